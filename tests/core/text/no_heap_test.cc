@@ -1,0 +1,99 @@
+#include <gtest/gtest.h>
+#include <unicode/ucasemap.h>
+#include <unicode/uclean.h>
+
+#include <cstdlib>
+#include <new>
+#include <string_view>
+
+#include "core/text/email.h"
+#include "core/text/json.h"
+#include "core/text/locale.h"
+#include "core/text/text.h"
+
+// Every `new` of this program is counted, and what ICU takes with its own functions.
+namespace {
+std::size_t allocations = 0;  // the tests run on one thread
+}
+
+// Out of line, or GCC sees free() in the place of a delete and warns of a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* const block = std::malloc(size != 0 ? size : 1)) return block;
+  throw std::bad_alloc{};
+}
+[[gnu::noinline]] void* operator new[](std::size_t size) { return operator new(size); }
+[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete[](void* block) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
+
+namespace core::text {
+namespace {
+
+void* count_alloc(const void*, size_t size) {
+  ++allocations;
+  return std::malloc(size);
+}
+void* count_realloc(const void*, void* block, size_t size) {
+  ++allocations;
+  return std::realloc(block, size);
+}
+void count_free(const void*, void* block) { std::free(block); }
+
+// Before main, and so before any test makes ICU allocate.
+const bool kIcuIsCounted = [] {
+  UErrorCode error = U_ZERO_ERROR;
+  u_setMemoryFunctions(nullptr, count_alloc, count_realloc, count_free, &error);
+  return U_SUCCESS(error) != 0;
+}();
+
+TEST(Text, TakesNothingFromTheHeap) {
+  ASSERT_TRUE(kIcuIsCounted);
+  // ASCII, Latin, and the scripts and special letters that ICU answers for.
+  constexpr std::string_view kTexts[] = {
+      "ANNA-LENA  VAN DER BERG",
+      " JOS\u00C9 \u0130BRAH\u0130M STRAU\u00DF, AND MORE OF IT THAN SIXTEEN BYTES ",
+      "\u03A0\u0391\u03A0\u03A0\u0391\u03A3 \u1FB7\u0390",
+      "\u041B\u0423\u041A'\u042F\u041D\u0415\u041D\u041A\u041E \uFB03x \u4E2D \U00010400",
+      "\u1EC4\u1ECA \u01C4 \u0149",
+  };
+  Arena arena{1 << 14};
+  const LocaleChooser chooser{{"en", "sv", "zh-Hant"}, "en"};
+  char json[2048];
+  const std::size_t before = allocations;
+  for (const std::string_view text : kTexts) {
+    arena.reset();
+    trim(text, arena);
+    collapse_spaces(text, arena);
+    lower(text, arena);
+    upper(text, arena);
+    title_case(text, arena);
+    name_case(text, arena);
+    count_code_points(text);
+    find_invalid_utf8(text);
+    write_json_escaped(json, text);
+    chooser.choose(text);
+  }
+  normalise_domain("EXAMPLE.com.", arena);
+  normalise_domain("\uFF25xample\u3002com", arena);
+  normalise_email(" J\u00D6RG@EXAMPLE.com. ", arena);
+  chooser.choose("fr-CA, zh-Hant-TW-x-private");
+  const std::size_t after = allocations;
+  EXPECT_FALSE(arena.exhausted());
+  EXPECT_EQ(after - before, 0U);
+}
+
+TEST(Text, TheCountSeesBothHeaps) {
+  std::size_t before = allocations;
+  operator delete(operator new(1));
+  EXPECT_EQ(allocations, before + 1);
+  before = allocations;
+  UErrorCode error = U_ZERO_ERROR;
+  ucasemap_close(ucasemap_open("", 0, &error));
+  EXPECT_TRUE(U_SUCCESS(error));
+  EXPECT_GT(allocations, before);
+}
+
+}  // namespace
+}  // namespace core::text
