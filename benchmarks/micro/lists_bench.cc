@@ -1,0 +1,149 @@
+// What a list costs: time a look-up (found and not found, one value again and again, and a million
+// different ones), memory an entry, time to read a file.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/lists/list.h"
+
+namespace {
+
+using core::lists::List;
+using core::lists::Match;
+
+constexpr std::uint64_t kSeed = 0x243f6a8885a308d3;
+
+/// "anna.k1234@example7.com": 22 to 30 bytes, in normal form.
+void append_address(std::string& to, std::size_t i) {
+  static constexpr std::string_view kNames[] = {"anna", "mohammed", "li", "kristina", "jo"};
+  to += kNames[i % 5];
+  to += ".k";
+  to += std::to_string(i);
+  to += "@example";
+  to += std::to_string(i % 97);
+  to += ".com";
+}
+
+void append_domain(std::string& to, std::size_t i) {
+  to += "company";
+  to += std::to_string(i);
+  to += i % 3 == 0 ? ".co.test" : ".example";
+}
+
+using Append = void (*)(std::string&, std::size_t);
+
+std::string file_of(Append append, std::size_t count) {
+  std::string contents;
+  for (std::size_t i = 0; i < count; ++i) {
+    append(contents, 2 * i);
+    contents += '\n';
+  }
+  return contents;
+}
+
+/// `count` different values, one after the other in memory and in random order. Entries have even
+/// numbers and strangers odd ones, so that a length tells nothing.
+class Values {
+ public:
+  Values(Append append, bool present, std::size_t count) {
+    std::vector<std::size_t> order(count);
+    for (std::size_t i = 0; i < count; ++i) order[i] = 2 * i + (present ? 0 : 1);
+    std::shuffle(order.begin(), order.end(), std::mt19937_64(1));
+    for (const std::size_t i : order) {
+      const std::size_t begin = text_.size();
+      append(text_, i);
+      ends_.push_back({begin, text_.size() - begin});
+    }
+  }
+  std::string_view next() {
+    const Place place = ends_[next_];
+    next_ = next_ + 1 == ends_.size() ? 0 : next_ + 1;
+    return {text_.data() + place.begin, place.size};
+  }
+
+ private:
+  struct Place {
+    std::size_t begin, size;
+  };
+  std::string text_;
+  std::vector<Place> ends_;
+  std::size_t next_ = 0;
+};
+
+constexpr std::size_t kDifferent = 1'000'000;
+
+/// Arguments: entries in the list; different values asked for, at most as many as entries.
+void look_up(benchmark::State& state, Match match, Append append, bool present) {
+  const auto entries = static_cast<std::size_t>(state.range(0));
+  const auto different = static_cast<std::size_t>(state.range(1));
+  const List list = List::parse(file_of(append, entries), match, kSeed);
+  Values values(append, present, std::min(entries, different));
+  std::size_t found = 0;
+  for (auto _ : state) found += list.contains(values.next());
+  if (found != (present ? static_cast<std::size_t>(state.iterations()) : 0)) {
+    state.SkipWithError("a look-up answered wrongly");
+  }
+  state.SetItemsProcessed(state.iterations());  // an item is one look-up
+  state.counters["bytes_per_entry"] =
+      static_cast<double>(list.bytes()) / static_cast<double>(entries);
+}
+
+void BM_EmailFound(benchmark::State& state) { look_up(state, Match::kEmail, append_address, true); }
+void BM_EmailNotFound(benchmark::State& state) {
+  look_up(state, Match::kEmail, append_address, false);
+}
+void BM_DomainFound(benchmark::State& state) {
+  look_up(state, Match::kDomain, append_domain, true);
+}
+void BM_DomainNotFound(benchmark::State& state) {
+  look_up(state, Match::kDomain, append_domain, false);
+}
+void sizes(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"entries", "different"});
+  for (const std::int64_t entries : {1'000, 100'000, 1'000'000, 10'000'000}) {
+    bench->Args({entries, 1});
+    bench->Args({entries, static_cast<std::int64_t>(kDifferent)});
+  }
+}
+BENCHMARK(BM_EmailFound)->Apply(sizes);
+BENCHMARK(BM_EmailNotFound)->Apply(sizes);
+BENCHMARK(BM_DomainFound)->Apply(sizes);
+BENCHMARK(BM_DomainNotFound)->Apply(sizes);
+
+/// What walking through the values alone costs: taken off the figures above by the reader.
+void BM_ValuesAlone(benchmark::State& state) {
+  Values values(append_address, true, kDifferent);
+  for (auto _ : state) benchmark::DoNotOptimize(values.next());
+}
+BENCHMARK(BM_ValuesAlone);
+
+void BM_Hash(benchmark::State& state) {
+  const core::lists::Hasher hasher(kSeed);
+  std::string text(static_cast<std::size_t>(state.range(0)), 'a');
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(text.data());
+    benchmark::DoNotOptimize(hasher(text));
+  }
+}
+BENCHMARK(BM_Hash)->Arg(8)->Arg(16)->Arg(24)->Arg(40)->Arg(253);
+
+void parse(benchmark::State& state, Match match, Append append) {
+  const std::string contents = file_of(append, static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(List::parse(contents, match, kSeed).size());
+  state.SetItemsProcessed(state.iterations() * state.range(0));  // an item is one line
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(contents.size()));
+}
+void BM_ParseExact(benchmark::State& state) { parse(state, Match::kExact, append_address); }
+void BM_ParseEmails(benchmark::State& state) { parse(state, Match::kEmail, append_address); }
+void BM_ParseDomains(benchmark::State& state) { parse(state, Match::kDomain, append_domain); }
+BENCHMARK(BM_ParseExact)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_ParseEmails)->Arg(1'000'000)->Arg(10'000'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_ParseDomains)->Arg(100'000)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
+
+}  // namespace
