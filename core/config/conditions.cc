@@ -1,0 +1,246 @@
+// `when`. A map becomes a kAll whose children are its tests and joiners, in the file's order:
+//
+//     when: { country: { in: [Sweden, Norway], exists: true }, any: [ { a: 1 }, { b: 2 } ] }
+//     kAll( kTest country in, kTest country exists, kAny( kAll(a), kAll(b) ) )
+//
+// `all`, `any` and `not` join whether quoted or not, so that the same file means the same as JSON.
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/config/reader.h"
+
+namespace core::config {
+namespace {
+
+using schema::Key;
+using schema::Shape;
+
+struct TestName {
+  std::string_view key;
+  Test test;
+  bool negated;
+};
+
+constexpr TestName kTestNames[] = {
+    {"equals", Test::kEquals, false},
+    {"not_equals", Test::kEquals, true},
+    {"in", Test::kIn, false},
+    {"not_in", Test::kIn, true},
+    {"in_list", Test::kInList, false},
+    {"not_in_list", Test::kInList, true},
+    {"starts_with", Test::kStartsWith, false},
+    {"ends_with", Test::kEndsWith, false},
+    {"contains", Test::kContains, false},
+    {"matches", Test::kMatches, false},
+    {"not_matches", Test::kMatches, true},
+    {"length", Test::kLength, false},
+    {"exists", Test::kExists, false},
+    {"missing", Test::kMissing, false},
+};
+
+const TestName* find_test(std::string_view key) {
+  for (const TestName& name : kTestNames) {
+    if (name.key == key) return &name;
+  }
+  return nullptr;
+}
+
+bool read_length(Reader& reader, const Member& member, const Key& key, LengthRange& range) {
+  const Node& node = *member.value;
+  if (node.kind == Node::Kind::kScalar) {
+    Key number = key;
+    number.shape = Shape::kInteger;
+    range.min = range.max = reader.integer(node, number);
+    return range.min.has_value();
+  }
+  if (node.kind != Node::Kind::kMap) {
+    reader.wrong_type(node, key);
+    return false;
+  }
+  const Fields fields(reader, node, member.key, *key.object);
+  std::int64_t value = 0;
+  if (fields.integer("min", value)) range.min = value;
+  if (fields.integer("max", value)) range.max = value;
+  if (fields.find("min") == nullptr && fields.find("max") == nullptr) {
+    if (node.members.empty()) {
+      reader.error(node, "expected min, max or both", "write length: { min: 2, max: 64 }");
+    }
+    return false;
+  }
+  if (range.min && range.max && *range.min > *range.max) {
+    reader.error(node,
+                 "no length is at least " + std::to_string(*range.min) + " and at most " +
+                     std::to_string(*range.max),
+                 "exchange min and max");
+  }
+  return true;
+}
+
+/// The operands of a test: one scalar, a list of them, a string, or a list of strings.
+std::vector<Scalar> read_operands(Reader& reader, const Node& node, const Key& key) {
+  std::vector<Scalar> operands;
+  Key one = key;
+  const auto read_string = [&](const Node& at) {
+    std::optional<Text> text = reader.string(at, one);
+    if (!text) return;
+    if (text->value.empty() && !text->secret) {
+      reader.error(at, "an empty text", "write exists: true to ask if there is a value");
+      return;
+    }
+    operands.push_back({Scalar::Type::kString, std::move(*text)});
+  };
+  switch (key.shape) {
+    case Shape::kScalar:
+      if (auto scalar = reader.scalar(node, key)) operands.push_back(std::move(*scalar));
+      break;
+    case Shape::kScalars:
+      for (const Node* item : reader.items(node, key)) {
+        one.shape = Shape::kScalar;
+        if (auto scalar = reader.scalar(*item, one)) operands.push_back(std::move(*scalar));
+      }
+      break;
+    default:
+      if (node.kind == Node::Kind::kSequence) {
+        one.shape = Shape::kString;
+        for (const Node* item : reader.items(node, key)) read_string(*item);
+      } else {
+        read_string(node);
+      }
+  }
+  return operands;
+}
+
+/// `in_list: [a, b]` is any of two tests, `not_in_list: [a, b]` both of two.
+Condition several_lists(Condition test) {
+  Condition joined;
+  joined.kind = test.negated ? Condition::Kind::kAll : Condition::Kind::kAny;
+  joined.mark = test.mark;
+  for (Scalar& list : test.operands) {
+    Condition one;
+    one.kind = Condition::Kind::kTest;
+    one.mark = test.mark;
+    one.subject = test.subject;
+    one.test = test.test;
+    one.negated = test.negated;
+    one.test_mark = test.test_mark;
+    one.operands.push_back(std::move(list));
+    joined.children.push_back(std::move(one));
+  }
+  return joined;
+}
+
+void read_test(Reader& reader, const Text& subject, const Member& member, Condition& parent) {
+  const TestName* const name = find_test(member.key->value);
+  const Key* const key = schema::kTests.find(member.key->value);
+  if (name == nullptr || key == nullptr) return;  // unknown, and reported
+  Condition test;
+  test.kind = Condition::Kind::kTest;
+  test.mark = subject.mark;
+  test.subject = subject;
+  test.test = name->test;
+  test.negated = name->negated;
+  test.test_mark = member.key->mark;
+  if (key->shape == Shape::kBoolean) {
+    const std::optional<bool> wanted = reader.boolean(*member.value, *key);
+    if (!wanted) return;
+    if (!*wanted) test.test = name->test == Test::kExists ? Test::kMissing : Test::kExists;
+  } else if (key->shape == Shape::kLength) {
+    if (!read_length(reader, member, *key, test.length)) return;
+  } else {
+    test.operands = read_operands(reader, *member.value, *key);
+    if (test.operands.empty()) return;
+  }
+  if (test.test == Test::kInList && test.operands.size() > 1) {
+    parent.children.push_back(several_lists(std::move(test)));
+  } else {
+    parent.children.push_back(std::move(test));
+  }
+}
+
+void read_subject(Reader& reader, const Member& member, Condition& parent) {
+  const Text subject = reader.key_text(*member.key);
+  const Node& node = *member.value;
+  if (subject.value.empty()) {
+    reader.error(*member.key, "expected the name of a claim", {});
+    return;
+  }
+  if (find_test(subject.value) != nullptr && node.kind != Node::Kind::kMap) {
+    reader.error(*member.key, "\"" + subject.value + "\" is a test, expected a claim here",
+                 "write { claim: { " + subject.value + ": ... } }");
+    return;
+  }
+  if (node.kind == Node::Kind::kScalar) {  // country: Sweden
+    Condition test;
+    test.kind = Condition::Kind::kTest;
+    test.mark = subject.mark;
+    test.subject = subject;
+    test.test_mark = node.mark;
+    auto operand = reader.scalar(node, *schema::kTests.find("equals"));
+    if (!operand) return;
+    test.operands.push_back(std::move(*operand));
+    parent.children.push_back(std::move(test));
+    return;
+  }
+  if (node.kind != Node::Kind::kMap) {
+    const bool list = node.kind == Node::Kind::kSequence;
+    reader.error(node, "expected a value or a map of tests, found " + reader.found(node),
+                 "write { " + std::string(list ? "in: [...]" : "exists: true") + " }");
+    return;
+  }
+  if (node.members.empty()) {
+    reader.error(node, "expected at least one test", "write { exists: true }");
+    return;
+  }
+  const Fields tests(reader, node, member.key, schema::kTests);
+  for (const Member& test : node.members) read_test(reader, subject, test, parent);
+}
+
+void read_joiner(Reader& reader, const Member& member, const Key& key, Condition& parent) {
+  Condition joined;
+  joined.mark = member.key->mark;
+  if (member.key->value == "not") {
+    joined.kind = Condition::Kind::kNot;
+    joined.children.push_back(read_condition(reader, *member.value, key));
+    parent.children.push_back(std::move(joined));
+    return;
+  }
+  joined.kind = member.key->value == "any" ? Condition::Kind::kAny : Condition::Kind::kAll;
+  if (member.value->kind != Node::Kind::kSequence) {
+    reader.error(*member.value,
+                 "expected a list of conditions, found " + reader.found(*member.value),
+                 "write " + member.key->value + ": [ { country: Sweden }, { country: Norway } ]");
+    return;
+  }
+  if (member.value->items.empty()) {
+    reader.error(*member.value, "expected at least one condition in the list", {});
+    return;
+  }
+  for (const Node* item : member.value->items) {
+    joined.children.push_back(read_condition(reader, *item, key));
+  }
+  parent.children.push_back(std::move(joined));
+}
+
+}  // namespace
+
+Condition read_condition(Reader& reader, const Node& node, const Key& key) {
+  Condition all;
+  all.mark = node.mark;
+  if (!reader.is_map(node, key)) return all;
+  if (node.members.empty()) {
+    reader.error(node, "expected at least one condition",
+                 "leave \"when\" out of a rule that always acts");
+  }
+  for (const Member& member : node.members) {
+    const std::string& name = member.key->value;
+    if (name == "all" || name == "any" || name == "not") {
+      read_joiner(reader, member, key, all);
+    } else {
+      read_subject(reader, member, all);
+    }
+  }
+  return all;
+}
+
+}  // namespace core::config

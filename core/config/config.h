@@ -1,0 +1,176 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/config/diagnostics.h"
+
+/// A configuration as it was written: typed, every value with its place, names not yet resolved.
+/// load.h makes it from YAML; core/gate/compile.h turns it into a snapshot and resolves the names.
+namespace core::config {
+
+using std::chrono::milliseconds;
+
+/// A text from the file, `${env:}` and `${file:}` already replaced. `secret` is set when any part
+/// came from there: such a text is never printed.
+struct Text {
+  std::string value;
+  Mark mark;
+  bool secret = false;
+};
+
+/// A scalar whose type matters: `equals: 42`, `equals: "42"`, `equals: true`.
+struct Scalar {
+  enum class Type : std::uint8_t { kString, kInteger, kNumber, kBoolean };
+  Type type = Type::kString;
+  Text text;
+};
+
+/// What one member of a `when` tests. `not_equals`, `not_in`, `not_in_list` and `not_matches` are
+/// the same tests with `negated` set; a missing claim matches neither form.
+enum class Test : std::uint8_t {
+  kEquals,
+  kIn,
+  kInList,
+  kStartsWith,
+  kEndsWith,
+  kContains,
+  kMatches,
+  kLength,
+  kExists,
+  kMissing,
+};
+
+struct LengthRange {  // in Unicode code points
+  std::optional<std::int64_t> min, max;
+};
+
+struct Condition {
+  enum class Kind : std::uint8_t { kAll, kAny, kNot, kTest };
+  Kind kind = Kind::kAll;
+  Mark mark;
+  std::vector<Condition> children;  // kAll, kAny: any number; kNot: one
+  // kTest:
+  Text subject;  // a claim or derived value, perhaps with filters: "country | lower"
+  Test test = Test::kEquals;
+  bool negated = false;
+  Mark test_mark;
+  std::vector<Scalar> operands;  // kIn, kStartsWith, kEndsWith, kContains, kMatches: one or more
+                                 // (any of them); kEquals, kInList: one; kExists, kMissing: none
+  LengthRange length;            // kLength
+};
+
+struct Assignment {
+  Text claim;
+  Text text;  // a template: "{givenName | name_case}"
+};
+
+enum class Mode : std::uint8_t { kLive, kShadow };
+
+struct Action {
+  enum class Kind : std::uint8_t { kContinue, kBlock, kValidationError, kSet, kAsk };
+  Kind kind = Kind::kContinue;
+  Mark mark;
+  Text message;                         // kBlock, kValidationError: the name of a message
+  std::vector<Assignment> assignments;  // kSet, kContinue
+};
+
+struct Rule {
+  Text name;
+  Mark mark;
+  Condition when;  // kAll without children when the rule has no `when`: always
+  Action action;
+  Mode mode = Mode::kLive;
+};
+
+struct Credential {
+  Text username, password;
+};
+
+enum class DialectName : std::uint8_t { kB2cUserflow };
+
+/// What is told at PreTokenIssuance, where neither a block nor a validation error is legal
+/// (protocol.md a.7): go on without claims, or fail the call (HTTP 500).
+enum class TokenFault : std::uint8_t { kContinue, kFail };
+
+struct Connector {
+  Text name;
+  Text path;
+  DialectName dialect = DialectName::kB2cUserflow;
+  std::vector<Credential> basic;
+  bool allow_anonymous = false;  // auth: anonymous, in words
+  bool has_auth = false;         // an `auth` was written at all
+  milliseconds deadline{4000};   // protocol.md a.9
+  std::optional<Action> otherwise;
+  TokenFault token_fault = TokenFault::kContinue;
+  std::vector<Rule> rules;
+  Mark mark;
+};
+
+enum class ListMatch : std::uint8_t { kExact, kEmail, kDomain };
+
+struct ListSource {
+  Text name;
+  Text file;                 // relative to the configuration file that names it
+  std::vector<Text> values;  // or the entries themselves
+  ListMatch match = ListMatch::kExact;
+};
+
+struct Message {
+  Text name;
+  std::vector<std::pair<Text, Text>> texts;  // language tag, template; in the file's order
+};
+
+struct ListenerAddress {
+  Text text;  // as written
+  enum class Kind : std::uint8_t { kTcp, kUnix } kind = Kind::kTcp;
+  std::string host;  // an IPv4 or IPv6 address, no name; or the path of a Unix socket
+  std::uint16_t port = 0;
+  bool loopback = false;  // 127.0.0.0/8, ::1, or a Unix socket
+};
+
+struct Listener {
+  ListenerAddress address;
+};
+
+/// Every limit of docs/configuration.md, with its default.
+struct Limits {
+  std::int64_t request_line_bytes = 8 << 10;
+  std::int64_t head_bytes = 16 << 10;
+  std::int64_t header_fields = 100;
+  std::int64_t body_bytes = 256 << 10;
+  std::int64_t chunk_extension_bytes = 16 << 10;
+  std::int64_t trailer_bytes = 16 << 10;
+  std::int64_t json_depth = 32;
+  std::int64_t json_members = 16384;
+  std::int64_t connections = 16384;          // per worker
+  std::int64_t requests_per_connection = 0;  // 0: no limit
+  milliseconds head_timeout{10'000};
+  milliseconds body_timeout{10'000};
+  milliseconds idle_timeout{60'000};
+  milliseconds write_timeout{10'000};
+  milliseconds drain_timeout{10'000};
+};
+
+struct AccessLog {
+  Text file;            // "stdout", "stderr", "off" or a path
+  double sample = 1.0;  // share of the requests written, 0 to 1
+};
+
+struct Config {
+  std::vector<Listener> listeners;
+  std::optional<Listener> admin;
+  std::int64_t workers = 0;  // 0: one for each core
+  Limits limits;
+  AccessLog access_log;
+  Text fallback_locale;  // default "en"
+  std::vector<ListSource> lists;
+  std::vector<Message> messages;
+  std::vector<Connector> connectors;
+};
+
+}  // namespace core::config

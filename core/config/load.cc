@@ -1,0 +1,239 @@
+// load(): the files, in the order they are met; what they hold together; and what can only be said
+// when all of it is known.
+#include "core/config/load.h"
+
+#include <deque>
+#include <exception>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/config/reader.h"
+#include "core/config/schema.h"
+#include "core/config/yaml_tree.h"
+#include "core/text/locale.h"
+
+namespace core::config {
+namespace {
+
+using schema::Key;
+
+constexpr std::size_t kFilesMax = 256;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+/// "./a/../b.yaml" and "b.yaml" are one file; links are not followed, nothing here looks at a disk.
+std::string normal(const std::string& path) {
+  return std::filesystem::path(path).lexically_normal().string();
+}
+
+class Loader {
+ public:
+  Loader(Source& source, Diagnostics& diagnostics) : reader_(source, diagnostics) {}
+
+  Config load(const std::string& path) {
+    config_.fallback_locale = {"en", {}, false};
+    config_.access_log.file = {"stdout", {}, false};
+    auto read = reader_.source().read_file(path);
+    if (!read) {
+      reader_.diagnostics().error({}, 1, "cannot read " + path + ": " + read.error().why);
+      return std::move(config_);
+    }
+    seen_[normal(path)] = {};
+    under_way_.push_back(normal(path));
+    main_ = reader_.diagnostics().add_file(path, without_mark(std::move(read).value()));
+    read_document(main_);
+    finish();
+    return std::move(config_);
+  }
+
+ private:
+  static std::string without_mark(std::string text) {
+    if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+    return text;
+  }
+
+  void read_document(std::uint32_t file) {
+    Diagnostics& diagnostics = reader_.diagnostics();
+    const Tree& tree = trees_.emplace_back(parse_yaml(file, diagnostics));
+    if (tree.root == nullptr) {
+      broken_ = true;
+      return;
+    }
+    const Node& root = *tree.root;
+    nodes_ += root.weight;
+    if (nodes_ > kNodesMax) {
+      broken_ = true;
+      reader_.error(root, "the files together hold more than 1000000 values");
+      return;
+    }
+    if (root.kind != Node::Kind::kMap) {
+      broken_ = true;
+      reader_.error(root, "expected the sections of a configuration, found " + reader_.found(root),
+                    "write at least listeners and connectors");
+      return;
+    }
+    const Fields fields(reader_, root, nullptr, schema::kRoot, false);
+    for (const Member& member : root.members) {
+      if (const Key* const key = schema::kRoot.find(member.key->value)) {
+        read_section(*member.key, *member.value, *key);
+      }
+    }
+    if (const Node* const include = root.find("include"); include != nullptr) {
+      const Key& key = *schema::kRoot.find("include");
+      for (const Node* item : reader_.items(*include, key)) read_include(*item, key);
+    }
+  }
+
+  void read_section(const Node& named, const Node& node, const Key& key) {
+    const std::string_view name = key.name;
+    if (name == "include") return;
+    if (name == "listeners") return read_listeners(reader_, node, key, config_);
+    if (name == "lists") return read_lists(reader_, node, key, config_);
+    if (name == "messages") return read_messages(reader_, node, key, config_);
+    if (name == "connectors") return read_connectors(reader_, node, key, config_);
+    // What is left has one value, in whichever file.
+    const auto [first, fresh] = once_.try_emplace(name, named.mark);
+    if (!fresh) return report_twice(reader_, named, "section", first->second);
+    if (name == "admin") {
+      read_admin(reader_, node, named, key, config_);
+    } else if (name == "limits") {
+      read_limits(reader_, node, named, key, config_.limits);
+    } else if (name == "access_log") {
+      read_access_log(reader_, node, named, key, config_.access_log);
+    } else if (name == "workers") {
+      if (const auto workers = reader_.integer(node, key)) config_.workers = *workers;
+    } else if (name == "fallback_locale") {
+      std::optional<Text> tag = reader_.string(node, key);
+      if (tag && !text::is_language_tag(tag->value)) {
+        reader_.error(node, Reader::quote(*tag) + " is no language tag", "as in en, sv or pt-BR");
+      } else if (tag) {
+        config_.fallback_locale = std::move(*tag);
+      }
+    }
+  }
+
+  void read_include(const Node& item, const Key& key) {
+    Diagnostics& diagnostics = reader_.diagnostics();
+    Key one = key;
+    one.shape = schema::Shape::kString;
+    const std::optional<Text> named = reader_.string(item, one);
+    if (!named) return;
+    if (named->value.empty() || named->value.find('\0') != std::string::npos) {
+      reader_.error(item, "expected the name of a file", "write include: [connectors.yaml]");
+      return;
+    }
+    const std::string path = path_beside(diagnostics.path(item.mark.file), named->value);
+    const std::string known = normal(path);
+    for (const std::string& open : under_way_) {
+      if (open != known) continue;
+      reader_.error(item, "this file includes itself",
+                    under_way_.back() == known ? "" : "by way of " + under_way_.back());
+      return;
+    }
+    const auto [first, fresh] = seen_.try_emplace(known, item.mark);
+    if (!fresh) {
+      reader_.error(item, "this file is included twice",
+                    "the first time at " + std::string(diagnostics.path(first->second.file)) + ":" +
+                        std::to_string(first->second.line) + ":" +
+                        std::to_string(first->second.column));
+      return;
+    }
+    if (seen_.size() > kFilesMax || under_way_.size() >= kDepthMax) {
+      reader_.error(item, "more than 256 files, or includes more than 64 deep");
+      return;
+    }
+    auto read = reader_.source().read_file(path);
+    if (!read) {
+      broken_ = true;
+      reader_.error(item, "cannot read " + path + ": " + read.error().why);
+      return;
+    }
+    under_way_.push_back(known);
+    read_document(diagnostics.add_file(path, without_mark(std::move(read).value())));
+    under_way_.pop_back();
+  }
+
+  /// What takes the whole configuration to say.
+  void finish() {
+    for (Message& message : config_.messages) {
+      for (auto& [tag, text] : message.texts) {
+        if (tag.value.empty()) tag.value = config_.fallback_locale.value;
+      }
+    }
+    if (broken_) return;  // what seems to be missing may be in the part that could not be read
+    bool exposed = false;
+    for (const Listener& listener : config_.listeners) {
+      exposed = exposed || !listener.address.loopback;
+    }
+    for (const Connector& connector : config_.connectors) {
+      if (exposed) check_exposed(connector);
+    }
+    for (const Key& key : schema::kRoot.keys) {
+      if (!key.required || has_section(key.name)) continue;
+      reader_.diagnostics().error(
+          {main_, 1, 1}, 1, "the key \"" + std::string(key.name) + "\" is missing",
+          "write " + std::string(key.name) + ": " + std::string(key.example));
+    }
+  }
+
+  void check_exposed(const Connector& connector) {
+    Diagnostics& diagnostics = reader_.diagnostics();
+    if (!connector.has_auth) {
+      diagnostics.error(connector.mark, connector.name.value.size(),
+                        "this connector is open to everybody who reaches a listener",
+                        "write auth: { basic: ... }, or auth: anonymous if that is meant");
+    }
+    for (const Credential& credential : connector.basic) {
+      if (credential.password.secret) continue;
+      diagnostics.warning(credential.password.mark, 1, "a password is written in the file",
+                          "write password: \"${env:NAME}\" or \"${file:PATH}\"");
+    }
+  }
+
+  /// True when a file has the section or, reported as unknown, one whose name is nearly it.
+  bool has_section(std::string_view name) const {
+    for (const Tree& tree : trees_) {
+      for (const Member& member : tree.root->members) {
+        const std::string& written = member.key->value;
+        if (written == name) {
+          // An empty map of connectors is as good as none.
+          return name != "connectors" || member.value->kind != Node::Kind::kMap ||
+                 !member.value->members.empty();
+        }
+        if (schema::kRoot.find(written) == nullptr && nearest(written, {name}) == name) return true;
+      }
+    }
+    return false;
+  }
+
+  Reader reader_;
+  Config config_;
+  std::deque<Tree> trees_;  // one a file, in the order they were read
+  std::map<std::string_view, Mark> once_;
+  std::map<std::string, Mark> seen_;    // files, and where they are included
+  std::vector<std::string> under_way_;  // from the main file to the one being read
+  std::uint32_t main_ = 0;
+  std::size_t nodes_ = 0;
+  bool broken_ = false;  // a file could not be read or parsed
+};
+
+}  // namespace
+
+std::string path_beside(std::string_view from, std::string_view named) {
+  const std::size_t slash = from.rfind('/');
+  if (named.starts_with('/') || slash == std::string_view::npos) return std::string(named);
+  return std::string(from.substr(0, slash + 1)).append(named);
+}
+
+Config load(const std::string& path, Source& source, Diagnostics& diagnostics) {
+  try {
+    return Loader(source, diagnostics).load(path);
+  } catch (const std::exception& exception) {  // of the allocator, or of a Source
+    diagnostics.error({}, 1, "cannot load " + path + ": " + exception.what());
+    return {};
+  }
+}
+
+}  // namespace core::config

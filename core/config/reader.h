@@ -1,0 +1,133 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/config.h"
+#include "core/config/diagnostics.h"
+#include "core/config/load.h"
+#include "core/config/schema.h"
+#include "core/config/yaml_tree.h"
+
+/// What every section of the loader reads with: nodes become typed values, mistakes diagnostics.
+namespace core::config {
+
+/// Replaces ${env:} and ${file:} and checks types. One for a whole load().
+class Reader {
+ public:
+  Reader(Source& source, Diagnostics& diagnostics) : source_(source), diagnostics_(diagnostics) {}
+
+  Diagnostics& diagnostics() noexcept { return diagnostics_; }
+  Source& source() noexcept { return source_; }
+
+  void error(const Node& at, std::string message, std::string suggestion = {});
+  void warning(const Node& at, std::string message, std::string suggestion = {});
+  /// At byte `offset` of a value: to its end, or one byte at the end of it.
+  void error_inside(const Text& text, std::size_t offset, std::string message,
+                    std::string suggestion = {});
+
+  /// The text of a scalar, references replaced. Empty after reporting one that cannot be.
+  std::optional<Text> resolve(const Node& scalar);
+
+  // A value of the type that `key` has in the table; empty after reporting what is wrong. Members
+  // of a list or a map are read with the key of the list or map.
+  std::optional<Text> string(const Node& node, const schema::Key& key);
+  std::optional<bool> boolean(const Node& node, const schema::Key& key);
+  std::optional<std::int64_t> integer(const Node& node, const schema::Key& key);
+  std::optional<double> number(const Node& node, const schema::Key& key);
+  std::optional<milliseconds> duration(const Node& node, const schema::Key& key);
+  std::optional<std::int64_t> size(const Node& node, const schema::Key& key);
+  std::optional<std::size_t> choice(const Node& node, const schema::Key& key);
+  std::optional<Scalar> scalar(const Node& node, const schema::Key& key);
+  std::optional<ListenerAddress> address(const Node& node, const schema::Key& key);
+  /// The items of a list that must have at least one; empty after reporting.
+  const std::vector<const Node*>& items(const Node& node, const schema::Key& key);
+  /// True for a map; reports anything else.
+  bool is_map(const Node& node, const schema::Key& key);
+
+  /// A key of the file as a text. References are for values: one in a key is reported.
+  Text key_text(const Node& key);
+
+  /// "the integer 5", for a message; a secret is never quoted.
+  std::string found(const Node& node) const;
+  /// `"name"` for a message, cut when long; "the secret" for one.
+  static std::string quote(const Text& text);
+
+  void wrong_type(const Node& node, const schema::Key& key);
+
+ private:
+  bool replace_reference(const Node& scalar, std::size_t at, std::size_t& end, Text& text);
+  Mark mark_in(const Node& scalar, std::size_t offset, std::size_t& length) const;
+
+  Source& source_;
+  Diagnostics& diagnostics_;
+};
+
+/// A map of the file, read against its table: unknown keys, keys of later releases, missing ones
+/// and wrong numbers of alternatives are reported when it is made.
+class Fields {
+ public:
+  /// `named` is the key in front of the map, where what is missing is reported; null in a list.
+  /// `check_required` is false for a part of an object: an included file.
+  Fields(Reader& reader, const Node& map, const Node* named, const schema::Object& object,
+         bool check_required = true);
+
+  const Node* find(std::string_view key) const;
+  const Node* key_node(std::string_view key) const;
+  const schema::Key& key(std::string_view key) const;
+
+  // Each leaves `out` alone when the key is absent or wrong. True when it was read.
+  bool string(std::string_view key, Text& out) const;
+  bool integer(std::string_view key, std::int64_t& out) const;
+  bool number(std::string_view key, double& out) const;
+  bool duration(std::string_view key, milliseconds& out) const;
+  bool size(std::string_view key, std::int64_t& out) const;
+  template <typename Enum>
+  bool choice(std::string_view name, Enum& out) const {
+    const Node* const node = find(name);
+    if (node == nullptr) return false;
+    const auto index = reader_.choice(*node, key(name));
+    if (index) out = static_cast<Enum>(*index);
+    return index.has_value();
+  }
+
+ private:
+  void check_key(const Node& key) const;
+  void check_exactly_one(const Node& at) const;
+  /// True when an unknown key looks like `name`: that it is missing need not be said as well.
+  bool is_misspelt(std::string_view name) const;
+
+  Reader& reader_;
+  const Node& map_;
+  const schema::Object& object_;
+};
+
+// Sections. Each reads one value of the table into `config` or a part of it.
+void read_listeners(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_admin(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                Config& config);
+void read_limits(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                 Limits& limits);
+void read_access_log(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                     AccessLog& log);
+void read_lists(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+/// Texts without a language carry the tag "" until the fallback is known; see load.cc.
+void read_messages(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_connectors(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+
+/// One rule, and the action of `otherwise`. See rules.cc.
+void read_rules(Reader& reader, const Node& node, const schema::Key& key, Connector& connector);
+std::optional<Action> read_action(Reader& reader, const Fields& fields,
+                                  const schema::Object& object);
+/// `when`; see conditions.cc.
+Condition read_condition(Reader& reader, const Node& node, const schema::Key& key);
+
+/// Reports a name that is not of letters, digits, '_', '.' and '-', or not small where `small`.
+bool check_name(Reader& reader, const Node& key, std::string_view what, bool small);
+/// Reports a name defined before; `first` is where.
+void report_twice(Reader& reader, const Node& key, std::string_view what, Mark first);
+
+}  // namespace core::config

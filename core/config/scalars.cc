@@ -1,0 +1,110 @@
+#include "core/config/scalars.h"
+
+#include <charconv>
+#include <span>
+#include <system_error>
+
+namespace core::config {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t scale;
+};
+
+constexpr Unit kDurationUnits[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}};
+constexpr Unit kSizeUnits[] = {{"KiB", std::uint64_t{1} << 10},
+                               {"MiB", std::uint64_t{1} << 20},
+                               {"GiB", std::uint64_t{1} << 30}};
+
+std::string format(std::int64_t value, std::span<const Unit> units, std::string_view smallest) {
+  const auto count = static_cast<std::uint64_t>(value);
+  for (std::size_t i = units.size(); i-- > 0;) {
+    if (count != 0 && count % units[i].scale == 0) {
+      return std::to_string(count / units[i].scale).append(units[i].name);
+    }
+  }
+  return std::to_string(count).append(smallest);
+}
+
+}  // namespace
+
+Result<milliseconds, ParseError> parse_duration(std::string_view text) {
+  constexpr std::uint64_t kMsMax = 86'400'000;  // 24 h: a longer timeout is a typo
+  std::uint64_t count = 0;
+  const auto [stop, ec] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const auto digits = static_cast<std::size_t>(stop - text.data());
+  if (digits == 0) return ParseError{0, "expected a number, as in \"250ms\""};
+  for (const Unit& unit : kDurationUnits) {
+    if (unit.name != text.substr(digits)) continue;
+    // Divide, never multiply: count * scale may wrap.
+    if (ec != std::errc{} || count > kMsMax / unit.scale) {
+      return ParseError{0, "longer than 24 hours"};
+    }
+    return milliseconds{static_cast<std::int64_t>(count * unit.scale)};
+  }
+  if (digits < text.size() && (text[digits] == '.' || text[digits] == ',')) {
+    return ParseError{digits, "expected a whole number", "write 1500ms for 1.5s"};
+  }
+  if (digits == text.size()) {
+    return ParseError{0, "expected a unit: ms, s, m or h",
+                      "write " + std::string(text) + "s or " + std::string(text) + "ms"};
+  }
+  return ParseError{digits, "expected a unit: ms, s, m or h"};
+}
+
+Result<std::int64_t, ParseError> parse_size(std::string_view text) {
+  constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 40;
+  std::uint64_t count = 0;
+  const auto [stop, ec] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const auto digits = static_cast<std::size_t>(stop - text.data());
+  if (digits == 0) return ParseError{0, "expected a number, as in \"16KiB\""};
+  const std::string_view unit = text.substr(digits);
+  std::uint64_t scale = unit.empty() ? 1 : 0;
+  for (const Unit& known : kSizeUnits) {
+    if (known.name == unit) scale = known.scale;
+  }
+  if (scale == 0) {
+    ParseError error{digits, "expected a unit: KiB, MiB or GiB, or none for bytes"};
+    const char first = unit[0];
+    if (unit.size() <= 3 && std::string_view("kKmMgG").find(first) != std::string_view::npos) {
+      const char large = first == 'k' ? 'K' : first == 'm' ? 'M' : first == 'g' ? 'G' : first;
+      error.suggestion = "write " + std::string(text.substr(0, digits)) + large + "iB";
+    }
+    return error;
+  }
+  if (ec != std::errc{} || count > kBytesMax / scale) return ParseError{0, "more than 1 TiB"};
+  return static_cast<std::int64_t>(count * scale);
+}
+
+Scalar::Type type_of_plain(std::string_view text) {
+  if (text == "true" || text == "false") return Scalar::Type::kBoolean;
+  std::size_t i = text.starts_with('-') ? 1 : 0;
+  const auto digits = [&text, &i] {
+    const std::size_t begin = i;
+    while (i < text.size() && is_digit(text[i])) ++i;
+    return i - begin;
+  };
+  const std::size_t whole = i;
+  const std::size_t count = digits();
+  if (count == 0 || (count > 1 && text[whole] == '0')) return Scalar::Type::kString;
+  if (i == text.size()) return Scalar::Type::kInteger;
+  if (text[i] == '.') {
+    ++i;
+    if (digits() == 0) return Scalar::Type::kString;
+  }
+  if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
+    ++i;
+    if (i < text.size() && (text[i] == '+' || text[i] == '-')) ++i;
+    if (digits() == 0) return Scalar::Type::kString;
+  }
+  return i == text.size() ? Scalar::Type::kNumber : Scalar::Type::kString;
+}
+
+std::string format_duration(std::int64_t ms) { return format(ms, kDurationUnits, "ms"); }
+
+std::string format_size(std::int64_t bytes) { return format(bytes, kSizeUnits, ""); }
+
+}  // namespace core::config

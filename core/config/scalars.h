@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/config/config.h"
+#include "core/result.h"
+
+/// The small languages inside a scalar. Each error carries the byte it stopped at; the loader,
+/// which knows the file, turns that byte into file:line:column.
+namespace core::config {
+
+struct ParseError {
+  std::size_t offset;
+  std::string message;
+  std::string suggestion = {};  // what to write instead; may be empty
+};
+
+/// Reads "250ms", "5s", "2m" or "1h", at most 24 hours.
+Result<milliseconds, ParseError> parse_duration(std::string_view text);
+
+/// Reads a number of bytes: "65536", "16KiB", "1MiB" or "1GiB", at most 1 TiB.
+Result<std::int64_t, ParseError> parse_size(std::string_view text);
+
+/// Reads an address to listen on: "0.0.0.0:8443", "[::1]:8080", "unix:/run/claimgate.sock". The
+/// result's text is left to the caller. Host names are refused: what a name means would depend on
+/// the moment the file is read.
+Result<ListenerAddress, ParseError> parse_address(std::string_view text);
+
+/// The type of a scalar that stands in the file without quotation marks. Numbers are what JSON
+/// (RFC 8259, 6) reads as one, so a postal code 01234 and a telephone number +46701234567 are
+/// strings, and only `true` and `false` are booleans.
+Scalar::Type type_of_plain(std::string_view text);
+
+/// As short as it can be written and read back: 90000 is "90s", 16384 is "16KiB".
+std::string format_duration(std::int64_t ms);
+std::string format_size(std::int64_t bytes);
+
+}  // namespace core::config

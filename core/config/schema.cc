@@ -1,0 +1,538 @@
+#include "core/config/schema.h"
+
+#include <array>
+
+namespace core::config::schema {
+namespace {
+
+using std::string_view;
+
+constexpr std::int64_t kKiB = 1 << 10;
+constexpr std::int64_t kMiB = 1 << 20;
+constexpr std::int64_t kSecond = 1000;
+constexpr std::int64_t kHour = 3600 * kSecond;
+
+constexpr string_view kDialects[] = {"b2c-userflow"};
+constexpr string_view kDialectsLater[] = {"b2c-policy", "b2b-signup", "ext-id"};
+constexpr string_view kTokenFaults[] = {"continue", "fail"};
+constexpr string_view kMatches[] = {"exact", "email", "domain"};
+constexpr string_view kMatchesLater[] = {"network"};
+constexpr string_view kModes[] = {"live", "shadow"};
+
+constexpr Key kRootKeys[] = {
+    {.name = "include",
+     .shape = Shape::kStrings,
+     .example = "[connectors/before-create.yaml]",
+     .words = "Files with more of the same sections, looked for beside this one. A name may be "
+              "defined once in all of them."},
+    {.name = "listeners",
+     .shape = Shape::kObjects,
+     .required = true,
+     .example = "[ { address: 127.0.0.1:8080 } ]",
+     .words = "The addresses that answer the identity service.",
+     .object = &kListener},
+    {.name = "admin",
+     .shape = Shape::kObject,
+     .example = "{ address: 127.0.0.1:9090 }",
+     .words = "The address for health checks and metrics. Without it there is none.",
+     .object = &kAdmin},
+    {.name = "workers",
+     .shape = Shape::kInteger,
+     .fallback = "0",
+     .example = "4",
+     .words = "Threads that serve requests; 0 is one for each core.",
+     .least = 0,
+     .most = 1024},
+    {.name = "limits",
+     .shape = Shape::kObject,
+     .example = "{ body_bytes: 256KiB }",
+     .words = "What one request, and one connection, may cost.",
+     .object = &kLimits},
+    {.name = "access_log",
+     .shape = Shape::kObject,
+     .example = "{ file: stdout }",
+     .words = "The record of requests: one line each, without personal data.",
+     .object = &kAccessLog},
+    {.name = "fallback_locale",
+     .shape = Shape::kString,
+     .fallback = "en",
+     .example = "en",
+     .words = "The language of a message when the person's own is not among its texts."},
+    {.name = "lists",
+     .shape = Shape::kObjectMap,
+     .example = "{ partners: { file: lists/partners.txt, match: domain } }",
+     .words = "Sets of values, by name, for the tests `in_list` and `not_in_list`.",
+     .object = &kList},
+    {.name = "messages",
+     .shape = Shape::kMessages,
+     .example = "{ not_open: { en: \"Sign-up is not open to {email.domain}.\" } }",
+     .words = "Texts for the person, by name: one text, which is in the fallback language, or one "
+              "for each language tag. `{claim}` is replaced."},
+    {.name = "connectors",
+     .shape = Shape::kObjectMap,
+     .required = true,
+     .example = "{ before-create: { path: /b2c/before-create, dialect: b2c-userflow } }",
+     .words = "The endpoints that the identity service calls, by name (small letters, digits, "
+              "`_`, `.` and `-`).",
+     .object = &kConnector},
+};
+constexpr LaterKey kRootLater[] = {
+    {"backends", "decide with rules and lists"},
+    {"state", "decide with rules and lists"},
+    {"cache", "leave it out: rules are answered from memory"},
+    {"events", "use the access log"},
+    {"tests", "leave it out, and call claimgate explain with the claims of each"},
+};
+
+constexpr Key kListenerKeys[] = {
+    {.name = "address",
+     .shape = Shape::kAddress,
+     .required = true,
+     .example = "127.0.0.1:8080",
+     .words = "An IPv4 address, an IPv6 address in brackets, or `unix:` and the path of a socket. "
+              "Port 0 is any free port."},
+};
+constexpr LaterKey kListenerLater[] = {
+    {"tls", "let the load balancer in front end TLS"},
+    {"proxy_protocol", "leave it out"},
+};
+
+constexpr Key kAdminKeys[] = {
+    {.name = "address",
+     .shape = Shape::kAddress,
+     .required = true,
+     .example = "127.0.0.1:9090",
+     .words = "As in `listeners`. It is not protected by credentials: keep it on a loopback or "
+              "management address."},
+};
+constexpr LaterKey kAdminLater[] = {
+    {"tls", "keep it on a loopback address"},
+    {"auth", "keep it on a loopback address"},
+};
+
+constexpr Key kLimitsKeys[] = {
+    {.name = "request_line_bytes",
+     .shape = Shape::kSize,
+     .fallback = "8KiB",
+     .example = "8KiB",
+     .words = "The request line; over it 414.",
+     .least = 256,
+     .most = kMiB},
+    {.name = "head_bytes",
+     .shape = Shape::kSize,
+     .fallback = "16KiB",
+     .example = "16KiB",
+     .words = "Request line and fields together; over it 431.",
+     .least = kKiB,
+     .most = kMiB},
+    {.name = "header_fields",
+     .shape = Shape::kInteger,
+     .fallback = "100",
+     .example = "100",
+     .words = "The number of fields; over it 431.",
+     .least = 8,
+     .most = 1000},
+    {.name = "body_bytes",
+     .shape = Shape::kSize,
+     .fallback = "256KiB",
+     .example = "256KiB",
+     .words = "The body, decoded; over it 413.",
+     .least = kKiB,
+     .most = 16 * kMiB},
+    {.name = "chunk_extension_bytes",
+     .shape = Shape::kSize,
+     .fallback = "16KiB",
+     .example = "16KiB",
+     .words = "All chunk extensions of a body; over it 413.",
+     .least = 0,
+     .most = kMiB},
+    {.name = "trailer_bytes",
+     .shape = Shape::kSize,
+     .fallback = "16KiB",
+     .example = "16KiB",
+     .words = "The trailers of a chunked body; over it 431.",
+     .least = 0,
+     .most = kMiB},
+    {.name = "json_depth",
+     .shape = Shape::kInteger,
+     .fallback = "32",
+     .example = "32",
+     .words = "How deep a body may nest; over it 400.",
+     .least = 1,
+     .most = 512},
+    {.name = "json_members",
+     .shape = Shape::kInteger,
+     .fallback = "16384",
+     .example = "16384",
+     .words = "The members a body may have; over it 400.",
+     .least = 1,
+     .most = 1'000'000},
+    {.name = "connections",
+     .shape = Shape::kInteger,
+     .fallback = "16384",
+     .example = "16384",
+     .words = "Open connections of one worker; above it the one idle longest is closed.",
+     .least = 1,
+     .most = 1'000'000},
+    {.name = "requests_per_connection",
+     .shape = Shape::kInteger,
+     .fallback = "0",
+     .example = "10000",
+     .words = "After so many requests a connection is closed; 0 is never.",
+     .least = 0,
+     .most = 1'000'000'000},
+    {.name = "head_timeout",
+     .shape = Shape::kDuration,
+     .fallback = "10s",
+     .example = "10s",
+     .words = "For a whole head, from its first byte.",
+     .least = 100,
+     .most = kHour},
+    {.name = "body_timeout",
+     .shape = Shape::kDuration,
+     .fallback = "10s",
+     .example = "10s",
+     .words = "For a whole body, from the end of its head.",
+     .least = 100,
+     .most = kHour},
+    {.name = "idle_timeout",
+     .shape = Shape::kDuration,
+     .fallback = "1m",
+     .example = "1m",
+     .words = "How long a connection stays open between two requests.",
+     .least = 100,
+     .most = kHour},
+    {.name = "write_timeout",
+     .shape = Shape::kDuration,
+     .fallback = "10s",
+     .example = "10s",
+     .words = "How long an answer may wait for its reader.",
+     .least = 100,
+     .most = kHour},
+    {.name = "drain_timeout",
+     .shape = Shape::kDuration,
+     .fallback = "10s",
+     .example = "10s",
+     .words = "How long requests under way are waited for at the end.",
+     .least = 0,
+     .most = kHour},
+};
+
+constexpr Key kAccessLogKeys[] = {
+    {.name = "file",
+     .shape = Shape::kString,
+     .fallback = "stdout",
+     .example = "stdout",
+     .words = "`stdout`, `stderr`, `off`, or a file."},
+    {.name = "sample",
+     .shape = Shape::kNumber,
+     .fallback = "1",
+     .example = "0.01",
+     .words = "The share of the requests that is written.",
+     .least = 0,
+     .most = 1},
+};
+
+constexpr Key kListKeys[] = {
+    {.name = "file",
+     .shape = Shape::kString,
+     .example = "lists/partners.txt",
+     .words = "A file with one entry a line, looked for beside this one."},
+    {.name = "values",
+     .shape = Shape::kStrings,
+     .example = "[example.com, example.org]",
+     .words = "The entries themselves."},
+    {.name = "match",
+     .shape = Shape::kChoice,
+     .fallback = "exact",
+     .example = "domain",
+     .words = "`exact`: the same text. `email`: the same address, whatever its spelling. `domain`: "
+              "the same domain or one below it.",
+     .choices = kMatches},
+};
+constexpr string_view kListOne[] = {"file", "values"};
+
+constexpr Key kConnectorKeys[] = {
+    {.name = "path",
+     .shape = Shape::kPath,
+     .required = true,
+     .example = "/b2c/before-create",
+     .words = "The path of the URL that is called, exactly."},
+    {.name = "dialect",
+     .shape = Shape::kChoice,
+     .required = true,
+     .example = "b2c-userflow",
+     .words = "Who calls: `b2c-userflow` is an API connector of an Azure AD B2C user flow.",
+     .choices = kDialects},
+    {.name = "auth",
+     .shape = Shape::kAuth,
+     .example = "{ basic: { username: b2c, password: \"${env:B2C_PASSWORD}\" } }",
+     .words = "How the caller shows who it is. `anonymous` lets everybody in and has to be written "
+              "when a listener can be reached from another machine.",
+     .object = &kAuthentication},
+    {.name = "deadline",
+     .shape = Shape::kDuration,
+     .fallback = "4s",
+     .example = "4s",
+     .words = "When the answer has to be out. User flows wait five seconds.",
+     .least = 100,
+     .most = 60 * kSecond},
+    {.name = "otherwise",
+     .shape = Shape::kObject,
+     .example = "{ validation_error: later }",
+     .words = "The verdict when none is found by the deadline.",
+     .object = &kOtherwise},
+    {.name = "token_fault",
+     .shape = Shape::kChoice,
+     .fallback = "continue",
+     .example = "continue",
+     .words = "What happens before a token is issued, where a person can be told nothing: "
+              "`continue` without claims, or `fail` the call.",
+     .choices = kTokenFaults},
+    {.name = "rules",
+     .shape = Shape::kObjects,
+     .example = "[ { name: everybody, continue: {} } ]",
+     .words = "Run in order until one ends; after the last one the person goes on, with every "
+              "claim that a rule set.",
+     .object = &kRule},
+};
+constexpr LaterKey kConnectorLater[] = {
+    {"cache", "leave it out: rules are answered from memory"},
+    {"tests", "leave it out, and call claimgate explain with the claims of each"},
+    {"limits", "write it at the top level: it is for all connectors"},
+};
+
+constexpr Key kAuthenticationKeys[] = {
+    {.name = "basic",
+     .shape = Shape::kObjectOrList,
+     .example = "{ username: b2c, password: \"${env:B2C_PASSWORD}\" }",
+     .words = "HTTP Basic. With several credentials each is good: the old and the new one while "
+              "they are changed.",
+     .object = &kCredential},
+};
+constexpr string_view kAuthenticationOne[] = {"basic"};
+constexpr LaterKey kAuthenticationLater[] = {
+    {"certificate", "write basic: { username: b2c, password: \"${env:B2C_PASSWORD}\" }"},
+    {"bearer", "write basic: { username: b2c, password: \"${env:B2C_PASSWORD}\" }"},
+};
+
+constexpr Key kCredentialKeys[] = {
+    {.name = "username",
+     .shape = Shape::kString,
+     .required = true,
+     .example = "b2c",
+     .words = "Without a colon (RFC 7617)."},
+    {.name = "password",
+     .shape = Shape::kString,
+     .required = true,
+     .example = "\"${env:B2C_PASSWORD}\"",
+     .words = "Better kept out of the file: `${env:NAME}` or `${file:PATH}`."},
+};
+
+constexpr Key kOtherwiseKeys[] = {
+    {.name = "continue",
+     .shape = Shape::kClaims,
+     .example = "{}",
+     .words = "Go on, with these claims."},
+    {.name = "block",
+     .shape = Shape::kName,
+     .example = "later",
+     .words = "Show the message on a page of its own: the person cannot go on."},
+    {.name = "validation_error",
+     .shape = Shape::kName,
+     .example = "later",
+     .words = "Show the message on the form: the person may try again."},
+};
+constexpr string_view kOtherwiseOne[] = {"validation_error", "block", "continue"};
+
+constexpr Key kRuleKeys[] = {
+    {.name = "name",
+     .shape = Shape::kString,
+     .required = true,
+     .example = "blocked domains",
+     .words = "Names the rule in logs, metrics and explanations; once in a connector."},
+    {.name = "when",
+     .shape = Shape::kCondition,
+     .example = "{ country: { equals: Sweden } }",
+     .words = "When the rule acts; without it always."},
+    {.name = "mode",
+     .shape = Shape::kChoice,
+     .fallback = "live",
+     .example = "shadow",
+     .words = "`shadow` reports what the rule would have done, and does nothing.",
+     .choices = kModes},
+    {.name = "continue",
+     .shape = Shape::kClaims,
+     .example = "{}",
+     .words = "Go on, with these claims, and end."},
+    {.name = "block",
+     .shape = Shape::kName,
+     .example = "not_open",
+     .words = "Show the message on a page of its own, and end."},
+    {.name = "validation_error",
+     .shape = Shape::kName,
+     .example = "postcode",
+     .words = "Show the message on the form, and end."},
+    {.name = "set",
+     .shape = Shape::kClaimsSome,
+     .example = "{ givenName: \"{givenName | name_case}\" }",
+     .words = "Set claims, and go on with the next rule."},
+};
+constexpr LaterKey kRuleLater[] = {
+    {"ask", "decide with rules and lists"},
+    {"cache", "leave it out: rules are answered from memory"},
+};
+constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set"};
+
+constexpr Key kTestKeys[] = {
+    {.name = "equals",
+     .shape = Shape::kScalar,
+     .example = "Sweden",
+     .words = "The same value. `country: Sweden` is short for it."},
+    {.name = "not_equals", .shape = Shape::kScalar, .example = "Sweden", .words = "Another value."},
+    {.name = "in",
+     .shape = Shape::kScalars,
+     .example = "[Sweden, Norway]",
+     .words = "One of these values."},
+    {.name = "not_in",
+     .shape = Shape::kScalars,
+     .example = "[Sweden, Norway]",
+     .words = "None of these values."},
+    {.name = "in_list",
+     .shape = Shape::kStringOrList,
+     .example = "partners",
+     .words = "In the list of that name, or in one of several."},
+    {.name = "not_in_list",
+     .shape = Shape::kStringOrList,
+     .example = "partners",
+     .words = "In none of these lists."},
+    {.name = "starts_with",
+     .shape = Shape::kStringOrList,
+     .example = "\"+46\"",
+     .words = "Begins with this text, or with one of several."},
+    {.name = "ends_with",
+     .shape = Shape::kStringOrList,
+     .example = "\".gov\"",
+     .words = "Ends with this text, or with one of several."},
+    {.name = "contains",
+     .shape = Shape::kStringOrList,
+     .example = "test",
+     .words = "Has this text in it, or one of several."},
+    {.name = "matches",
+     .shape = Shape::kStringOrList,
+     .example = "'^\\d{3} ?\\d{2}$'",
+     .words = "Matches this RE2 pattern, or one of several."},
+    {.name = "not_matches",
+     .shape = Shape::kStringOrList,
+     .example = "'^\\d{3} ?\\d{2}$'",
+     .words = "Matches none of these RE2 patterns."},
+    {.name = "length",
+     .shape = Shape::kLength,
+     .example = "{ min: 2, max: 64 }",
+     .words = "The number of characters: exactly, or from `min` to `max`.",
+     .least = 0,
+     .most = 1'000'000,
+     .object = &kLengthRange},
+    {.name = "exists",
+     .shape = Shape::kBoolean,
+     .example = "true",
+     .words = "The claim was sent, and is not null; `false` is `missing: true`."},
+    {.name = "missing",
+     .shape = Shape::kBoolean,
+     .example = "true",
+     .words = "The claim was not sent, or is null; `false` is `exists: true`."},
+};
+
+constexpr Key kLengthRangeKeys[] = {
+    {.name = "min",
+     .shape = Shape::kInteger,
+     .example = "2",
+     .words = "At least so many characters.",
+     .least = 0,
+     .most = 1'000'000},
+    {.name = "max",
+     .shape = Shape::kInteger,
+     .example = "64",
+     .words = "At most so many characters.",
+     .least = 0,
+     .most = 1'000'000},
+};
+
+}  // namespace
+
+constinit const Object kRoot{.name = "configuration",
+                             .words = "The top level of the file, and of each included one.",
+                             .keys = kRootKeys,
+                             .later = kRootLater};
+constinit const Object kListener{.name = "listener",
+                                 .words = "One item of `listeners`.",
+                                 .keys = kListenerKeys,
+                                 .later = kListenerLater};
+constinit const Object kAdmin{
+    .name = "admin", .words = "`admin`.", .keys = kAdminKeys, .later = kAdminLater};
+constinit const Object kLimits{.name = "limits",
+                               .words =
+                                   "`limits`. Sizes are bytes, or written with KiB or MiB; "
+                                   "times are written with ms, s, m or h.",
+                               .keys = kLimitsKeys};
+constinit const Object kAccessLog{
+    .name = "access_log", .words = "`access_log`.", .keys = kAccessLogKeys};
+constinit const Object kList{
+    .name = "list", .words = "One member of `lists`.", .keys = kListKeys, .exactly_one = kListOne};
+constinit const Object kConnector{.name = "connector",
+                                  .words = "One member of `connectors`.",
+                                  .keys = kConnectorKeys,
+                                  .later = kConnectorLater};
+constinit const Object kAuthentication{.name = "auth",
+                                       .words = "`auth` of a connector.",
+                                       .keys = kAuthenticationKeys,
+                                       .later = kAuthenticationLater,
+                                       .exactly_one = kAuthenticationOne};
+constinit const Object kCredential{
+    .name = "credential", .words = "One item of `basic`.", .keys = kCredentialKeys};
+constinit const Object kOtherwise{.name = "otherwise",
+                                  .words = "`otherwise` of a connector: exactly one of these.",
+                                  .keys = kOtherwiseKeys,
+                                  .exactly_one = kOtherwiseOne};
+constinit const Object kRule{.name = "rule",
+                             .words =
+                                 "One item of `rules`: a name, perhaps a condition, and "
+                                 "exactly one action.",
+                             .keys = kRuleKeys,
+                             .later = kRuleLater,
+                             .exactly_one = kRuleOne};
+constinit const Object kTests{
+    .name = "test",
+    .words =
+        "What may be asked of a claim or derived value in `when`. Members of `when` are "
+        "joined by and; `all` and `any` take a list of conditions, `not` takes one. These "
+        "three words always join, quoted or not: a claim of that name is written with a "
+        "filter, as in `all | trim`. A missing claim passes no test but `missing`.",
+    .keys = kTestKeys,
+    .noun = "test"};
+constinit const Object kLengthRange{.name = "length",
+                                    .words = "`length`, as a range. One of the two may be absent.",
+                                    .keys = kLengthRangeKeys};
+
+namespace {
+constexpr std::array<const Object*, 13> kAll = {
+    &kRoot,           &kListener,   &kAdmin,     &kLimits, &kAccessLog, &kList,       &kConnector,
+    &kAuthentication, &kCredential, &kOtherwise, &kRule,   &kTests,     &kLengthRange};
+}  // namespace
+
+const Key* Object::find(std::string_view key) const noexcept {
+  for (const Key& k : keys) {
+    if (k.name == key) return &k;
+  }
+  return nullptr;
+}
+
+std::span<const Object* const> all_objects() noexcept { return kAll; }
+
+std::span<const std::string_view> later_choices(std::string_view key) noexcept {
+  if (key == "dialect") return kDialectsLater;
+  if (key == "match") return kMatchesLater;
+  return {};
+}
+
+}  // namespace core::config::schema

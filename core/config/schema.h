@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+/// The keys a configuration may hold: one table, from which the loader takes what it accepts, and
+/// the JSON Schema and the reference documentation are printed. A key that is not here does not
+/// exist.
+namespace core::config::schema {
+
+enum class Shape : std::uint8_t {
+  kString,
+  kBoolean,
+  kInteger,       // least..most
+  kNumber,        // least..most
+  kDuration,      // "250ms"; least..most in milliseconds
+  kSize,          // "16KiB" or bytes; least..most in bytes
+  kChoice,        // one of `choices`
+  kAddress,       // host:port or unix:/path
+  kPath,          // the path of a URL
+  kName,          // the name of a message
+  kTemplate,      // a text with {claims} in it
+  kScalar,        // a string, a number or a boolean
+  kScalars,       // a list of them
+  kStrings,       // a list of strings
+  kStringOrList,  // a string or a list of strings
+  kLength,        // a number, or `object`: the range
+  kObject,        // a map with the keys of `object`
+  kObjects,       // a list of such maps
+  kObjectOrList,  // one such map or a list of them
+  kObjectMap,     // names, each with such a map
+  kMessages,      // names, each with a text, or with a text for each language
+  kAuth,          // the word `anonymous`, or `object`
+  kCondition,     // what a rule tests
+  kClaims,        // claims and the templates they are set to; may be empty
+  kClaimsSome,    // the same, at least one
+};
+
+struct Object;
+
+struct Key {
+  std::string_view name;
+  Shape shape = Shape::kString;
+  bool required = false;
+  std::string_view fallback = {};  // the default, as it would be written; empty when there is none
+  std::string_view example = {};   // a value as it would be written behind the colon
+  std::string_view words = {};     // one line of documentation
+  std::int64_t least = 0, most = 0;
+  std::span<const std::string_view> choices = {};
+  const Object* object = nullptr;
+};
+
+/// A key of a later release: refused, but not as unknown.
+struct LaterKey {
+  std::string_view name;
+  std::string_view instead;  // what to do in this release
+};
+
+struct Object {
+  std::string_view name;  // in the JSON Schema's $defs and the reference's headings
+  std::string_view words;
+  std::span<const Key> keys;
+  std::span<const LaterKey> later = {};
+  std::span<const std::string_view> exactly_one = {};  // of these keys, one must be there
+  std::string_view noun = "key";                       // how a member is called in an error
+
+  const Key* find(std::string_view key) const noexcept;
+};
+
+// The table is immutable and lives as long as the program.
+extern const Object kRoot;
+extern const Object kListener;
+extern const Object kAdmin;
+extern const Object kLimits;
+extern const Object kAccessLog;
+extern const Object kList;
+extern const Object kConnector;
+extern const Object kAuthentication;
+extern const Object kCredential;
+extern const Object kOtherwise;
+extern const Object kRule;
+extern const Object kTests;
+extern const Object kLengthRange;
+
+/// Every object of the table, the root first, each behind one that refers to it.
+std::span<const Object* const> all_objects() noexcept;
+
+/// Dialects and list kinds that a later release brings.
+std::span<const std::string_view> later_choices(std::string_view key) noexcept;
+
+/// Names of lists, messages and connectors.
+inline constexpr std::string_view kConnectorNamePattern = "^[a-z0-9][a-z0-9_.-]{0,63}$";
+inline constexpr std::string_view kNamePattern = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$";
+
+/// The table as a JSON Schema, draft 2020-12.
+std::string json_schema();
+
+/// The table as the reference documentation, in Markdown: a heading and a table for each object.
+std::string reference_markdown();
+
+}  // namespace core::config::schema

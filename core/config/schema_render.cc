@@ -1,0 +1,285 @@
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "core/config/scalars.h"
+#include "core/config/schema.h"
+
+namespace core::config::schema {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;  // the table holds printable ASCII only; a test reads the result back
+  }
+  return out + "\"";
+}
+
+std::string reference_to(std::string_view name) {
+  return "{\"$ref\":" + quoted("#/$defs/" + std::string(name)) + "}";
+}
+
+/// Anything but a string may also come from the environment or a file.
+std::string or_reference(const std::string& schema) {
+  return "{\"anyOf\":[" + schema + "," + reference_to("reference") + "]}";
+}
+
+std::string list_of(const std::string& items) {
+  return "{\"type\":\"array\",\"minItems\":1,\"items\":" + items + "}";
+}
+
+std::string map_of(const std::string& values, bool some) {
+  return std::string("{\"type\":\"object\",") + (some ? "\"minProperties\":1," : "") +
+         "\"additionalProperties\":" + values + "}";
+}
+
+std::string bounds(const Key& key) {
+  return "\"minimum\":" + std::to_string(key.least) + ",\"maximum\":" + std::to_string(key.most);
+}
+
+std::string shape_schema(const Key& key) {
+  const std::string string = "{\"type\":\"string\"}";
+  switch (key.shape) {
+    case Shape::kString:
+    case Shape::kAddress:
+    case Shape::kName:
+      return "{\"type\":\"string\",\"minLength\":1}";
+    case Shape::kPath:
+      return "{\"type\":\"string\",\"pattern\":\"^(/|[$][{])\"}";
+    case Shape::kTemplate:
+      return string;
+    case Shape::kBoolean:
+      return or_reference("{\"type\":\"boolean\"}");
+    case Shape::kInteger:
+      return or_reference("{\"type\":\"integer\"," + bounds(key) + "}");
+    case Shape::kNumber:
+      return or_reference("{\"type\":\"number\"," + bounds(key) + "}");
+    case Shape::kDuration:
+      return or_reference("{\"type\":\"string\",\"pattern\":\"^[0-9]+(ms|s|m|h)$\"}");
+    case Shape::kSize:
+      return "{\"anyOf\":[{\"type\":\"integer\"," + bounds(key) +
+             "},{\"type\":\"string\",\"pattern\":\"^[0-9]+(KiB|MiB|GiB)?$\"}," +
+             reference_to("reference") + "]}";
+    case Shape::kChoice: {
+      std::string words;
+      for (const std::string_view choice : key.choices) {
+        words += (words.empty() ? "" : ",") + quoted(choice);
+      }
+      return or_reference("{\"enum\":[" + words + "]}");
+    }
+    case Shape::kScalar:
+      return reference_to("scalar");
+    case Shape::kScalars:
+      return list_of(reference_to("scalar"));
+    case Shape::kStrings:
+      return list_of(string);
+    case Shape::kStringOrList:
+      return "{\"anyOf\":[" + string + "," + list_of(string) + "]}";
+    case Shape::kLength:
+      return "{\"anyOf\":[{\"type\":\"integer\"," + bounds(key) + "}," +
+             reference_to(key.object->name) + "," + reference_to("reference") + "]}";
+    case Shape::kObject:
+      return reference_to(key.object->name);
+    case Shape::kObjects:
+      return list_of(reference_to(key.object->name));
+    case Shape::kObjectOrList:
+      return "{\"anyOf\":[" + reference_to(key.object->name) + "," +
+             list_of(reference_to(key.object->name)) + "]}";
+    case Shape::kObjectMap:
+      return "{\"type\":\"object\",\"propertyNames\":{\"pattern\":" +
+             quoted(key.object == &kConnector ? kConnectorNamePattern : kNamePattern) +
+             "},\"additionalProperties\":" + reference_to(key.object->name) + "}";
+    case Shape::kMessages:
+      return "{\"type\":\"object\",\"propertyNames\":{\"pattern\":" + quoted(kNamePattern) +
+             "},\"additionalProperties\":{\"anyOf\":[" + string + "," + map_of(string, true) +
+             "]}}";
+    case Shape::kAuth:
+      return "{\"anyOf\":[{\"const\":\"anonymous\"}," + reference_to(key.object->name) + "]}";
+    case Shape::kCondition:
+      return reference_to("condition");
+    case Shape::kClaims:
+      return map_of(string, false);
+    case Shape::kClaimsSome:
+      return map_of(string, true);
+  }
+  return "{}";
+}
+
+std::string object_schema(const Object& object) {
+  std::string out = "\"type\":\"object\",\"description\":" + quoted(object.words);
+  std::string properties;
+  std::string required;
+  for (const Key& key : object.keys) {
+    properties += properties.empty() ? "" : ",";
+    std::string schema = shape_schema(key);
+    schema.pop_back();
+    schema += ",\"description\":" + quoted(key.words);
+    if (!key.fallback.empty()) {
+      const bool bare = key.shape == Shape::kInteger || key.shape == Shape::kNumber;
+      schema += ",\"default\":" + (bare ? std::string(key.fallback) : quoted(key.fallback));
+    }
+    properties += quoted(key.name) + ":" + schema + "}";
+    if (key.required) required += (required.empty() ? "" : ",") + quoted(key.name);
+  }
+  out += ",\"properties\":{" + properties + "},\"additionalProperties\":false";
+  if (!required.empty()) out += ",\"required\":[" + required + "]";
+  if (!object.exactly_one.empty()) {
+    std::string ways;
+    for (const std::string_view key : object.exactly_one) {
+      ways += (ways.empty() ? "" : ",");
+      ways += "{\"required\":[" + quoted(key) + "]}";
+    }
+    out += ",\"oneOf\":[" + ways + "]";
+  }
+  if (&object == &kTests || &object == &kLengthRange) out += ",\"minProperties\":1";
+  return out;
+}
+
+std::string range_words(const Key& key) {
+  switch (key.shape) {
+    case Shape::kInteger:
+    case Shape::kNumber:
+      return std::to_string(key.least) + " to " + std::to_string(key.most);
+    case Shape::kDuration:
+      return format_duration(key.least) + " to " + format_duration(key.most);
+    case Shape::kSize:
+      return format_size(key.least) + " to " + format_size(key.most);
+    default:
+      return {};
+  }
+}
+
+std::string shape_words(const Key& key) {
+  const auto see = [](const Object* object) {
+    const std::string name(object->name);
+    return "[" + name + "](#" + name + ")";
+  };
+  switch (key.shape) {
+    case Shape::kString:
+      return "string";
+    case Shape::kBoolean:
+      return "true or false";
+    case Shape::kInteger:
+      return "integer, " + range_words(key);
+    case Shape::kNumber:
+      return "number, " + range_words(key);
+    case Shape::kDuration:
+      return "duration, " + range_words(key);
+    case Shape::kSize:
+      return "size, " + range_words(key);
+    case Shape::kChoice: {
+      std::string words;
+      for (const std::string_view choice : key.choices) {
+        words += (words.empty() ? "`" : ", `") + std::string(choice) + "`";
+      }
+      return words;
+    }
+    case Shape::kAddress:
+      return "address";
+    case Shape::kPath:
+      return "path";
+    case Shape::kName:
+      return "the name of a message";
+    case Shape::kTemplate:
+      return "text";
+    case Shape::kScalar:
+      return "string, number or boolean";
+    case Shape::kScalars:
+      return "list of strings, numbers or booleans";
+    case Shape::kStrings:
+      return "list of strings";
+    case Shape::kStringOrList:
+      return "string, or list of strings";
+    case Shape::kLength:
+      return "integer, or " + see(key.object);
+    case Shape::kObject:
+      return see(key.object);
+    case Shape::kObjects:
+      return "list of " + see(key.object);
+    case Shape::kObjectOrList:
+      return see(key.object) + ", or list of them";
+    case Shape::kObjectMap:
+      return "map: name to " + see(key.object);
+    case Shape::kMessages:
+      return "map: name to text, or to texts by language";
+    case Shape::kAuth:
+      return "`anonymous`, or " + see(key.object);
+    case Shape::kCondition:
+      return "map of [test](#test)s";
+    case Shape::kClaims:
+    case Shape::kClaimsSome:
+      return "map: claim to text";
+  }
+  return {};
+}
+
+/// A table cell: a bar would end it.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string json_schema() {
+  std::string out =
+      "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\","
+      "\"title\":\"claimgate configuration\"," +
+      object_schema(kRoot) + ",\"$defs\":{";
+  for (const Object* object : all_objects()) {
+    if (object != &kRoot) out += quoted(object->name) + ":{" + object_schema(*object) + "},";
+  }
+  out +=
+      "\"reference\":{\"type\":\"string\",\"pattern\":\"[$][{](env|file):[^}]+[}]\","
+      "\"description\":\"A value from the environment or from a file.\"},"
+      "\"scalar\":{\"type\":[\"string\",\"number\",\"boolean\"]},"
+      "\"conditions\":" +
+      list_of(reference_to("condition")) +
+      ",\"condition\":{\"type\":\"object\",\"minProperties\":1,"
+      "\"description\":\"Claims or derived values, each with its tests, joined by and.\","
+      "\"properties\":{\"all\":" +
+      reference_to("conditions") + ",\"any\":" + reference_to("conditions") +
+      ",\"not\":" + reference_to("condition") + "},\"additionalProperties\":{\"anyOf\":[" +
+      reference_to("scalar") + "," + reference_to(kTests.name) + "]}}}}";
+  return out + "\n";
+}
+
+std::string reference_markdown() {
+  std::string out;
+  for (const Object* object : all_objects()) {
+    const bool tests = object == &kTests;
+    out += (out.empty() ? "## " : "\n## ") + std::string(object->name) + "\n\n";
+    out += std::string(object->words) + "\n\n";
+    if (object->exactly_one.size() > 1) {
+      out += "Exactly one of";
+      for (const std::string_view key : object->exactly_one) out += " `" + std::string(key) + "`";
+      out += ".\n\n";
+    }
+    out += std::string("| ") + (tests ? "test" : "key") + " | value | default | meaning |\n";
+    out += "|---|---|---|---|\n";
+    for (const Key& key : object->keys) {
+      const bool only = object->exactly_one.size() == 1 && object->exactly_one[0] == key.name;
+      const std::string fallback = key.required || only   ? "required"
+                                   : key.fallback.empty() ? ""
+                                                          : "`" + std::string(key.fallback) + "`";
+      out += "| `" + std::string(key.name) + "` | " + cell(shape_words(key)) + " | " + fallback +
+             " | " + cell(key.words) + " Example: `" + cell(key.example) + "` |\n";
+    }
+    if (!object->later.empty()) {
+      out += "\nNot supported by this version, and refused:";
+      for (const LaterKey& later : object->later) {
+        out += (&later == object->later.data() ? " `" : ", `") + std::string(later.name) + "`";
+      }
+      out += ".\n";
+    }
+  }
+  return out;
+}
+
+}  // namespace core::config::schema

@@ -1,0 +1,505 @@
+#include "core/config/yaml_tree.h"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <exception>
+#include <istream>
+#include <streambuf>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "core/config/place.h"
+#include "core/text/text.h"
+
+namespace core::config {
+namespace {
+
+constexpr std::size_t kNone = std::string_view::npos;
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+bool is_quotation(char c) { return c == '"' || c == '\''; }
+
+bool is_flow_mark(char c) { return std::string_view(",[]{}").find(c) != kNone; }
+
+/// Thrown through yaml-cpp by our own event handler, once the reason has been reported.
+struct Stop {};
+
+/// Reads a text in place; std::istringstream would copy it.
+class TextBuffer : public std::streambuf {
+ public:
+  explicit TextBuffer(std::string_view text) {
+    char* const begin = const_cast<char*>(text.data());  // never written: there is no overflow()
+    setg(begin, begin, begin + text.size());
+  }
+};
+
+class Builder final : public YAML::EventHandler {
+ public:
+  Builder(std::uint32_t file, Diagnostics& diagnostics, Tree& tree)
+      : file_(file), text_(diagnostics.text(file)), diagnostics_(diagnostics), tree_(tree) {}
+
+  bool has_document() const noexcept { return documents_ != 0; }
+  const Node* first() const noexcept { return tree_.nodes.empty() ? nullptr : &tree_.nodes[0]; }
+  /// The quoted scalar read last, if it spans lines: a forgotten quotation mark ends there.
+  const Node* last_quoted() const noexcept { return last_quoted_; }
+  /// The byte behind the value read last.
+  std::size_t last_end() const noexcept {
+    return tree_.nodes.empty() ? 0 : std::min(tree_.nodes.back().end, text_.size());
+  }
+  /// Joins what was read to the tree, also after an error in the middle of the file: secrets are
+  /// looked for in whatever there is.
+  void finish() {
+    close_open_scalar(text_.size());
+    while (!stack_.empty()) {
+      Node* const node = stack_.back().node;
+      stack_.pop_back();
+      if (stack_.empty()) break;
+      Frame& frame = stack_.back();
+      if (frame.node->kind == Node::Kind::kSequence) {
+        frame.node->items.push_back(node);
+      } else if (frame.key != nullptr) {
+        frame.node->members.push_back({frame.key, node});
+        frame.key = nullptr;
+      }
+    }
+  }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (documents_++ == 0) return;
+    const std::size_t at = offset_of(mark);
+    report(at, at + 3, "a configuration is one YAML document, this is a second one",
+           "put it in a file of its own and name that in \"include\"");
+    throw Stop{};
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const std::size_t at = skip_properties(offset_of(mark));
+    Node& node = make(Node::Kind::kNull, at, {}, anchor);
+    node.end = at + null_length(at);
+    if (node.end == at) {  // nothing is written: the mark is that of whatever comes next
+      while (at_ > 0 && is_space(text_[at_ - 1])) --at_;
+      if (at_ > 0) --at_;
+      node.begin = at_;
+      node.end = at_ + 1;
+      node.mark = diagnostics_.mark_at(file_, at_);
+      if (!stack_.empty() && stack_.back().key != nullptr) {
+        node.begin = stack_.back().key->begin;
+        node.end = stack_.back().key->end;
+        node.mark = stack_.back().key->mark;
+      }
+    }
+    attach(node);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const std::size_t at = offset_of(mark);
+    close_open_scalar(at);
+    std::size_t end = at + 1;
+    while (end < text_.size() && !is_space(text_[end]) && !is_flow_mark(text_[end])) ++end;
+    Node* const node = anchor < anchors_.size() ? anchors_[anchor] : nullptr;
+    if (node == nullptr || !node->complete) {
+      report(at, end, "an alias cannot stand inside of what it repeats", {});
+      throw Stop{};
+    }
+    attach(*node);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    const std::size_t at = skip_properties(offset_of(mark));
+    Node& node = make(Node::Kind::kScalar, at, tag, anchor);
+    node.value = value;
+    check_value(value, at);
+    node.quoted = tag == "!" || (at < text_.size() && is_quotation(text_[at]));
+    if (at < text_.size() && is_quotation(text_[at])) {
+      node.end = end_of_quoted(text_, at);
+      if (node.end == kNone) {  // yaml-cpp takes the end of the file for the quotation mark
+        report(at, at + 1, "this quotation mark is never closed", {});
+        throw Stop{};
+      }
+      const std::string_view written = text_.substr(at, node.end - at);
+      last_quoted_ = written.find('\n') != kNone ? &node : nullptr;
+    } else if (!node.quoted && text_.substr(at, value.size()) == value) {
+      node.end = at + value.size();
+    } else {
+      node.end = at + 1;
+      open_scalar_ = &node;  // several lines: it ends where the next event begins
+    }
+    attach(node);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value /*style*/) override {
+    open(Node::Kind::kSequence, mark, tag, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value /*style*/) override {
+    open(Node::Kind::kMap, mark, tag, anchor);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  struct Frame {
+    Node* node;
+    Node* key = nullptr;  // kMap: read, its value not yet
+    bool skip = false;    // the key is refused: so is its value
+    std::unordered_map<std::string_view, const Node*> seen = {};
+  };
+
+  std::size_t offset_of(const YAML::Mark& mark) const {
+    if (mark.pos < 0) return text_.size();
+    return std::min(static_cast<std::size_t>(mark.pos), text_.size());
+  }
+
+  void report(std::size_t begin, std::size_t end, std::string message, std::string suggestion) {
+    diagnostics_.error(diagnostics_.mark_at(file_, begin), end - begin, std::move(message),
+                       std::move(suggestion));
+  }
+
+  /// An event's mark is that of the anchor or tag before the value; this is the value's.
+  std::size_t skip_properties(std::size_t at) const {
+    while (at < text_.size() && (text_[at] == '&' || text_[at] == '!')) {
+      while (at < text_.size() && !is_space(text_[at]) && !is_flow_mark(text_[at])) ++at;
+      while (at < text_.size() && is_space(text_[at])) ++at;
+    }
+    return at;
+  }
+
+  std::size_t null_length(std::size_t at) const {
+    for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
+      if (text_.substr(at, word.size()) != word) continue;
+      const std::size_t behind = at + word.size();
+      if (behind == text_.size() || is_space(text_[behind]) || is_flow_mark(text_[behind])) {
+        return word.size();
+      }
+    }
+    return 0;
+  }
+
+  /// Escapes can write what the file itself may not hold.
+  void check_value(std::string_view value, std::size_t at) {
+    if (text::find_invalid_utf8(value) != value.size()) {  // yaml-cpp 0.7 writes them as one byte
+      report(at, at + 1, "the escapes \\N and \\_ are not supported", "write \\u0085 or \\u00a0");
+    } else if (value.find('\0') != kNone) {
+      report(at, at + 1, "a text cannot hold a zero byte", {});
+    }
+  }
+
+  void close_open_scalar(std::size_t next) {
+    if (open_scalar_ == nullptr) return;
+    std::size_t end = std::max(next, open_scalar_->begin + 1);
+    while (end > open_scalar_->begin + 1 && is_space(text_[end - 1])) --end;
+    open_scalar_->end = end;
+    open_scalar_ = nullptr;
+  }
+
+  Node& make(Node::Kind kind, std::size_t at, std::string_view tag, YAML::anchor_t anchor) {
+    close_open_scalar(at);
+    at_ = at;
+    Node& node = tree_.nodes.emplace_back();
+    node.kind = kind;
+    node.begin = at;
+    node.end = at + 1;
+    node.mark = diagnostics_.mark_at(file_, at);
+    node.complete = kind == Node::Kind::kNull || kind == Node::Kind::kScalar;
+    if (tag.size() > 1) {  // "?" plain, "!" quoted; anything longer was written
+      report(at, at + 1, "YAML tags are not supported",
+             "leave the tag out; a text in quotation marks is a string");
+    }
+    if (anchor != 0) {
+      if (anchors_.size() <= anchor) anchors_.resize(anchor + 1, nullptr);
+      anchors_[anchor] = &node;
+    }
+    if (tree_.nodes.size() > kNodesMax) {
+      report(at, at + 1, "more than 1000000 values in one file", {});
+      throw Stop{};
+    }
+    return node;
+  }
+
+  void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
+            YAML::anchor_t anchor) {
+    Node& node = make(kind, skip_properties(offset_of(mark)), tag, anchor);
+    if (stack_.size() >= kDepthMax) {
+      report(node.begin, node.begin + 1, "nested more than 64 levels deep", {});
+      throw Stop{};
+    }
+    node.depth = 1;
+    stack_.push_back({&node});
+  }
+
+  void close() {
+    Node& node = *stack_.back().node;
+    stack_.pop_back();
+    node.complete = true;
+    attach(node);
+  }
+
+  void attach(Node& child) {
+    if (stack_.empty()) return;  // the root
+    Frame& frame = stack_.back();
+    Node& parent = *frame.node;
+    if (parent.kind == Node::Kind::kSequence) {
+      parent.items.push_back(&child);
+    } else if (frame.key == nullptr) {
+      frame.key = &child;
+      frame.skip = !accept_key(frame, child);
+      return;
+    } else {
+      if (!frame.skip) parent.members.push_back({frame.key, &child});
+      frame.key = nullptr;
+    }
+    parent.weight = std::min(parent.weight + child.weight, kNodesMax + 1);
+    parent.depth = std::max(parent.depth, child.depth + 1);
+    if (parent.weight > kNodesMax) {
+      report(child.begin, child.end, "aliases make more than 1000000 values of this file", {});
+      throw Stop{};
+    }
+    if (stack_.size() - 1 + parent.depth > kDepthMax) {
+      report(child.begin, child.end, "nested more than 64 levels deep", {});
+      throw Stop{};
+    }
+  }
+
+  bool accept_key(Frame& frame, const Node& key) {
+    if (key.kind != Node::Kind::kScalar) {
+      report(key.begin, key.end, "expected a name before the colon",
+             key.kind == Node::Kind::kNull ? std::string{} : "a list or a map cannot be a key");
+      return false;
+    }
+    if (!key.quoted && key.value == "<<") {
+      report(key.begin, key.end, "merge keys are not supported",
+             "write the keys out, or repeat a whole value with an alias");
+      return false;
+    }
+    const auto [first, fresh] = frame.seen.try_emplace(key.value, &key);
+    if (fresh) return true;
+    report(key.begin, key.end, "\"" + key.value + "\" is written twice",
+           "the first is in line " + std::to_string(first->second->mark.line));
+    return false;
+  }
+
+  std::uint32_t file_;
+  std::string_view text_;
+  Diagnostics& diagnostics_;
+  Tree& tree_;
+  std::vector<Frame> stack_;
+  std::vector<Node*> anchors_;
+  std::size_t documents_ = 0;
+  std::size_t at_ = 0;
+  Node* open_scalar_ = nullptr;
+  const Node* last_quoted_ = nullptr;
+};
+
+/// Finds what may be a password and hides it from the excerpts, whatever shape the file has: the
+/// loader may not understand a file and still has to print lines of it.
+class Secrets {
+ public:
+  Secrets(std::uint32_t file, Diagnostics& diagnostics) : file_(file), diagnostics_(diagnostics) {}
+
+  void visit(Node& node, bool secret) {
+    if (node.kind == Node::Kind::kScalar || node.kind == Node::Kind::kNull) {
+      if (secret && !node.sensitive) hide(node);
+      return;
+    }
+    // At most twice for each node, however often it is repeated.
+    if (!seen_.emplace(&node, secret).second) {
+      if (!secret || seen_[&node]) return;
+      seen_[&node] = true;
+    }
+    node.sensitive = node.sensitive || secret;
+    for (const Node* item : node.items) visit(own(item), secret);
+    for (const Member& member : node.members) {
+      const std::string& key = member.key->value;
+      const bool word = key == "auth" && member.value->kind == Node::Kind::kScalar &&
+                        !nearest(member.value->value, {"anonymous"}).empty();
+      const bool below = key == "username" ? false
+                         : word            ? secret
+                                           : secret || key == "auth" || names_a_secret(key);
+      visit(own(member.value), below);
+    }
+  }
+
+ private:
+  /// The tree hands out const nodes; this one is being completed.
+  static Node& own(const Node* node) { return const_cast<Node&>(*node); }
+
+  void hide(Node& node) {
+    node.sensitive = true;
+    if (node.kind == Node::Kind::kNull) return;
+    std::string_view rest = node.value;
+    while (rest.starts_with("${env:") || rest.starts_with("${file:")) {
+      const std::size_t close = rest.find('}');
+      if (close == kNone) break;
+      rest.remove_prefix(close + 1);
+    }
+    if (rest == "$") rest = {};  // of a reference that lacks its quotation marks
+    if (!rest.empty()) diagnostics_.hide(file_, node.begin, node.end);
+  }
+
+  std::uint32_t file_;
+  Diagnostics& diagnostics_;
+  std::unordered_map<const Node*, bool> seen_;
+};
+
+/// What is wrong with the bytes before they are YAML at all. True when they may be parsed.
+bool check_bytes(std::uint32_t file, Diagnostics& diagnostics) {
+  const std::string_view text = diagnostics.text(file);
+  if (text.size() > kFileBytesMax) {
+    diagnostics.error({file, 1, 1}, 1, "the file is larger than 8 MiB",
+                      "put long lists in files of their own");
+    return false;
+  }
+  if (const std::size_t bad = text::find_invalid_utf8(text); bad != text.size()) {
+    diagnostics.error(diagnostics.mark_at(file, bad), 1, "not UTF-8", "save the file as UTF-8");
+    return false;
+  }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if ((byte >= 0x20 && byte != 0x7f) || byte == '\t' || byte == '\n' || byte == '\r') continue;
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    diagnostics.error(diagnostics.mark_at(file, i), 1,
+                      std::string("a control character, U+00") + kHex[byte >> 4] + kHex[byte & 15],
+                      "in a text in double quotation marks it can be escaped");
+    return false;
+  }
+  return true;
+}
+
+struct Explanation {
+  std::string message;
+  std::string suggestion;
+};
+
+/// yaml-cpp's words in ours, with the mistake that most often leads to them.
+Explanation explain(std::string_view reason, std::string_view text, std::size_t at,
+                    const Node* quoted) {
+  const std::string_view behind = text.substr(at);
+  const std::size_t line_begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
+  const std::string_view before = text.substr(line_begin, at - line_begin);
+  if (reason == YAML::ErrorMsg::UNKNOWN_TOKEN && !behind.empty()) {
+    const bool begins = before.empty() || is_space(before.back()) || is_flow_mark(before.back());
+    return {std::string(begins ? "a value cannot begin with \"" : "not expected here: \"") +
+                behind[0] + "\"",
+            "put the value in quotation marks"};
+  }
+  if (reason.starts_with(YAML::ErrorMsg::INVALID_ESCAPE)) {
+    return {"a backslash that escapes nothing",
+            "between single quotation marks a backslash is a backslash: '^\\d+$'"};
+  }
+  if (reason.starts_with(YAML::ErrorMsg::INVALID_UNICODE) ||
+      reason.starts_with(YAML::ErrorMsg::INVALID_HEX)) {
+    return {"an escape that is no character", {}};
+  }
+  if (quoted != nullptr) {
+    return {"not valid YAML", "is a quotation mark missing? the text that begins in line " +
+                                  std::to_string(quoted->mark.line) + " ends just before this"};
+  }
+  if (behind.starts_with('{') && before.ends_with('$')) {
+    return {"not valid YAML",
+            "between brackets a reference needs quotation marks: \"${env:NAME}\""};
+  }
+  if (before.ends_with(']') && behind.starts_with(':')) {
+    return {"not valid YAML", "put an IPv6 address in quotation marks: \"[::1]:8080\""};
+  }
+  if (reason == YAML::ErrorMsg::MAP_VALUE) {
+    return {"a colon is not expected here", "put a text with \": \" in it in quotation marks"};
+  }
+  if (reason == YAML::ErrorMsg::END_OF_SEQ_FLOW) {
+    return {"expected \",\" or \"]\"", "a list that began with \"[\" is still open"};
+  }
+  if (reason == YAML::ErrorMsg::END_OF_MAP_FLOW) {
+    return {"expected \",\" or \"}\"", "a map that began with \"{\" is still open"};
+  }
+  if (reason == YAML::ErrorMsg::END_OF_MAP) {
+    return {"expected a key here", "is the line indented like its neighbours?"};
+  }
+  if (reason == YAML::ErrorMsg::END_OF_SEQ) {
+    return {"expected \"- \" here", "is the line indented like its neighbours?"};
+  }
+  if (reason == YAML::ErrorMsg::UNKNOWN_ANCHOR) {
+    return {"an alias without an anchor", "write &name before the first use of the value"};
+  }
+  return {"not valid YAML: " + std::string(reason), {}};
+}
+
+void report(const YAML::Exception& exception, std::uint32_t file, const Builder& builder,
+            Diagnostics& diagnostics) {
+  const std::string_view text = diagnostics.text(file);
+  if (exception.msg == YAML::ErrorMsg::EOF_IN_SCALAR) {  // reported there, begun long before
+    const std::size_t opened = text.find_first_of("\"'", builder.last_end());
+    if (opened != kNone) {
+      diagnostics.error(diagnostics.mark_at(file, opened), 1,
+                        "this quotation mark is never closed");
+      return;
+    }
+  }
+  const std::size_t at = exception.mark.pos < 0
+                             ? text.size()
+                             : std::min(static_cast<std::size_t>(exception.mark.pos), text.size());
+  // A tab in the indentation leads to every kind of complaint, there or on the next line.
+  std::size_t line_end = std::min(text.find('\n', at), text.size());
+  for (int lines = 0; lines < 2; ++lines) {
+    const std::size_t begin = line_end == 0 ? 0 : text.rfind('\n', line_end - 1) + 1;
+    const std::string_view line = text.substr(begin, line_end - begin);
+    const std::size_t tab = std::min(line.find_first_not_of(' '), line.size());
+    if (tab < line.size() && line[tab] == '\t') {
+      diagnostics.error(diagnostics.mark_at(file, begin + tab), 1, "a tab in the indentation",
+                        "indent with spaces");
+      return;
+    }
+    if (begin == 0) break;
+    line_end = begin - 1;
+  }
+  Explanation explanation = explain(exception.msg, text, at, builder.last_quoted());
+  diagnostics.error(diagnostics.mark_at(file, at), 1, std::move(explanation.message),
+                    std::move(explanation.suggestion));
+}
+
+}  // namespace
+
+const Node* Node::find(std::string_view key) const noexcept {
+  for (const Member& member : members) {
+    if (member.key->value == key) return member.value;
+  }
+  return nullptr;
+}
+
+Tree parse_yaml(std::uint32_t file, Diagnostics& diagnostics) {
+  Tree tree;
+  if (!check_bytes(file, diagnostics)) return tree;
+  Builder builder(file, diagnostics, tree);
+  bool whole = false;
+  try {
+    TextBuffer buffer(diagnostics.text(file));
+    std::istream in(&buffer);
+    YAML::Parser parser(in);
+    while (parser.HandleNextDocument(builder)) {
+    }
+    whole = true;
+  } catch (const Stop&) {
+  } catch (const YAML::Exception& exception) {
+    report(exception, file, builder, diagnostics);
+  } catch (const std::exception&) {
+    diagnostics.error({file, 1, 1}, 1, "the file cannot be parsed", {});
+  }
+  builder.finish();
+  if (!tree.nodes.empty()) Secrets(file, diagnostics).visit(tree.nodes[0], false);
+  if (whole && !builder.has_document()) {
+    diagnostics.error({file, 1, 1}, 1, "there is nothing in this file",
+                      "write at least listeners and connectors");
+  } else if (whole) {
+    tree.root = builder.first();
+  }
+  return tree;
+}
+
+}  // namespace core::config
