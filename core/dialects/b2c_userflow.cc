@@ -1,0 +1,117 @@
+#include "core/dialects/b2c_userflow.h"
+
+#include <cstring>
+
+#include "core/text/json.h"
+#include "core/text/text.h"
+
+namespace core::dialects::b2c_userflow {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+constexpr std::string_view kNames[kStepCount] = {"PostFederationSignup", "PostAttributeCollection",
+                                                 "PreTokenIssuance", "unknown"};
+constexpr std::string_view kTokenSynonym = "PreTokenApplicationClaims";
+
+constexpr std::string_view kContinueHead = R"({"version":"1.0.0","action":"Continue")";
+constexpr std::string_view kBlockHead =
+    R"({"version":"1.0.0","action":"ShowBlockPage","userMessage":")";
+constexpr std::string_view kErrorHead =
+    R"({"version":"1.0.0","status":400,"action":"ValidationError","userMessage":")";
+
+constexpr std::size_t kCustomAttributeMax = 250;
+
+char* append(char* to, std::string_view text) noexcept {
+  std::memcpy(to, text.data(), text.size());
+  return to + text.size();
+}
+
+}  // namespace
+
+std::string_view name(Step step) noexcept { return kNames[static_cast<std::size_t>(step)]; }
+
+Step step_of(const claims::Claims& claims) noexcept {
+  const claims::Claim& claim = claims[claims::kStep];
+  if (claim.kind != claims::Kind::kString) return Step::kUnknown;
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (claim.value == kNames[i]) return static_cast<Step>(i);
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (text::equals_ignore_case_ascii(claim.value, kNames[i])) return static_cast<Step>(i);
+  }
+  return text::equals_ignore_case_ascii(claim.value, kTokenSynonym) ? Step::kPreTokenIssuance
+                                                                    : Step::kUnknown;
+}
+
+Legality legality(Step step, rules::VerdictKind wanted) noexcept {
+  if (wanted == rules::VerdictKind::kContinue) return Legality::kLegal;
+  if (step == Step::kPreTokenIssuance) return Legality::kNothingToTell;
+  if (step == Step::kPostFederationSignup && wanted == rules::VerdictKind::kValidationError) {
+    return Legality::kBlockInstead;
+  }
+  return Legality::kLegal;
+}
+
+std::size_t value_max(claims::NameId id, std::string_view name) noexcept {
+  switch (id) {
+    case claims::kGivenName:
+    case claims::kSurname: return 64;
+    case claims::kJobTitle:
+    case claims::kCity:
+    case claims::kState:
+    case claims::kCountry: return 128;
+    case claims::kPostalCode: return 40;
+    case claims::kStreetAddress: return 1024;
+    case claims::kDisplayName: return 256;
+    default: break;
+  }
+  std::string_view attribute;
+  return claims::split_extension(name, attribute) ? kCustomAttributeMax : 1024;
+}
+
+bool write_continue(http::OutBuffer& out, Step step, const rules::Evaluation& evaluation,
+                    std::size_t& omitted) noexcept {
+  constexpr std::size_t kScanSlack = 16;  // write_json_escaped() may write past its end
+  omitted = 0;
+  if (!out.append(kContinueHead)) return false;
+  for (const claims::NameId id : evaluation.changed()) {
+    const claims::Claim& claim = evaluation.claims()[id];
+    const std::size_t limit = value_max(id, claim.name);
+    // Bytes are at least code points, so short values are not counted.
+    const bool too_long = claim.value.size() > limit && text::count_code_points(claim.value) > limit;
+    if (too_long || (step == Step::kPreTokenIssuance && id == claims::kEmail)) {
+      ++omitted;
+      continue;
+    }
+    char* const at = out.reserve(text::json_escaped_max(claim.name.size()) +
+                     text::json_escaped_max(claim.value.size()) + kScanSlack * 2 + 8);
+    if (at == nullptr) return false;
+    char* end = append(at, R"(,")"sv);
+    end = text::write_json_escaped(end, claim.name);
+    end = append(end, R"(":")"sv);
+    end = text::write_json_escaped(end, claim.value);
+    *end++ = '"';
+    out.commit(static_cast<std::size_t>(end - at));
+  }
+  return out.append("}");
+}
+
+bool write_continue(http::OutBuffer& out) noexcept {
+  return out.append(kContinueHead) && out.append("}");
+}
+
+bool write_message(http::OutBuffer& out, rules::VerdictKind kind,
+                   std::string_view message) noexcept {
+  const std::string_view head =
+      kind == rules::VerdictKind::kValidationError ? kErrorHead : kBlockHead;
+  char* const at = out.reserve(head.size() + message.size() + 2);
+  if (at == nullptr) return false;
+  char* end = append(at, head);
+  end = append(end, message);
+  end = append(end, R"("})"sv);
+  out.commit(static_cast<std::size_t>(end - at));
+  return true;
+}
+
+}  // namespace core::dialects::b2c_userflow

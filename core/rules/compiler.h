@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/claims/name_table.h"
+#include "core/config/config.h"
+#include "core/config/diagnostics.h"
+#include "core/lists/list.h"
+#include "core/rules/program.h"
+
+namespace core::rules {
+
+/// What the rules of a configuration may name. Borrowed for the time of the compilation, except for
+/// the lists, which the compiled programs go on pointing to.
+struct Names {
+  claims::NameTable& claims;
+  const std::map<std::string, const lists::List*, std::less<>>& lists;
+  const std::map<std::string, std::uint32_t, std::less<>>& messages;  // name -> index
+  std::size_t lanes;  // workers that will evaluate
+};
+
+/// Resolves the names of one connector's rules and lays them out for evaluation. Mistakes go to
+/// `diagnostics`; the program is usable only when there were none.
+class Compiler {
+ public:
+  Compiler(Names names, config::Diagnostics& diagnostics)
+      : names_(names), diagnostics_(diagnostics) {}
+
+  Program compile(const std::vector<config::Rule>& rules);
+
+  /// Parses a template that stands outside the rules (a message), reporting to the diagnostics.
+  Template compile_text(const config::Text& text);
+
+  /// The index of a message; reports an unknown one and answers 0.
+  std::uint32_t resolve_message(const config::Text& name);
+
+ private:
+  void compile_condition(const config::Condition& condition);
+  void compile_test(const config::Condition& condition);
+  std::uint32_t compile_subject(const config::Text& text);
+  std::vector<Assignment> compile_assignments(const std::vector<config::Assignment>& assignments);
+  void report(const config::Text& text, const TemplateError& error);
+  void report_all(const config::Text& text, const std::vector<TemplateError>& remarks);
+  std::uint32_t add_strings(const std::vector<config::Scalar>& scalars);
+  void warn_unreachable(const std::vector<config::Rule>& rules);
+
+  Names names_;
+  config::Diagnostics& diagnostics_;
+  Program program_;
+  std::vector<std::pair<std::uint32_t, lists::Match>> prepared_;  // subject, match
+};
+
+/// "email.domain in_list blocked_domains": one test in words. Secrets are not printed.
+std::string describe(const config::Condition& condition);
+
+}  // namespace core::rules

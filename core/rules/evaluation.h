@@ -1,0 +1,88 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "core/arena.h"
+#include "core/claims/claims.h"
+#include "core/lists/list.h"
+#include "core/rules/derived.h"
+#include "core/rules/template.h"
+
+namespace core::rules {
+
+/// What one evaluation works on: the request's claims, what rules have made of them, and what was
+/// computed on the way. One per worker, filled again for each request; nothing in it allocates
+/// once it has its size. Thread: its worker's.
+class Evaluation {
+ public:
+  /// For `names` claim names and `prepared` prepared values (Program::prepared_max over a snapshot).
+  /// `lane` selects the worker's own copy of shared matchers.
+  Evaluation(std::size_t names, std::size_t prepared, std::size_t arena_bytes, std::size_t lane)
+      : claims_(names), prepared_(prepared), arena_(arena_bytes), lane_(lane) {
+    changed_.reserve(kChangedMax);
+    shadowed_.reserve(kShadowedMax);
+  }
+
+  /// Forgets the last request. The claims are cleared by whoever fills them.
+  void begin() noexcept {
+    arena_.reset();
+    derived_.fill({});
+    ++generation_;
+    changed_.clear();
+    shadowed_.clear();
+  }
+
+  claims::Claims& claims() noexcept { return claims_; }
+  const claims::Claims& claims() const noexcept { return claims_; }
+  Arena& arena() noexcept { return arena_; }
+  std::size_t lane() const noexcept { return lane_; }
+
+  /// The claim's or derived value's text after its filters. Null data() when it is missing (absent,
+  /// null, or not computable) or the arena is full. Arrays and objects are their JSON text.
+  std::string_view text_of(const Subject& subject) noexcept;
+
+  /// `subject` in the form that lists of `match` compare, computed once a request for each `slot`.
+  std::string_view prepared(std::size_t slot, const Subject& subject, lists::Match match) noexcept;
+
+  /// Gives a claim a new value, a string; values computed from the old one are forgotten. False
+  /// when more than kChangedMax claims were set.
+  bool set(claims::NameId id, std::string_view name, std::string_view value) noexcept;
+
+  /// Claims that rules have set, in the order of the first `set` of each.
+  const std::vector<claims::NameId>& changed() const noexcept { return changed_; }
+
+  /// Notes that a shadow rule would have acted; at most kShadowedMax are kept a request.
+  void note_shadow(std::uint32_t rule) noexcept {
+    if (shadowed_.size() < kShadowedMax) shadowed_.push_back(rule);
+  }
+  const std::vector<std::uint32_t>& shadowed() const noexcept { return shadowed_; }
+
+  static constexpr std::size_t kChangedMax = 256;
+  static constexpr std::size_t kShadowedMax = 64;
+
+ private:
+  struct Cached {
+    bool known = false;
+    std::string_view value;
+  };
+  struct Prepared {
+    std::uint64_t generation = 0;  // of the request it was computed for
+    std::string_view value;
+  };
+  std::string_view derived(Derived which) noexcept;
+
+  claims::Claims claims_;
+  std::array<Cached, kDerivedCount> derived_{};
+  std::vector<Prepared> prepared_;
+  std::uint64_t generation_ = 1;
+  std::vector<claims::NameId> changed_;
+  std::vector<std::uint32_t> shadowed_;
+  Arena arena_;
+  std::size_t lane_;
+};
+
+}  // namespace core::rules

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <absl/container/flat_hash_set.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/claims/claims.h"
+#include "core/lists/list.h"
+#include "core/rules/evaluation.h"
+#include "core/rules/pattern.h"
+#include "core/rules/template.h"
+
+namespace core::rules {
+
+enum class VerdictKind : std::uint8_t { kContinue, kBlock, kValidationError };
+
+/// What the caller is told, and who decided it.
+struct Verdict {
+  static constexpr std::int32_t kNoRule = -1;     // the end of the rules was reached
+  static constexpr std::int32_t kOtherwise = -2;  // the rules could not be brought to an end
+
+  VerdictKind kind = VerdictKind::kContinue;
+  std::int32_t rule = kNoRule;   // index into the connector's rules
+  std::uint32_t message = 0;     // index into the snapshot's messages, for the last two kinds
+};
+
+enum class Op : std::uint8_t {
+  kAll, kAny, kNot,
+  kEquals, kIn, kInList, kStartsWith, kEndsWith, kContains, kMatches, kLength, kExists, kMissing,
+};
+
+/// A value that a rule compares with. A number claim equals a number of the same value however
+/// both are written; a string claim that spells a boolean or number equals it too, because custom
+/// attributes may arrive either way (protocol.md a.3).
+struct Operand {
+  enum class Type : std::uint8_t { kString, kNumber, kBoolean };
+  Type type = Type::kString;
+  std::string text;
+  double number = 0;
+  bool boolean = false;
+};
+bool equals(const claims::Kind kind, std::string_view value, const Operand& operand) noexcept;
+
+/// One condition. Children of kAll, kAny and kNot follow their parent at once, each with `end`
+/// pointing behind its own last descendant, so a tree is a stretch of the node array.
+struct Node {
+  Op op = Op::kAll;
+  bool negated = false;
+  std::uint16_t prepared = 0;     // kInList: slot of Evaluation::prepared()
+  std::uint32_t end = 0;          // index behind this node's last descendant
+  std::uint32_t subject = 0;      // index into Program::subjects
+  std::uint32_t operand = 0;      // first of its operands, in the array its op reads
+  std::uint32_t operand_count = 0;
+};
+
+struct Assignment {
+  claims::NameId claim;
+  std::string name;  // as the configuration spells it
+  Template text;
+};
+
+struct LengthBounds {
+  std::uint64_t min, max;  // code points
+};
+
+/// A compiled rule.
+struct Rule {
+  enum class Action : std::uint8_t { kContinue, kBlock, kValidationError, kSet };
+  std::string name;
+  Action action = Action::kContinue;
+  bool shadow = false;
+  std::uint32_t when = 0;  // node index
+  std::uint32_t message = 0;
+  std::vector<Assignment> assignments;  // kSet, kContinue
+};
+
+/// Hears what an evaluation does; `explain` prints it. Null on the request path.
+class Tracer {
+ public:
+  virtual ~Tracer() = default;
+  virtual void on_test(std::uint32_t node, std::string_view value, bool present, bool matched) = 0;
+  virtual void on_rule(std::uint32_t rule, bool matched) = 0;
+  virtual void on_set(std::uint32_t rule, const Assignment& assignment, std::string_view value,
+                      bool done) = 0;
+};
+
+/// The rules of one connector, compiled. Immutable; any thread. Lists are owned by the snapshot.
+class Program {
+ public:
+  /// Runs the rules in order over `evaluation` until one ends. Shadow rules are tested and noted,
+  /// nothing more. When the evaluation's memory is exhausted the verdict is kOtherwise and its kind
+  /// and message are not set: the connector's `otherwise` applies. Never allocates.
+  Verdict evaluate(Evaluation& evaluation, Tracer* tracer = nullptr) const noexcept;
+
+  const std::vector<Rule>& rules() const noexcept { return rules_; }
+  const std::vector<Node>& nodes() const noexcept { return nodes_; }
+  /// The condition as the configuration says it, for `explain`.
+  std::string_view describe(std::uint32_t node) const noexcept { return descriptions_[node]; }
+  std::size_t prepared_count() const noexcept { return prepared_count_; }
+
+ private:
+  friend class Compiler;
+  bool test(std::uint32_t node, Evaluation& evaluation, Tracer* tracer) const noexcept;
+  bool leaf(const Node& node, Evaluation& evaluation, std::string_view& value,
+            bool& present) const noexcept;
+  bool assign(std::uint32_t rule, Evaluation& evaluation, Tracer* tracer) const noexcept;
+
+  std::vector<Rule> rules_;
+  std::vector<Node> nodes_;
+  std::vector<Subject> subjects_;
+  std::vector<Operand> operands_;               // kEquals, kStartsWith, kEndsWith, kContains
+  std::vector<std::vector<Operand>> few_;       // kIn: numbers and booleans, compared one by one
+  std::vector<absl::flat_hash_set<std::string>> sets_;  // kIn: strings; parallel to few_
+  std::vector<Pattern> patterns_;
+  std::vector<const lists::List*> lists_;
+  std::vector<LengthBounds> lengths_;
+  std::vector<std::string> descriptions_;       // by node
+  std::size_t prepared_count_ = 0;
+};
+
+}  // namespace core::rules
