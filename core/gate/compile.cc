@@ -1,0 +1,158 @@
+#include "core/gate/compile.h"
+
+#include <algorithm>
+#include <map>
+
+#include "core/rules/compiler.h"
+#include "core/text/json.h"
+
+namespace core::gate {
+namespace {
+
+lists::Match match_of(config::ListMatch match) {
+  switch (match) {
+    case config::ListMatch::kExact: return lists::Match::kExact;
+    case config::ListMatch::kEmail: return lists::Match::kEmail;
+    case config::ListMatch::kDomain: return lists::Match::kDomain;
+  }
+  return lists::Match::kExact;
+}
+
+std::string escaped(std::string_view text) {
+  constexpr std::size_t kScanSlack = 16;
+  std::string out(text::json_escaped_max(text.size()) + kScanSlack, '\0');
+  out.resize(static_cast<std::size_t>(text::write_json_escaped(out.data(), text) - out.data()));
+  return out;
+}
+
+/// Loads one list; null when it could not be had. Bad lines become warnings at the list's place.
+std::unique_ptr<lists::List> load_list(const config::ListSource& source, std::uint64_t seed,
+                                       config::Source& files, config::Diagnostics& diagnostics) {
+  std::unique_ptr<lists::List> list;
+  if (source.file.value.empty()) {
+    std::vector<std::string> values;
+    for (const config::Text& value : source.values) values.push_back(value.value);
+    list = std::make_unique<lists::List>(
+        lists::List::of(values, match_of(source.match), seed));
+    for (const lists::BadLine& bad : list->bad_lines()) {
+      const config::Mark mark =
+          bad.line == 0 ? source.name.mark : source.values[bad.line - 1].mark;
+      diagnostics.error(mark, 1, "list \"" + source.name.value + "\": " + bad.message);
+    }
+    return list;
+  }
+  const std::string path =
+      config::path_beside(diagnostics.path(source.file.mark.file), source.file.value);
+  auto contents = files.read_file(path);
+  if (!contents) {
+    diagnostics.error(source.file.mark, source.file.value.size(),
+                      "list \"" + source.name.value + "\": cannot read " + path + ": " +
+                          contents.error().why,
+                      "a list's file is looked for beside the file that names it");
+    return nullptr;
+  }
+  list = std::make_unique<lists::List>(
+      lists::List::parse(contents.value(), match_of(source.match), seed));
+  if (!list->complete()) {
+    diagnostics.error(source.file.mark, source.file.value.size(),
+                      "list \"" + source.name.value + "\": " +
+                          (list->bad_lines().empty() ? std::string("no memory for it")
+                                                     : list->bad_lines().front().message));
+    return nullptr;
+  }
+  for (const lists::BadLine& bad : list->bad_lines()) {
+    diagnostics.warning(source.file.mark, source.file.value.size(),
+                        path + ":" + std::to_string(bad.line) + ": left out: " + bad.message);
+  }
+  if (list->bad_count() > list->bad_lines().size()) {
+    diagnostics.warning(source.file.mark, source.file.value.size(),
+                        path + ": " + std::to_string(list->bad_count()) + " lines left out in all");
+  }
+  return list;
+}
+
+Message compile_message(const config::Message& source, std::string_view fallback,
+                        rules::Compiler& compiler) {
+  std::vector<std::string> tags;
+  std::vector<Message::Localised> texts;
+  for (const auto& [tag, text] : source.texts) {
+    tags.push_back(tag.value);
+    rules::Template compiled = compiler.compile_text(text);
+    std::string constant;
+    if (compiled.is_literal()) constant = escaped(compiled.literal());
+    texts.push_back({std::move(compiled), std::move(constant)});
+  }
+  return Message{source.name.value, text::LocaleChooser(std::move(tags), fallback),
+                 std::move(texts)};
+}
+
+Otherwise compile_otherwise(const config::Action& action, rules::Compiler& compiler) {
+  switch (action.kind) {
+    case config::Action::Kind::kBlock:
+      return {rules::VerdictKind::kBlock, compiler.resolve_message(action.message)};
+    case config::Action::Kind::kValidationError:
+      return {rules::VerdictKind::kValidationError, compiler.resolve_message(action.message)};
+    default: return {};
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const Snapshot> compile(const config::Config& config, const CompileOptions& options,
+                                        config::Source& source, config::Diagnostics& diagnostics) {
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->lanes = std::max<std::size_t>(options.lanes, 1);
+  snapshot->read_limits.depth_max = static_cast<std::size_t>(config.limits.json_depth);
+  snapshot->read_limits.members_max = static_cast<std::size_t>(config.limits.json_members);
+  snapshot->read_limits.seed = options.seed;
+
+  std::map<std::string, const lists::List*, std::less<>> lists;
+  for (const config::ListSource& list : config.lists) {
+    auto loaded = load_list(list, options.seed, source, diagnostics);
+    if (loaded == nullptr) {
+      // An empty list stands in, so that the rules that name it are not reported as well.
+      loaded = std::make_unique<lists::List>(
+          lists::List::of({}, match_of(list.match), options.seed));
+    }
+    lists.emplace(list.name.value, loaded.get());
+    snapshot->lists.push_back(std::move(loaded));
+  }
+
+  std::map<std::string, std::uint32_t, std::less<>> messages;
+  for (const config::Message& message : config.messages) {
+    if (message.texts.empty()) continue;  // already reported
+    messages.emplace(message.name.value, static_cast<std::uint32_t>(messages.size()));
+  }
+  rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes}, diagnostics);
+  for (const config::Message& message : config.messages) {
+    if (message.texts.empty()) continue;
+    snapshot->messages.push_back(compile_message(message, config.fallback_locale.value, compiler));
+  }
+
+  for (const config::Connector& written : config.connectors) {
+    Connector connector;
+    connector.index = snapshot->connectors.size();
+    connector.name = written.name.value;
+    connector.path = written.path.value;
+    connector.callers = written.allow_anonymous ? CallerCheck::anonymous() : CallerCheck();
+    for (const config::Credential& credential : written.basic) {
+      connector.callers.accept_basic(credential.username.value, credential.password.value);
+    }
+    // Without `auth` the loader has made sure that only this machine can connect.
+    if (!written.has_auth) connector.callers = CallerCheck::anonymous();
+    connector.program = compiler.compile(written.rules);
+    if (written.otherwise) connector.otherwise = compile_otherwise(*written.otherwise, compiler);
+    connector.token_fault = written.token_fault;
+    connector.deadline = written.deadline;
+    snapshot->prepared_max =
+        std::max(snapshot->prepared_max, connector.program.prepared_count());
+    snapshot->connectors.push_back(std::move(connector));
+  }
+  for (const Connector& connector : snapshot->connectors) snapshot->by_path.push_back(&connector);
+  std::sort(snapshot->by_path.begin(), snapshot->by_path.end(),
+            [](const Connector* a, const Connector* b) { return a->path < b->path; });
+  if (diagnostics.has_errors()) return nullptr;
+  return snapshot;
+}
+
+}  // namespace core::gate

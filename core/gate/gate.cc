@@ -1,0 +1,225 @@
+#include "core/gate/gate.h"
+
+#include "core/http/open_response.h"
+#include "core/http/response.h"
+#include "core/text/json.h"
+#include "core/text/text.h"
+
+namespace core::gate {
+namespace {
+
+namespace userflow = dialects::b2c_userflow;
+
+constexpr std::string_view kOutcomeNames[kOutcomeCount] = {
+    "continue",  "block",        "validation_error", "fault",    "not_found",
+    "method",    "unauthorized", "media_type",       "bad_body", "overload", "bad_request"};
+
+/// application/json with any parameters (protocol.md 0.4), ASCII case ignored.
+bool is_json(std::string_view content_type) noexcept {
+  constexpr std::string_view kJson = "application/json";
+  if (content_type.size() < kJson.size() ||
+      !text::equals_ignore_case_ascii(content_type.substr(0, kJson.size()), kJson)) {
+    return false;
+  }
+  const std::string_view rest = content_type.substr(kJson.size());
+  return rest.empty() || rest[0] == ';' || rest[0] == ' ' || rest[0] == '\t';
+}
+
+bool is_identity(std::string_view coding) noexcept {
+  return coding.empty() || text::equals_ignore_case_ascii(coding, "identity");
+}
+
+}  // namespace
+
+std::string_view name(Outcome outcome) noexcept {
+  return kOutcomeNames[static_cast<std::size_t>(outcome)];
+}
+
+rules::Verdict decide(const Connector& connector, rules::Evaluation& evaluation,
+                      rules::Tracer* tracer) noexcept {
+  rules::Verdict verdict = connector.program.evaluate(evaluation, tracer);
+  if (verdict.rule == rules::Verdict::kOtherwise) {
+    verdict.kind = connector.otherwise.kind;
+    verdict.message = connector.otherwise.message;
+  }
+  return verdict;
+}
+
+Telling legalise(const Connector& connector, userflow::Step step,
+                 rules::VerdictKind wanted) noexcept {
+  Telling telling;
+  telling.kind = wanted;
+  switch (userflow::legality(step, wanted)) {
+    case userflow::Legality::kLegal: break;
+    case userflow::Legality::kBlockInstead:
+      telling.kind = rules::VerdictKind::kBlock;
+      telling.rewritten = true;
+      break;
+    case userflow::Legality::kNothingToTell:
+      telling.kind = rules::VerdictKind::kContinue;
+      telling.rewritten = true;
+      telling.without_claims = true;
+      telling.fault = connector.token_fault == config::TokenFault::kFail;
+      break;
+  }
+  return telling;
+}
+
+Gate::Gate(std::shared_ptr<const Snapshot> snapshot, std::size_t lane, std::size_t body_bytes_max)
+    : snapshot_(std::move(snapshot)),
+      lane_(lane),
+      arena_bytes_(body_bytes_max + kScratchBytes),
+      evaluation_(snapshot_->names.size(), snapshot_->prepared_max, arena_bytes_, lane) {}
+
+void Gate::adopt(std::shared_ptr<const Snapshot> snapshot) {
+  snapshot_ = std::move(snapshot);
+  evaluation_ =
+      rules::Evaluation(snapshot_->names.size(), snapshot_->prepared_max, arena_bytes_, lane_);
+}
+
+/// The checks that need the head alone. False when an answer was written.
+bool Gate::admit(const http::Request& request, std::string_view date, bool close,
+                 http::OutBuffer& out, Report& report) noexcept {
+  http::ErrorAnswer error;
+  error.after = http::after_answer_to(request, close);
+  error.head_only = request.method == http::Method::kHead;
+  report.connector = snapshot_->find(request.path);
+  if (report.connector == nullptr) {
+    report.outcome = Outcome::kNotFound;
+    error.status = 404;
+    error.message = "no connector has this path";
+  } else if (request.method != http::Method::kPost) {
+    report.outcome = Outcome::kMethod;
+    error.status = 405;
+    error.message = "connectors are called by POST";
+    error.allow = "POST";
+  } else if (!report.connector->callers.admits(request.known(http::Known::kAuthorization))) {
+    report.outcome = Outcome::kUnauthorized;
+    error.status = 401;
+    error.message = "the credentials of this connector are required";
+    error.www_authenticate = R"(Basic realm="claimgate", charset="UTF-8")";
+  } else if (!is_json(request.known(http::Known::kContentType))) {
+    report.outcome = Outcome::kMediaType;
+    error.status = 415;
+    error.message = "the content type must be application/json";
+  } else if (!is_identity(request.known(http::Known::kContentEncoding))) {
+    report.outcome = Outcome::kMediaType;
+    error.status = 415;
+    error.message = "the body must not have a content coding";
+  } else {
+    return true;
+  }
+  report.status = error.status;
+  if (!http::write_error(out, error, date)) report.outcome = Outcome::kOverload;
+  return false;
+}
+
+bool Gate::refuse_early(const http::Request& request, std::string_view date, http::OutBuffer& out,
+                        Report& report) noexcept {
+  return !admit(request, date, true, out, report);
+}
+
+/// The text of a message in the caller's language, as the inside of a JSON string. Null data() when
+/// there is no room for it.
+std::string_view Gate::message(std::uint32_t index) noexcept {
+  const Message& message = snapshot_->messages[index];
+  const claims::Claim& locales = evaluation_.claims()[claims::kUiLocales];
+  const std::uint32_t chosen = message.locales.choose(
+      locales.kind == claims::Kind::kString ? locales.value : std::string_view{});
+  const Message::Localised& localised = message.texts[chosen];
+  if (localised.text.is_literal()) return localised.escaped;
+  const std::string_view plain = localised.text.render(
+      evaluation_, rules::Template::Missing::kIsEmpty, rules::Template::Values::kForAPerson);
+  if (plain.data() == nullptr) return plain;
+  constexpr std::size_t kScanSlack = 16;
+  char* const room = evaluation_.arena().allocate(text::json_escaped_max(plain.size()) + kScanSlack);
+  if (room == nullptr) return {};
+  return {room, static_cast<std::size_t>(text::write_json_escaped(room, plain) - room)};
+}
+
+/// Writes the answer to `verdict`. False when it found no room; nothing is then in `out`.
+bool Gate::tell(const rules::Verdict& verdict, http::After after, std::string_view date,
+                http::OutBuffer& out, Report& report) noexcept {
+  const Telling telling = legalise(*report.connector, report.step, verdict.kind);
+  report.rewritten = telling.rewritten;
+  report.rule = verdict.rule;
+  if (telling.fault) {
+    report.outcome = Outcome::kFault;
+    report.status = 500;
+    http::ErrorAnswer error;
+    error.status = 500;
+    error.message = "the rules forbid what cannot be forbidden at this step";
+    error.after = after;
+    return http::write_error(out, error, date);
+  }
+  report.outcome = static_cast<Outcome>(telling.kind);
+  report.status = userflow::status(telling.kind);
+  std::string_view escaped;
+  if (telling.kind != rules::VerdictKind::kContinue) {
+    escaped = message(verdict.message);
+    if (escaped.data() == nullptr) return false;
+  }
+  http::OpenResponse response(out, report.status, after, date);
+  bool written = response.ok();
+  if (written) {
+    if (telling.kind != rules::VerdictKind::kContinue) {
+      written = userflow::write_message(out, telling.kind, escaped);
+    } else if (telling.without_claims || verdict.rule == rules::Verdict::kOtherwise) {
+      written = userflow::write_continue(out);
+    } else {
+      written = userflow::write_continue(out, report.step, evaluation_, report.omitted);
+    }
+  }
+  if (written && response.finish()) return true;
+  response.cancel();
+  return false;
+}
+
+Report Gate::answer(const http::Request& request, std::string_view date, bool close,
+                    http::OutBuffer& out) noexcept {
+  Report report;
+  if (!admit(request, date, close, out, report)) {
+    evaluation_.begin();  // no shadow rule of the last request is this one's
+    return report;
+  }
+  return answer_body(*report.connector, request.body, http::after_answer_to(request, close), date, out);
+}
+
+Report Gate::answer_body(const Connector& connector, std::string_view body, http::After after,
+                         std::string_view date, http::OutBuffer& out,
+                         rules::Tracer* tracer) noexcept {
+  Report report;
+  report.connector = &connector;
+  evaluation_.begin();
+  const claims::ReadOutcome read = claims::read(body, snapshot_->names, snapshot_->read_limits,
+                                                evaluation_.arena(), evaluation_.claims());
+  http::ErrorAnswer error;
+  error.after = after;
+  if (read.error != claims::ReadError::kNone) {
+    report.outcome = Outcome::kBadBody;
+    report.status = error.status = 400;
+    error.message = claims::describe(read.error);
+    error.offset = read.offset;
+    if (http::write_error(out, error, date)) return report;
+  } else {
+    report.step = userflow::step_of(evaluation_.claims());
+    if (tell(decide(connector, evaluation_, tracer), after, date, out, report)) return report;
+    // A text found no room in the scratch memory: the connector's `otherwise` needs less of it.
+    const Otherwise& otherwise = connector.otherwise;
+    evaluation_.begin();
+    evaluation_.claims().clear();
+    if (tell({otherwise.kind, rules::Verdict::kOtherwise, otherwise.message}, after, date, out,
+             report)) {
+      return report;
+    }
+  }
+  report.outcome = Outcome::kOverload;
+  report.status = error.status = 503;
+  error.message = "no room for an answer";
+  error.offset.reset();
+  error.retry_after_s = 1;
+  static_cast<void>(http::write_error(out, error, date));
+  return report;
+}
+
+}  // namespace core::gate

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "core/dialects/b2c_userflow.h"
+#include "core/gate/snapshot.h"
+#include "core/http/message.h"
+#include "core/http/out_buffer.h"
+#include "core/http/response.h"
+#include "core/rules/evaluation.h"
+
+namespace core::gate {
+
+/// What became of a request, for metrics and the access log. kContinue, kBlock and kValidationError
+/// are verdicts; the rest never reached the rules or could not be told.
+enum class Outcome : std::uint8_t {
+  kContinue, kBlock, kValidationError,
+  kFault,             // 500: a verdict that is illegal before the token, failing by configuration
+  kNotFound,          // 404: no connector at this path
+  kMethod,            // 405
+  kUnauthorized,      // 401
+  kMediaType,         // 415
+  kBadBody,           // 400: see claims::ReadError
+  kOverload,          // 503: the answer found no room
+  kBadRequest,        // no acceptable HTTP request, or not in time: http::Refusal
+};
+inline constexpr std::size_t kOutcomeCount = 11;
+/// As metrics and the access log write it.
+std::string_view name(Outcome outcome) noexcept;
+
+struct Report {
+  const Connector* connector = nullptr;  // null: no connector at this path
+  dialects::b2c_userflow::Step step = dialects::b2c_userflow::Step::kUnknown;
+  Outcome outcome = Outcome::kNotFound;
+  std::int32_t rule = rules::Verdict::kNoRule;  // that decided; see rules::Verdict
+  int status = 0;
+  bool rewritten = false;       // the verdict was illegal at this step and another was told
+  std::size_t omitted = 0;      // claims left out of the answer (b2c_userflow::value_max)
+};
+
+/// One request's way through the house: bytes of a request in, bytes of its answer out. Holds the
+/// scratch memory of one worker and no state from one request to the next. Thread: its worker's.
+class Gate {
+ public:
+  /// For `snapshot`, as worker number `lane`. `body_bytes_max` sizes the scratch memory: an unescaped
+  /// body and kScratchBytes for values computed on the way.
+  Gate(std::shared_ptr<const Snapshot> snapshot, std::size_t lane, std::size_t body_bytes_max);
+
+  static constexpr std::size_t kScratchBytes = 256 << 10;
+
+  /// Takes up another configuration. Not while a request is being answered.
+  void adopt(std::shared_ptr<const Snapshot> snapshot);
+  const Snapshot& snapshot() const noexcept { return *snapshot_; }
+
+  /// Looks at a request whose body is still on its way. True when it is refused already (path,
+  /// method, credentials, media type): the answer, with Connection: close, is in `out`.
+  bool refuse_early(const http::Request& request, std::string_view date, http::OutBuffer& out,
+                    Report& report) noexcept;
+
+  /// Answers a complete request into `out`. `close` says that the connection ends with it. Never
+  /// allocates for bodies of up to 64 members once `out` has its size.
+  Report answer(const http::Request& request, std::string_view date, bool close,
+                http::OutBuffer& out) noexcept;
+
+  /// The part of answer() behind the caller's admission: reads `body` as claims, decides, and writes
+  /// the answer of `connector`. `tracer` may be null; `explain` listens with it.
+  Report answer_body(const Connector& connector, std::string_view body, http::After after,
+                     std::string_view date, http::OutBuffer& out,
+                     rules::Tracer* tracer = nullptr) noexcept;
+
+  /// The evaluation behind the last answer: which shadow rules would have acted.
+  const rules::Evaluation& evaluation() const noexcept { return evaluation_; }
+
+ private:
+  bool admit(const http::Request& request, std::string_view date, bool close, http::OutBuffer& out,
+             Report& report) noexcept;
+  bool tell(const rules::Verdict& verdict, http::After after, std::string_view date,
+            http::OutBuffer& out, Report& report) noexcept;
+  std::string_view message(std::uint32_t index) noexcept;
+
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::size_t lane_;
+  std::size_t arena_bytes_;
+  rules::Evaluation evaluation_;
+};
+
+/// Decides about claims that are already in `evaluation`: the rules, then `otherwise` when they
+/// cannot end. What the gate, `explain` and `check` share.
+rules::Verdict decide(const Connector& connector, rules::Evaluation& evaluation,
+                      rules::Tracer* tracer = nullptr) noexcept;
+
+/// What is told in the end: `verdict` as its step allows it (protocol.md a.7).
+struct Telling {
+  bool fault = false;  // 500 instead of an answer
+  bool rewritten = false;
+  bool without_claims = false;  // Continue, but nothing that rules have set
+  rules::VerdictKind kind = rules::VerdictKind::kContinue;
+};
+Telling legalise(const Connector& connector, dialects::b2c_userflow::Step step,
+                 rules::VerdictKind wanted) noexcept;
+
+}  // namespace core::gate

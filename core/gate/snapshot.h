@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/claims/claims.h"
+#include "core/config/config.h"
+#include "core/gate/caller.h"
+#include "core/lists/list.h"
+#include "core/rules/program.h"
+#include "core/rules/template.h"
+#include "core/text/locale.h"
+
+namespace core::gate {
+
+/// A text for the person, in each of its languages.
+struct Message {
+  struct Localised {
+    rules::Template text;
+    std::string escaped;  // the inside of a JSON string, when the text has no place for a value
+  };
+  std::string name;
+  text::LocaleChooser locales;
+  std::vector<Localised> texts;  // parallel to locales.available()
+};
+
+/// What a connector answers when its rules cannot be brought to an end.
+struct Otherwise {
+  rules::VerdictKind kind = rules::VerdictKind::kContinue;
+  std::uint32_t message = 0;
+};
+
+struct Connector {
+  std::string name;
+  std::string path;
+  CallerCheck callers;
+  rules::Program program;
+  Otherwise otherwise;
+  config::TokenFault token_fault = config::TokenFault::kContinue;
+  config::milliseconds deadline{4000};
+  std::size_t index = 0;  // in Snapshot::connectors
+};
+
+/// One compiled configuration: everything a request needs, immutable, shared by all workers.
+/// Replaced as a whole by a reload and freed with the last request that uses it.
+struct Snapshot {
+  claims::NameTable names;
+  claims::ReadLimits read_limits;
+  std::vector<std::unique_ptr<lists::List>> lists;
+  std::vector<Message> messages;
+  std::vector<Connector> connectors;
+  std::size_t prepared_max = 0;  // over all connectors
+  std::size_t lanes = 1;         // workers that may evaluate at once
+
+  /// The connector at `path`, byte for byte; null when there is none.
+  const Connector* find(std::string_view path) const noexcept;
+
+  /// Sorted by path; filled by the compiler.
+  std::vector<const Connector*> by_path;
+};
+
+}  // namespace core::gate

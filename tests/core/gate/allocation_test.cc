@@ -1,0 +1,81 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include "core/http/request_reader.h"
+#include "tests/core/gate/house.h"
+
+namespace {
+std::size_t allocations = 0;  // the tests run on one thread
+}
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* const block = std::malloc(size != 0 ? size : 1)) return block;
+  throw std::bad_alloc{};
+}
+[[gnu::noinline]] void* operator new[](std::size_t size) { return operator new(size); }
+[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete[](void* block) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
+
+namespace core::gate {
+namespace {
+
+// From the bytes of a request to the bytes of its answer, over all three verdicts, names with
+// escapes and Latin letters, lists, a pattern and messages with values (style.md, "Hot path").
+TEST(InLinePath, DoesNotTouchTheHeapOverTenThousandRequests) {
+  House house(with_rules(
+      "      - { name: d, when: { email.domain: { in_list: blocked } }, block: named }\n"
+      "      - { name: p, when: { email: { in_list: people } }, block: plain }\n"
+      "      - { name: z, when: { postalCode: { not_matches: '^[0-9]{5}$' } }, validation_error: named }\n"
+      "      - { name: re, when: { displayName: { matches: '(?i)admin|root' } }, block: plain }\n"
+      "      - { name: in, when: { country: { in: [ A, B ] } }, block: plain }\n"
+      "      - { name: t, set: { givenName: \"{givenName | name_case}\", surname: \"{surname | title_case}\","
+      " displayName: \"{givenName} {surname}\" } }\n",
+      "    auth: { basic: [ { username: b2c, password: \"s3cr:et\" } ] }\n"));
+  ASSERT_NE(house.gate, nullptr) << house.diagnostics.render();
+  const std::string bodies[] = {
+      R"({"step":"PostAttributeCollection","email":"Anna@Mail.Example","givenName":"ANNA-LENA","surname":"o'neil","postalCode":"12345","country":"C","ui_locales":"sv-SE","identities":[{"signInType":"federated","issuer":"google.com","issuerAssignedId":"1"}]})",
+      R"({"step":"PostAttributeCollection","email":"a@x.blocked.example","givenName":"Ren\u00e9"})",
+      R"({"step":"PostAttributeCollection","email":"Eve@Mallory.example"})",
+      R"({"step":"PostAttributeCollection","email":"b@c.example","postalCode":"1234","givenName":"ÉLODIE"})",
+      R"({"step":"PreTokenIssuance","email":"b@c.example","postalCode":"12345","givenName":"ÉLODIE","surname":"d\u00fcr\u00e9r","displayName":"x"})",
+  };
+  std::vector<std::string> requests;
+  for (const std::string& body : bodies) {
+    requests.push_back("POST /signup?code=k HTTP/1.1\r\nHost: h.example\r\nAuthorization: Basic YjJjOnMzY3I6ZXQ=\r\n"
+                       "Content-Type: application/json; charset=utf-8\r\nContent-Length: " +
+                       std::to_string(body.size()) + "\r\n\r\n" + body);
+    requests.back().append(claims::kReadPadding, '\0');
+  }
+  http::RequestReader reader{http::Limits{}};
+  std::size_t told[kOutcomeCount] = {};
+  const auto ask = [&](std::string& request) {
+    const std::size_t size = request.size() - claims::kReadPadding;
+    auto state = reader.advance(request.data(), size);
+    if (state == http::RequestReader::State::kHead) state = reader.advance(request.data(), size);
+    if (state != http::RequestReader::State::kMessage) std::abort();
+    house.out.clear();
+    const Report report = house.gate->answer(reader.request(), kDate, false, house.out);
+    ++told[static_cast<std::size_t>(report.outcome)];
+    reader.reset();
+  };
+  for (int warm = 0; warm < 100; ++warm) {
+    for (std::string& request : requests) ask(request);
+  }
+  const std::size_t before = allocations;
+  for (int i = 0; i < 2000; ++i) {
+    for (std::string& request : requests) ask(request);
+  }
+  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_EQ(told[0], 2u * 2100);
+  EXPECT_EQ(told[1], 2u * 2100);
+  EXPECT_EQ(told[2], 1u * 2100);
+}
+
+}  // namespace
+}  // namespace core::gate
