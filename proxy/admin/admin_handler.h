@@ -1,0 +1,38 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/http/http_date.h"
+#include "proxy/net/handler.h"
+#include "proxy/telemetry/metrics.h"
+
+namespace proxy::admin {
+
+/// The admin listener: GET /healthz, /readyz and /metrics. It has no authentication of its own, so
+/// it belongs on loopback or a management network (docs/operation.md). Thread: its loop's.
+class AdminHandler final : public net::Handler {
+ public:
+  explicit AdminHandler(const telemetry::Metrics& metrics) : metrics_(metrics) {}
+
+  /// Whether /readyz says so. Any thread.
+  void set_ready(bool ready) noexcept { ready_.store(ready, std::memory_order_relaxed); }
+
+  void on_batch(std::uint64_t now_ns) noexcept override;
+  bool refuse_early(const net::Exchange& exchange) noexcept override;
+  void answer(const net::Exchange& exchange) noexcept override;
+  void refuse(const core::http::Refusal& refusal, const net::PeerAddress& peer,
+              core::http::OutBuffer& out) noexcept override;
+  void overload(core::http::OutBuffer& out) noexcept override;
+  void timed_out(const net::PeerAddress& peer, core::http::OutBuffer& out) noexcept override;
+
+ private:
+  std::string_view date() const noexcept { return {date_, sizeof date_}; }
+  void error(int status, std::string_view message, core::http::OutBuffer& out) noexcept;
+
+  const telemetry::Metrics& metrics_;
+  std::atomic<bool> ready_{false};
+  char date_[core::http::kHttpDateBytes] = {};
+};
+
+}  // namespace proxy::admin

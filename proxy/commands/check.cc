@@ -1,0 +1,48 @@
+#include <cstdio>
+#include <string>
+
+#include "proxy/commands/commands.h"
+#include "proxy/commands/configuration.h"
+
+namespace proxy::commands {
+namespace {
+
+/// "1 rule", "9 rules", "1,100,000 entries".
+std::string counted(std::size_t count, const char* one, const char* many) {
+  std::string digits = std::to_string(count);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits + " " + (count == 1 ? one : many);
+}
+
+}  // namespace
+
+int check(const std::string& path) {
+  const Configuration read = read_configuration(path);
+  const std::string remarks = read.diagnostics.render();
+  if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
+  if (read.snapshot == nullptr || read.diagnostics.has_errors()) {
+    std::fprintf(stderr, "%s: %s, nothing was started\n", path.c_str(),
+                 counted(read.diagnostics.errors(), "mistake", "mistakes").c_str());
+    return kExitUsage;
+  }
+  std::size_t rules = 0;
+  for (const core::gate::Connector& connector : read.snapshot->connectors) {
+    rules += connector.program.rules().size();
+  }
+  std::size_t entries = 0;
+  std::size_t bytes = 0;
+  for (const auto& list : read.snapshot->lists) {
+    entries += list->size();
+    bytes += list->bytes();
+  }
+  std::printf("%s: no mistakes. %s, %s, %s, %s (%s, %.1f MiB)\n", path.c_str(),
+              counted(read.snapshot->connectors.size(), "connector", "connectors").c_str(),
+              counted(rules, "rule", "rules").c_str(),
+              counted(read.snapshot->messages.size(), "message", "messages").c_str(),
+              counted(read.snapshot->lists.size(), "list", "lists").c_str(),
+              counted(entries, "entry", "entries").c_str(),
+              static_cast<double>(bytes) / (1 << 20));
+  return kExitOk;
+}
+
+}  // namespace proxy::commands

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/config/config.h"
+#include "core/config/diagnostics.h"
+#include "core/gate/snapshot.h"
+
+namespace proxy::commands {
+
+/// How the process ends; documented in docs/operation.md.
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitFailed = 1,       // at run time: an address in use, say
+  kExitUsage = 2,        // command line or configuration; nothing was opened
+  kExitTestsFailed = 3,  // `check`: the configuration's own tests
+  kExitCutOff = 4,       // the drain time-out passed with requests unfinished
+};
+
+/// A configuration read from its files. `snapshot` is null when it has mistakes.
+struct Configuration {
+  core::config::Config config;
+  core::config::Diagnostics diagnostics;
+  std::shared_ptr<const core::gate::Snapshot> snapshot;
+  std::size_t workers = 1;  // the number that `workers: 0` stands for, at least 1
+};
+
+/// Reads and compiles `path`, for `workers` workers instead of what it says unless that is 0: their
+/// number does not change while the process runs. Hashes that a caller could aim at get a new
+/// random key.
+Configuration read_configuration(const std::string& path, std::size_t workers = 0);
+
+/// 64 bits from the kernel's random generator.
+std::uint64_t random_seed();
+
+}  // namespace proxy::commands

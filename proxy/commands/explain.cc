@@ -1,0 +1,200 @@
+#include <cstdio>
+#include <ctime>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "core/config/diagnostics.h"
+#include "core/gate/gate.h"
+#include "core/http/http_date.h"
+#include "proxy/commands/commands.h"
+#include "proxy/commands/configuration.h"
+#include "proxy/commands/file_source.h"
+
+namespace proxy::commands {
+namespace {
+
+namespace rules = core::rules;
+namespace gate = core::gate;
+
+constexpr std::size_t kBodyBytesMax = 16 << 20;
+constexpr std::size_t kOutBytesMax = 64 << 20;
+constexpr std::size_t kValueShown = 80;
+
+/// A value on one line of a terminal: control bytes escaped, the end cut off.
+std::string shown(std::string_view value) {
+  std::string out = "\"";
+  for (const char c : value.substr(0, kValueShown)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
+      out += escaped;
+    } else {
+      out += c;
+    }
+  }
+  return out + (value.size() > kValueShown ? "\"..." : "\"");
+}
+
+/// Collects, rule by rule, what the evaluation did. Values are copied: the evaluation's memory is
+/// used again while it goes on.
+class Story final : public rules::Tracer {
+ public:
+  explicit Story(const rules::Program& program)
+      : program_(program), told_(program.nodes().size()), rules_(program.rules().size()) {}
+
+  void on_test(std::uint32_t node, std::string_view value, bool present, bool matched) override {
+    told_[node] = {true, matched, present ? shown(value) : "missing"};
+  }
+  void on_rule(std::uint32_t rule, bool matched) override { rules_[rule] = {true, matched, {}}; }
+  void on_set(std::uint32_t rule, const rules::Assignment& assignment, std::string_view value,
+              bool done) override {
+    rules_[rule].sets.push_back(
+        assignment.name + " = " +
+        (done ? shown(value) : std::string("(not set: a claim in its text is missing)")));
+  }
+
+  void print() const {
+    for (std::uint32_t i = 0; i < rules_.size(); ++i) print_rule(i);
+  }
+
+ private:
+  struct Test {
+    bool looked = false;
+    bool matched = false;
+    std::string value;
+  };
+  struct RuleTold {
+    bool reached = false;
+    bool matched = false;
+    std::vector<std::string> sets;
+  };
+
+  static const char* outcome(const rules::Rule& rule, const RuleTold& told) {
+    if (!told.reached) return "not reached";
+    if (!told.matched) return "no match";
+    if (rule.shadow) return "match, in shadow: nothing is done";
+    switch (rule.action) {
+      case rules::Rule::Action::kContinue: return "match: continue";
+      case rules::Rule::Action::kBlock: return "match: block";
+      case rules::Rule::Action::kValidationError: return "match: validation_error";
+      case rules::Rule::Action::kSet: return "match: set";
+    }
+    return "";
+  }
+
+  void print_rule(std::uint32_t index) const {
+    const rules::Rule& rule = program_.rules()[index];
+    const RuleTold& told = rules_[index];
+    std::printf("%3u. %-44s %s\n", index + 1, rule.name.c_str(), outcome(rule, told));
+    if (!told.reached) return;
+    print_node(rule.when, 0, told.matched);
+    for (const std::string& set : told.sets) std::printf("       -> %s\n", set.c_str());
+  }
+
+  void print_node(std::uint32_t index, int depth, bool) const {
+    const rules::Node& node = program_.nodes()[index];
+    const int indent = 7 + depth * 2;
+    const bool group = node.op == rules::Op::kAll || node.op == rules::Op::kAny ||
+                       node.op == rules::Op::kNot;
+    const std::string words(program_.describe(index));
+    if (group) {
+      std::printf("%*s%s\n", indent, "", words.c_str());
+      for (std::uint32_t child = index + 1; child < node.end;
+           child = program_.nodes()[child].end) {
+        print_node(child, depth + 1, false);
+      }
+      return;
+    }
+    const Test& test = told_[index];
+    if (!test.looked) {
+      std::printf("%*s%s: not looked at\n", indent, "", words.c_str());
+    } else {
+      std::printf("%*s%s: %s, %s\n", indent, "", words.c_str(), test.value.c_str(),
+                  test.matched ? "yes" : "no");
+    }
+  }
+
+  const rules::Program& program_;
+  std::vector<Test> told_;       // by node
+  std::vector<RuleTold> rules_;
+};
+
+bool read_claims(const std::string& path, std::string& body) {
+  if (path == "-") {
+    body.assign(std::istreambuf_iterator<char>(std::cin), {});
+    return true;
+  }
+  FileSource source;
+  auto contents = source.read_file(path);
+  if (!contents) {
+    std::fprintf(stderr, "%s: %s\n", path.c_str(), contents.error().why.c_str());
+    return false;
+  }
+  body = std::move(contents).value();
+  return true;
+}
+
+std::string decided_by(const gate::Connector& connector, std::int32_t rule) {
+  if (rule >= 0) {
+    return "by rule \"" + connector.program.rules()[static_cast<std::size_t>(rule)].name + "\"";
+  }
+  return rule == rules::Verdict::kOtherwise ? "by `otherwise`" : "no rule ended it";
+}
+
+}  // namespace
+
+int explain(const std::string& path, const std::string& name, const std::string& claims) {
+  const Configuration read = read_configuration(path, 1);
+  const std::string remarks = read.diagnostics.render();
+  if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
+  if (read.snapshot == nullptr || read.diagnostics.has_errors()) return kExitUsage;
+  const gate::Connector* connector = nullptr;
+  std::vector<std::string_view> names;
+  for (const gate::Connector& candidate : read.snapshot->connectors) {
+    names.push_back(candidate.name);
+    if (candidate.name == name) connector = &candidate;
+  }
+  if (connector == nullptr) {
+    std::fprintf(stderr, "no connector \"%s\" in %s: %s\n", name.c_str(), path.c_str(),
+                 core::config::suggest(name, names).c_str());
+    return kExitUsage;
+  }
+  std::string body;
+  if (!read_claims(claims, body)) return kExitUsage;
+  if (body.size() > kBodyBytesMax) {
+    std::fprintf(stderr, "the claims are larger than %zu bytes\n", kBodyBytesMax);
+    return kExitUsage;
+  }
+  const std::size_t size = body.size();
+  body.append(core::claims::kReadPadding, '\0');
+
+  gate::Gate gate(read.snapshot, 0, kBodyBytesMax);
+  core::http::OutBuffer out(kOutBytesMax);
+  Story story(connector->program);
+  char date[core::http::kHttpDateBytes];
+  core::http::format_http_date(std::time(nullptr), date);
+  const gate::Report report =
+      gate.answer_body(*connector, std::string_view(body).substr(0, size),
+                       core::http::After::kKeepOpen, {date, sizeof date}, out, &story);
+
+  std::printf("connector  %s (%s)\n", connector->name.c_str(), connector->path.c_str());
+  if (report.outcome <= gate::Outcome::kFault) {
+    const std::string_view step = core::dialects::b2c_userflow::name(report.step);
+    std::printf("step       %.*s\n\n", static_cast<int>(step.size()), step.data());
+    story.print();
+    const std::string_view outcome = gate::name(report.outcome);
+    std::printf("\nverdict    %.*s, %s%s\n", static_cast<int>(outcome.size()), outcome.data(),
+                decided_by(*connector, report.rule).c_str(),
+                report.rewritten ? " (what the rules wanted is illegal at this step)" : "");
+    if (report.omitted != 0) {
+      std::printf("left out   %zu claims that the directory would refuse\n", report.omitted);
+    }
+  }
+  std::printf("\n%.*s\n", static_cast<int>(out.size()), out.view().data());
+  return kExitOk;
+}
+
+}  // namespace proxy::commands

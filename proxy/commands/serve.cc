@@ -1,0 +1,334 @@
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <uv.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "proxy/admin/admin_handler.h"
+#include "proxy/commands/commands.h"
+#include "proxy/commands/configuration.h"
+#include "proxy/log.h"
+#include "proxy/net/address.h"
+#include "proxy/net/server.h"
+#include "proxy/telemetry/access_log.h"
+#include "proxy/telemetry/metrics.h"
+#include "proxy/worker.h"
+
+namespace proxy::commands {
+namespace {
+
+namespace config = core::config;
+
+constexpr std::size_t kAdminConnectionsMax = 256;
+
+net::ServerLimits server_limits(const config::Limits& limits) {
+  net::ServerLimits server;
+  server.http.request_line_bytes = static_cast<std::size_t>(limits.request_line_bytes);
+  server.http.head_bytes = static_cast<std::size_t>(limits.head_bytes);
+  server.http.header_fields = static_cast<std::size_t>(limits.header_fields);
+  server.http.body_bytes = static_cast<std::size_t>(limits.body_bytes);
+  server.http.chunk_extension_bytes = static_cast<std::size_t>(limits.chunk_extension_bytes);
+  server.http.trailer_bytes = static_cast<std::size_t>(limits.trailer_bytes);
+  server.connections_max = static_cast<std::size_t>(limits.connections);
+  server.requests_per_connection_max =
+      static_cast<std::uint64_t>(limits.requests_per_connection);
+  server.head_timeout_ms = static_cast<std::uint64_t>(limits.head_timeout.count());
+  server.body_timeout_ms = static_cast<std::uint64_t>(limits.body_timeout.count());
+  server.idle_timeout_ms = static_cast<std::uint64_t>(limits.idle_timeout.count());
+  server.write_timeout_ms = static_cast<std::uint64_t>(limits.write_timeout.count());
+  return server;
+}
+
+/// Connections and their neighbours need descriptors: the soft limit goes up to the hard one.
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur == RLIM_INFINITY ? (1u << 20) : static_cast<std::size_t>(limit.rlim_cur);
+}
+
+/// What differs between two configurations and is only read at the start.
+std::vector<std::string> needs_restart(const config::Config& old, const config::Config& fresh) {
+  std::vector<std::string> keys;
+  const auto addresses = [](const config::Config& of) {
+    std::vector<std::string> texts;
+    for (const config::Listener& listener : of.listeners) texts.push_back(listener.address.text.value);
+    return texts;
+  };
+  if (addresses(old) != addresses(fresh)) keys.emplace_back("listeners");
+  if ((old.admin ? old.admin->address.text.value : "") !=
+      (fresh.admin ? fresh.admin->address.text.value : "")) {
+    keys.emplace_back("admin");
+  }
+  if (old.workers != fresh.workers) keys.emplace_back("workers");
+  if (old.access_log.file.value != fresh.access_log.file.value ||
+      old.access_log.sample != fresh.access_log.sample) {
+    keys.emplace_back("access_log");
+  }
+  const auto as_tuple = [](const config::Limits& of) {
+    return std::tuple(of.request_line_bytes, of.head_bytes, of.header_fields, of.body_bytes,
+                      of.chunk_extension_bytes, of.trailer_bytes, of.connections,
+                      of.requests_per_connection, of.head_timeout, of.body_timeout,
+                      of.idle_timeout, of.write_timeout, of.drain_timeout);
+  };
+  if (as_tuple(old.limits) != as_tuple(fresh.limits)) keys.emplace_back("limits");
+  return keys;
+}
+
+/// The running program: its workers, and on the main thread a loop for signals and the admin
+/// listener. Start-up goes down this class in order, the way out goes up again.
+class Service {
+ public:
+  Service(std::string path, Configuration configuration)
+      : path_(std::move(path)), configuration_(std::move(configuration)) {}
+
+  int run() {
+    if (!open()) return close(kExitFailed);
+    announce();
+    uv_run(&loop_, UV_RUN_DEFAULT);
+    bool cut_off = false;
+    for (const auto& worker : workers_) {
+      worker->join();
+      cut_off = cut_off || worker->cut_off();
+    }
+    if (cut_off) spdlog::warn("the drain time-out passed with requests unfinished");
+    return close(cut_off ? kExitCutOff : kExitOk);
+  }
+
+ private:
+  bool open() {
+    uv_loop_init(&loop_);
+    const std::size_t descriptors = raise_descriptor_limit();
+    edition_ = {configuration_.snapshot, 1};
+    auto log = telemetry::AccessLog::open(configuration_.config.access_log.file.value,
+                                          configuration_.workers);
+    if (!log) return failed("access log: " + log.error().why);
+    log_ = std::move(log).value();
+    log_->introduce(edition_.generation, *edition_.snapshot);
+    return open_workers(descriptors) && open_admin() && watch_signals();
+  }
+
+  bool open_workers(std::size_t descriptors) {
+    net::ServerLimits limits = server_limits(configuration_.config.limits);
+    // Half of the descriptors stay free for backends, files and the listeners themselves.
+    const std::size_t share =
+        std::max<std::size_t>(descriptors / 2 / configuration_.workers, 16);
+    if (limits.connections_max > share) {
+      limits.connections_max = share;
+      spdlog::info("{} file descriptors: at most {} connections for each worker", descriptors, share);
+    }
+    for (std::size_t i = 0; i < configuration_.workers; ++i) {
+      Worker::Options options;
+      options.index = i;
+      options.limits = limits;
+      options.log_sample = configuration_.config.access_log.sample;
+      options.drain_timeout_ms =
+          static_cast<std::uint64_t>(configuration_.config.limits.drain_timeout.count());
+      options.on_end = [this] { uv_async_send(&worker_ended_); };
+      workers_.push_back(std::make_unique<Worker>(std::move(options), edition_, metrics_, *log_));
+      metrics_.add_server(workers_.back()->counters());
+    }
+    for (const config::Listener& listener : configuration_.config.listeners) {
+      if (!open_listener(listener.address)) return false;
+    }
+    return true;
+  }
+
+  /// Opens one address for every worker; the first one finds out what port 0 becomes.
+  bool open_listener(config::ListenerAddress address) {
+    auto first = net::open_listener(address);
+    if (!first) return failed(first.error().why);
+    net::ListenSocket socket = std::move(first).value();
+    urls_.push_back(socket.url);
+    address.port = socket.port;
+    std::vector<net::ListenSocket> sockets;
+    for (std::size_t i = 1; i < workers_.size(); ++i) {
+      auto next = address.kind == config::ListenerAddress::Kind::kUnix ? net::share_listener(socket)
+                                                                       : net::open_listener(address);
+      if (!next) return failed(next.error().why);
+      sockets.push_back(std::move(next).value());
+    }
+    sockets.push_back(std::move(socket));
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      if (!workers_[i]->listen(std::move(sockets[workers_.size() - 1 - i]))) {
+        return failed(address.text.value + ": cannot be watched");
+      }
+    }
+    return true;
+  }
+
+  bool open_admin() {
+    if (!configuration_.config.admin) return true;
+    auto socket = net::open_listener(configuration_.config.admin->address);
+    if (!socket) return failed("admin: " + socket.error().why);
+    admin_url_ = socket.value().url;
+    net::ServerLimits limits;
+    limits.http.body_bytes = 0;
+    limits.connections_max = kAdminConnectionsMax;
+    admin_handler_ = std::make_unique<admin::AdminHandler>(metrics_);
+    admin_ = std::make_unique<net::Server>(loop_, limits, *admin_handler_);
+    return admin_->listen(std::move(socket).value()) || failed("admin: cannot be watched");
+  }
+
+  bool watch_signals() {
+    metrics_.add_counter("claimgate_access_log_dropped", "Access log lines lost for want of room.",
+                         [this] { return log_->dropped(); });
+    metrics_.add_counter("claimgate_access_log_write_errors", "Failed writes of the access log.",
+                         [this] { return log_->write_errors(); });
+    metrics_.add_counter("claimgate_reloads", "Configurations taken up after the first.",
+                         [this] { return std::uint64_t{edition_.generation} - 1; });
+    metrics_.add_counter("claimgate_reloads_failed", "Reloads refused for mistakes in the file.",
+                         [this] { return reloads_failed_; });
+    metrics_.add_gauge("claimgate_workers", "Worker threads.",
+                       [this] { return static_cast<double>(workers_.size()); });
+    worker_ended_.data = this;
+    uv_async_init(&loop_, &worker_ended_, [](uv_async_t* async) {
+      static_cast<Service*>(async->data)->on_worker_ended();
+    });
+    for (uv_signal_t* watcher : {&sigterm_, &sigint_, &sighup_}) {
+      uv_signal_init(&loop_, watcher);
+      watcher->data = this;
+    }
+    const auto on_stop = [](uv_signal_t* watcher, int) { static_cast<Service*>(watcher->data)->drain(); };
+    uv_signal_start(&sigterm_, on_stop, SIGTERM);
+    uv_signal_start(&sigint_, on_stop, SIGINT);
+    uv_signal_start(
+        &sighup_, [](uv_signal_t* watcher, int) { static_cast<Service*>(watcher->data)->reload(); },
+        SIGHUP);
+    watching_ = true;
+    return true;
+  }
+
+  void announce() {
+    for (const auto& worker : workers_) worker->start();
+    for (const std::string& url : urls_) spdlog::info("listening on {}", url);
+    if (!admin_url_.empty()) spdlog::info("admin on {}", admin_url_);
+    spdlog::info("ready");
+    if (admin_handler_ != nullptr) admin_handler_->set_ready(true);
+  }
+
+  void drain() {
+    if (draining_) return;
+    draining_ = true;
+    spdlog::info("draining");
+    if (admin_handler_ != nullptr) admin_handler_->set_ready(false);
+    for (const auto& worker : workers_) worker->drain();
+  }
+
+  void on_worker_ended() {
+    // Several sends may arrive as one: each worker says for itself whether it has ended.
+    const auto ended = [](const auto& worker) { return worker->ended(); };
+    if (std::all_of(workers_.begin(), workers_.end(), ended)) uv_stop(&loop_);
+  }
+
+  /// Reads the configuration again, off the loop, and hands it to the workers when it is without
+  /// mistakes; otherwise the old one stays.
+  void reload() {
+    log_->reopen();
+    if (reloading_ || draining_) {
+      reload_again_ = reloading_;
+      return;
+    }
+    reloading_ = true;
+    reload_work_.data = this;
+    uv_queue_work(
+        &loop_, &reload_work_,
+        [](uv_work_t* work) {
+          auto* const self = static_cast<Service*>(work->data);
+          self->fresh_ = std::make_unique<Configuration>(read_configuration(self->path_, self->workers_.size()));
+        },
+        [](uv_work_t* work, int) { static_cast<Service*>(work->data)->take_up(); });
+  }
+
+  void take_up() {
+    reloading_ = false;
+    const std::unique_ptr<Configuration> fresh = std::move(fresh_);
+    const std::string remarks = fresh->diagnostics.render();
+    if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
+    if (fresh->snapshot == nullptr || fresh->diagnostics.has_errors()) {
+      ++reloads_failed_;
+      spdlog::error("reload refused, the configuration in force stays");
+    } else {
+      for (const std::string& key : needs_restart(configuration_.config, fresh->config)) {
+        spdlog::warn("{} has changed and needs a restart", key);
+      }
+      ++edition_.generation;
+      edition_.snapshot = fresh->snapshot;
+      log_->introduce(edition_.generation, *edition_.snapshot);
+      for (const auto& worker : workers_) worker->adopt(edition_);
+      spdlog::info("reloaded, configuration number {} is in force", edition_.generation);
+    }
+    if (std::exchange(reload_again_, false)) reload();
+  }
+
+  bool failed(const std::string& why) {
+    spdlog::error("{}", why);
+    return false;
+  }
+
+  int close(int code) {
+    if (admin_ != nullptr) admin_->abort();
+    admin_.reset();
+    workers_.clear();
+    if (watching_) {
+      for (uv_signal_t* watcher : {&sigterm_, &sigint_, &sighup_}) {
+        uv_close(reinterpret_cast<uv_handle_t*>(watcher), nullptr);
+      }
+      uv_close(reinterpret_cast<uv_handle_t*>(&worker_ended_), nullptr);
+    }
+    while (uv_loop_close(&loop_) == UV_EBUSY) uv_run(&loop_, UV_RUN_ONCE);
+    log_.reset();  // writes what is left
+    if (code == kExitOk) spdlog::info("stopped");
+    return code;
+  }
+
+  const std::string path_;
+  Configuration configuration_;
+  Edition edition_;
+  uv_loop_t loop_;
+  telemetry::Metrics metrics_;
+  std::unique_ptr<telemetry::AccessLog> log_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<admin::AdminHandler> admin_handler_;
+  std::unique_ptr<net::Server> admin_;
+  std::vector<std::string> urls_;
+  std::string admin_url_;
+  uv_signal_t sigterm_, sigint_, sighup_;
+  uv_async_t worker_ended_;
+  uv_work_t reload_work_;
+  std::unique_ptr<Configuration> fresh_;
+  std::uint64_t reloads_failed_ = 0;
+  bool watching_ = false;
+  bool draining_ = false;
+  bool reloading_ = false;
+  bool reload_again_ = false;
+};
+
+}  // namespace
+
+int serve(const std::string& path) {
+  Configuration configuration = read_configuration(path);
+  const std::string remarks = configuration.diagnostics.render();
+  if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
+  if (configuration.snapshot == nullptr || configuration.diagnostics.has_errors()) return kExitUsage;
+  ::signal(SIGPIPE, SIG_IGN);
+  // Claims and credentials are in this memory: no core file of it (hardening.md, process).
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  auto service = std::make_unique<Service>(path, std::move(configuration));
+  return service->run();
+}
+
+}  // namespace proxy::commands

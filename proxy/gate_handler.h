@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "core/gate/gate.h"
+#include "core/http/http_date.h"
+#include "proxy/net/handler.h"
+#include "proxy/telemetry/access_log.h"
+#include "proxy/telemetry/metrics.h"
+
+namespace proxy {
+
+/// A configuration that is in force, and its number: reloads count up from 1.
+struct Edition {
+  std::shared_ptr<const core::gate::Snapshot> snapshot;
+  std::uint32_t generation = 1;
+};
+
+/// Answers the connectors' requests of one worker: the gate decides and writes the answer, and what
+/// became of the request is counted and noted for the access log. Thread: the worker's.
+class GateHandler final : public net::Handler {
+ public:
+  GateHandler(Edition edition, std::size_t worker, std::size_t body_bytes_max,
+              telemetry::Metrics& metrics, telemetry::AccessLog& log, double log_sample);
+  ~GateHandler() override;
+
+  /// Takes up another configuration, between two batches.
+  void adopt(Edition edition);
+
+  void on_batch(std::uint64_t now_ns) noexcept override;
+  bool refuse_early(const net::Exchange& exchange) noexcept override;
+  void answer(const net::Exchange& exchange) noexcept override;
+  void refuse(const core::http::Refusal& refusal, const net::PeerAddress& peer,
+              core::http::OutBuffer& out) noexcept override;
+  void overload(core::http::OutBuffer& out) noexcept override;
+  void timed_out(const net::PeerAddress& peer, core::http::OutBuffer& out) noexcept override;
+
+ private:
+  void read_clock(std::uint64_t now_ns) noexcept;
+  std::string_view date() const noexcept { return {date_, sizeof date_}; }
+  void note(const core::gate::Report& report, const net::PeerAddress& peer, std::size_t bytes_in,
+            std::size_t bytes_out, std::uint64_t duration_ns) noexcept;
+
+  core::gate::Gate gate_;
+  std::uint32_t generation_;
+  telemetry::Metrics& metrics_;
+  telemetry::Counters* counters_;
+  telemetry::AccessLog& log_;
+  telemetry::AccessRing* ring_;  // null: no access log
+  double sample_;
+  double sampled_ = 0;  // a line is due when it reaches 1
+  std::uint64_t batch_ns_ = 0;    // monotonic; when the request at hand was read
+  std::int64_t wall_offset_ns_ = 0;
+  std::int64_t second_ = -1;
+  char date_[core::http::kHttpDateBytes];
+};
+
+}  // namespace proxy

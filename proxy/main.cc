@@ -1,0 +1,49 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "proxy/commands/commands.h"
+#include "proxy/commands/configuration.h"
+#include "proxy/log.h"
+
+int main(int argc, char** argv) {
+  namespace commands = proxy::commands;
+  proxy::open_log();
+
+  CLI::App app("claimgate: in-line decisions in front of sign-up API connectors");
+  app.require_subcommand(1);
+  std::string config, connector, claims = "-";
+
+  CLI::App* const serve = app.add_subcommand("serve", "run; SIGHUP reloads, SIGTERM drains");
+  serve->add_option("--config", config, "the configuration file")->required();
+
+  CLI::App* const check = app.add_subcommand("check", "validate a configuration");
+  check->add_option("FILE", config, "the configuration file")->required();
+
+  CLI::App* const explain =
+      app.add_subcommand("explain", "show which rule does what to claims, and the exact answer");
+  explain->add_option("--config", config, "the configuration file")->required();
+  explain->add_option("--connector", connector, "the connector's name")->required();
+  explain->add_option("CLAIMS", claims, "a file with the claims as JSON; - is standard input");
+
+  CLI::App* const schema = app.add_subcommand("schema", "print the configuration's JSON Schema");
+  CLI::App* const version = app.add_subcommand("version", "print versions");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? commands::kExitOk : commands::kExitUsage;
+  }
+  try {
+    if (serve->parsed()) return commands::serve(config);
+    if (check->parsed()) return commands::check(config);
+    if (explain->parsed()) return commands::explain(config, connector, claims);
+    if (schema->parsed()) return commands::schema();
+    if (version->parsed()) return commands::version();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "claimgate: error: %s\n", error.what());  // no memory at start-up, say
+  }
+  return commands::kExitFailed;
+}

@@ -1,0 +1,348 @@
+#include "proxy/net/connection.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include "core/claims/claims.h"
+#include "proxy/net/server.h"
+
+namespace proxy::net {
+namespace {
+
+constexpr std::size_t kInputBytesMin = 4 << 10;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+}  // namespace
+
+Connection::Connection(Server& server, int fd, const PeerAddress& peer)
+    : server_(server), fd_(fd), peer_(peer) {
+  active_ms_ = server.now_ms();
+}
+
+Connection* Connection::open(Server& server, UniqueFd fd, const PeerAddress& peer) {
+  auto* const connection = new (std::nothrow) Connection(server, fd.get(), peer);
+  if (connection == nullptr) return nullptr;
+  if (uv_poll_init(&server.loop_, &connection->poll_, fd.get()) != 0) {
+    delete connection;  // libuv knows nothing of it
+    return nullptr;
+  }
+  fd.release();
+  connection->poll_.data = connection;
+  connection->watch(UV_READABLE);
+  return connection;
+}
+
+void Connection::close() noexcept {
+  if (closed_) return;
+  closed_ = true;
+  server_.forget(*this);
+  release_input();
+  output_.reset();
+  // The poll handle goes first: libuv takes the descriptor out of its epoll set.
+  uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) noexcept {
+    delete static_cast<Connection*>(handle->data);
+  });
+  ::close(fd_);
+}
+
+void Connection::watch(int events) noexcept {
+  if (closed_ || watched_ == events) return;
+  watched_ = static_cast<std::uint8_t>(events);
+  if (events == 0) {
+    uv_poll_stop(&poll_);
+  } else {
+    uv_poll_start(&poll_, events, on_poll);
+  }
+}
+
+void Connection::enter(Phase phase) noexcept {
+  if (closed_) return;
+  if (phase == phase_) {
+    if (phase != Phase::kIdle) return;  // one deadline for the whole head, body, write
+    if (active_ms_ < queued_ms_ + server_.idle_slack_ms()) return;
+  }
+  server_.dequeue(*this);
+  server_.enqueue(*this, phase);
+}
+
+void Connection::on_poll(uv_poll_t* poll, int status, int events) noexcept {
+  auto& connection = *static_cast<Connection*>(poll->data);
+  if (connection.closed_) return;
+  if (status < 0) {
+    connection.close();
+    return;
+  }
+  if ((events & UV_WRITABLE) != 0) connection.on_writable();
+  if (!connection.closed_ && (events & UV_READABLE) != 0) connection.on_readable();
+}
+
+void Connection::on_readable() noexcept {
+  if (phase_ == Phase::kLinger) {
+    discard();
+    return;
+  }
+  if (input_ != nullptr) {
+    receive_into_own();
+    return;
+  }
+  char* const bytes = server_.receive_.get();
+  const ssize_t got = ::recv(fd_, bytes, Server::kReceiveBytes, 0);
+  if (got <= 0) {
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    close();  // nothing is under way
+    return;
+  }
+  const auto size = static_cast<std::size_t>(got);
+  const std::size_t used = converse(bytes, size, *server_.reader_);
+  if (!closed_) settle(bytes + used, size - used);
+}
+
+void Connection::receive_into_own() noexcept {
+  if (input_->size == input_->capacity && !reserve_input(input_->capacity * 2)) {
+    close();
+    return;
+  }
+  const ssize_t got =
+      ::recv(fd_, input_->bytes.get() + input_->size, input_->capacity - input_->size, 0);
+  if (got <= 0) {
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    close();  // a message was cut off: there is nobody to tell
+    return;
+  }
+  input_->size += static_cast<std::size_t>(got);
+  const std::size_t size = input_->size;
+  const std::size_t used = converse(input_->bytes.get(), size, *input_->reader);
+  if (!closed_) settle(input_->bytes.get() + used, size - used);
+}
+
+/// Answers the complete messages in `bytes` and sends the answers. The result counts the bytes that
+/// were used up; the connection may be closed afterwards.
+std::size_t Connection::converse(char* bytes, std::size_t size,
+                                 core::http::RequestReader& reader) noexcept {
+  using State = core::http::RequestReader::State;
+  Server& server = server_;
+  core::http::OutBuffer& out = server.out_;
+  out.clear();
+  active_ms_ = server.now_ms();
+  server.handler_.on_batch(uv_hrtime());
+  std::size_t at = 0;
+  bool incomplete = false;
+  while (at < size && !last_answer_ && !incomplete) {
+    State state = reader.advance(bytes + at, size - at);
+    if (state == State::kHead) {
+      state = reader.advance(bytes + at, size - at);  // the body may be here already
+      if (state == State::kMore && wait_for_body(reader)) break;
+    }
+    switch (state) {
+      case State::kHead:
+      case State::kMore: incomplete = true; break;
+      case State::kRefused:
+        server.handler_.refuse(reader.refusal(), peer_, out);
+        last_answer_ = linger_ = true;
+        break;
+      case State::kMessage: {
+        const core::http::Request& request = reader.request();
+        ++requests_;
+        const std::uint64_t limit = server.limits_.requests_per_connection_max;
+        last_answer_ = !request.keep_alive || server.draining_ || (limit != 0 && requests_ >= limit);
+        server.handler_.answer({request, peer_, last_answer_, out});
+        at += request.wire_bytes;
+        reader.reset();
+        if (out.view().size() >= Server::kFlushBytes && flush() != Flush::kDone) return at;
+        break;
+      }
+    }
+  }
+  if (last_answer_ && at < size) linger_ = true;  // it goes on talking
+  flush();
+  return at;
+}
+
+/// A request's head is here and its body is not. True when it was refused at once.
+bool Connection::wait_for_body(core::http::RequestReader& reader) noexcept {
+  Server& server = server_;
+  const core::http::Request& request = reader.request();
+  if (server.handler_.refuse_early({request, peer_, true, server.out_})) {
+    last_answer_ = linger_ = true;
+    return true;
+  }
+  if (request.expects_continue) {
+    if (char* const to = server.out_.reserve(kContinue.size())) {
+      std::memcpy(to, kContinue.data(), kContinue.size());
+      server.out_.commit(kContinue.size());
+    }
+  }
+  return false;
+}
+
+/// After a batch: keeps what was not used up, and waits for what comes next.
+void Connection::settle(char* rest, std::size_t size) noexcept {
+  if (output_ != nullptr) {
+    // The client does not take its answers: nothing more is read until it does.
+    if (!last_answer_ && size > 0) {
+      keep_rest(rest, size);
+    } else {
+      release_input();
+    }
+    if (closed_) return;
+    enter(Phase::kWriting);
+    watch(UV_WRITABLE);
+    return;
+  }
+  if (last_answer_) {
+    finish();
+    return;
+  }
+  if (size == 0) {
+    release_input();
+    enter(Phase::kIdle);
+  } else {
+    keep_rest(rest, size);
+    if (closed_) return;
+    enter(input_->reader->in_body() ? Phase::kBody : Phase::kHead);
+  }
+  watch(UV_READABLE);
+}
+
+/// Makes the rest of a batch the connection's own, with the reader that has begun to read it.
+void Connection::keep_rest(const char* rest, std::size_t size) noexcept {
+  if (input_ != nullptr) {
+    if (rest != input_->bytes.get()) std::memmove(input_->bytes.get(), rest, size);
+    input_->size = size;
+    return;
+  }
+  input_.reset(new (std::nothrow) Input);
+  if (input_ == nullptr || !reserve_input(std::max(kInputBytesMin, size * 2))) {
+    input_.reset();
+    close();
+    return;
+  }
+  std::memcpy(input_->bytes.get(), rest, size);
+  input_->size = size;
+  input_->reader = std::move(server_.reader_);
+  server_.reader_ = server_.take_reader();
+}
+
+bool Connection::reserve_input(std::size_t capacity) noexcept {
+  std::unique_ptr<char[]> larger(new (std::nothrow) char[capacity + core::claims::kReadPadding]);
+  if (larger == nullptr) return false;
+  if (input_->size > 0) std::memcpy(larger.get(), input_->bytes.get(), input_->size);
+  std::memset(larger.get() + input_->size, 0, capacity + core::claims::kReadPadding - input_->size);
+  input_->bytes = std::move(larger);
+  input_->capacity = capacity;
+  return true;
+}
+
+void Connection::release_input() noexcept {
+  if (input_ == nullptr) return;
+  server_.give_reader(std::move(input_->reader));
+  input_.reset();
+}
+
+/// Sends what the batch has to say. What the socket does not take becomes the connection's own.
+Connection::Flush Connection::flush() noexcept {
+  std::string_view answers = server_.out_.view();
+  if (output_ == nullptr) {
+    while (!answers.empty()) {
+      const ssize_t sent = ::send(fd_, answers.data(), answers.size(), MSG_NOSIGNAL);
+      if (sent < 0) {
+        if (errno == EINTR) continue;
+        if (errno == EAGAIN) break;
+        close();
+        return Flush::kFailed;
+      }
+      answers.remove_prefix(static_cast<std::size_t>(sent));
+    }
+  }
+  if (!answers.empty()) {
+    try {
+      if (output_ == nullptr) output_ = std::make_unique<Output>();
+      output_->bytes.append(answers);
+    } catch (const std::bad_alloc&) {
+      close();
+      return Flush::kFailed;
+    }
+  }
+  server_.out_.clear();
+  return output_ == nullptr ? Flush::kDone : Flush::kBlocked;
+}
+
+void Connection::on_writable() noexcept {
+  if (output_ == nullptr) return;
+  while (output_->sent < output_->bytes.size()) {
+    const ssize_t sent = ::send(fd_, output_->bytes.data() + output_->sent,
+                                output_->bytes.size() - output_->sent, MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) return;
+      close();
+      return;
+    }
+    output_->sent += static_cast<std::size_t>(sent);
+  }
+  output_.reset();
+  if (last_answer_) {
+    finish();
+    return;
+  }
+  if (input_ == nullptr) {
+    settle(nullptr, 0);
+    return;
+  }
+  // Requests that came while the client did not read its answers.
+  const std::size_t size = input_->size;
+  const std::size_t used = converse(input_->bytes.get(), size, *input_->reader);
+  if (!closed_) settle(input_->bytes.get() + used, size - used);
+}
+
+/// The last answer is out.
+void Connection::finish() noexcept {
+  if (!linger_) {
+    close();
+    return;
+  }
+  // A close with unread bytes would reset the connection and take the answer with it (RFC 9112,
+  // 9.6): say that nothing more comes, and read what is still on its way for a bounded time.
+  release_input();
+  ::shutdown(fd_, SHUT_WR);
+  enter(Phase::kLinger);
+  watch(UV_READABLE);
+}
+
+void Connection::discard() noexcept {
+  const ssize_t got = ::recv(fd_, server_.receive_.get(), Server::kReceiveBytes, 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got <= 0) close();
+}
+
+void Connection::on_deadline() noexcept {
+  switch (phase_) {
+    case Phase::kHead:
+    case Phase::kBody:
+      bump(server_.counters_.timed_out);
+      server_.out_.clear();
+      server_.handler_.timed_out(peer_, server_.out_);
+      last_answer_ = linger_ = true;
+      if (flush() != Flush::kFailed) settle(nullptr, 0);
+      return;
+    case Phase::kWriting:
+      bump(server_.counters_.timed_out);
+      close();
+      return;
+    case Phase::kIdle:
+    case Phase::kLinger: close(); return;
+  }
+}
+
+void Connection::on_drain() noexcept {
+  // A request may have arrived in the same turn; it is answered, and that answer is the last.
+  on_readable();
+  if (!closed_ && phase_ == Phase::kIdle) close();
+}
+
+}  // namespace proxy::net

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/http/request_reader.h"
+#include "proxy/net/address.h"
+
+namespace proxy::net {
+
+class Server;
+
+/// One accepted socket. It reads, has complete requests answered in order, and writes; what it does
+/// not need while idle it does not own. Watched by a uv_poll_t and read and written by itself,
+/// because the server shares its buffers between all connections of the loop. Owned by the loop:
+/// close() is the end of it, one loop turn later libuv's close callback deletes it.
+class Connection {
+ public:
+  /// What a deadline is running for. Each phase has a queue of the server's.
+  enum class Phase : std::uint8_t { kIdle, kHead, kBody, kWriting, kLinger };
+  static constexpr std::size_t kPhaseCount = 5;
+
+  /// Takes over `fd` and begins to watch it; null when libuv refuses it.
+  static Connection* open(Server& server, UniqueFd fd, const PeerAddress& peer);
+
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Ends it at once. The object lives until the loop's next turn but does nothing any more.
+  void close() noexcept;
+
+  /// The phase's deadline has passed.
+  void on_deadline() noexcept;
+  /// The server drains: reads what may already have come, then ends if it is idle.
+  void on_drain() noexcept;
+
+ private:
+  friend class Server;
+  Connection(Server& server, int fd, const PeerAddress& peer);
+  ~Connection() = default;
+
+  /// A message that came in pieces, or bytes that wait until the client has taken its answers.
+  struct Input {
+    std::unique_ptr<char[]> bytes;
+    std::size_t size = 0;
+    std::size_t capacity = 0;
+    std::unique_ptr<core::http::RequestReader> reader;
+  };
+  /// Answers that the socket did not take.
+  struct Output {
+    std::string bytes;
+    std::size_t sent = 0;
+  };
+  enum class Flush : std::uint8_t { kDone, kBlocked, kFailed };
+
+  static void on_poll(uv_poll_t* poll, int status, int events) noexcept;
+  void on_readable() noexcept;
+  void on_writable() noexcept;
+  void discard() noexcept;
+  void receive_into_own() noexcept;
+  std::size_t converse(char* bytes, std::size_t size, core::http::RequestReader& reader) noexcept;
+  bool wait_for_body(core::http::RequestReader& reader) noexcept;
+  void settle(char* bytes, std::size_t size) noexcept;
+  void keep_rest(const char* rest, std::size_t size) noexcept;
+  bool reserve_input(std::size_t capacity) noexcept;
+  void release_input() noexcept;
+  Flush flush() noexcept;
+  void finish() noexcept;
+  void watch(int events) noexcept;
+  void enter(Phase phase) noexcept;
+
+  uv_poll_t poll_;
+  Server& server_;
+  // Neighbours in the queue of phase_; kept by the server.
+  Connection* previous_ = nullptr;
+  Connection* next_ = nullptr;
+  std::uint64_t queued_ms_ = 0;
+  std::uint64_t active_ms_ = 0;  // when it was last read
+  std::unique_ptr<Input> input_;
+  std::unique_ptr<Output> output_;
+  int fd_;
+  std::uint32_t requests_ = 0;
+  PeerAddress peer_;
+  Phase phase_ = Phase::kIdle;
+  std::uint8_t watched_ = 0;
+  bool closed_ = false;
+  bool last_answer_ = false;  // the connection ends when what is written is out
+  bool linger_ = false;       // and what the client still sends is read and thrown away first
+};
+static_assert(sizeof(Connection) <= 320, "an idle connection is this and nothing else");
+
+}  // namespace proxy::net

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/http/message.h"
+#include "core/http/out_buffer.h"
+#include "core/http/request_reader.h"
+#include "proxy/net/address.h"
+
+namespace proxy::net {
+
+/// What is answered where the request came from. Borrowed for the call.
+struct Exchange {
+  const core::http::Request& request;
+  const PeerAddress& peer;
+  bool close;                   // the connection ends with this answer
+  core::http::OutBuffer& out;   // the answer is appended
+};
+
+/// Answers the requests of one loop's connections. Bytes of a request in, bytes of an answer out:
+/// it knows no socket. Thread: the loop's. Nothing may be kept of an exchange after the call; a
+/// request that must wait for a backend will be answered kPending, with its own copy of what it
+/// needs (the connection then stops reading until the answer is there).
+class Handler {
+ public:
+  virtual ~Handler() = default;
+
+  /// A read brought bytes: clocks that are read once a batch are read here. `now_ns` is monotonic.
+  virtual void on_batch(std::uint64_t now_ns) noexcept = 0;
+
+  /// The head of a request whose body is still to come. True when an answer was written: then
+  /// `exchange.close` is true and the body is never read.
+  virtual bool refuse_early(const Exchange& exchange) noexcept = 0;
+
+  /// A complete request: appends its answer.
+  virtual void answer(const Exchange& exchange) noexcept = 0;
+
+  /// Bytes that are no acceptable request: appends the answer (with Connection: close).
+  virtual void refuse(const core::http::Refusal& refusal, const PeerAddress& peer,
+                      core::http::OutBuffer& out) noexcept = 0;
+
+  /// No room for another connection: appends a 503 answer.
+  virtual void overload(core::http::OutBuffer& out) noexcept = 0;
+
+  /// A request did not arrive in time: appends a 408 answer.
+  virtual void timed_out(const PeerAddress& peer, core::http::OutBuffer& out) noexcept = 0;
+};
+
+}  // namespace proxy::net

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <uv.h>
+
+#include "proxy/net/address.h"
+#include "proxy/net/uv_handle.h"
+
+namespace proxy::net {
+
+class Server;
+
+/// A bound address of one server. Accepts a bounded number of connections a loop turn; when the
+/// process is out of file descriptors it pauses instead of spinning. Thread: the loop's.
+class Listener {
+ public:
+  Listener(Server& server, ListenSocket socket);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  /// False when libuv refuses the descriptor.
+  bool start(uv_loop_t& loop);
+  /// Accepts again after a pause.
+  void resume() noexcept;
+
+  static constexpr int kAcceptsPerTurn = 64;
+
+ private:
+  static void on_poll(uv_poll_t* poll, int status, int events) noexcept;
+  void accept_some() noexcept;
+  void pause() noexcept;
+
+  Server& server_;
+  ListenSocket socket_;
+  UniqueFd reserve_;  // given up for a moment to turn a connection away when no descriptor is left
+  UvHandle<uv_poll_t> poll_;
+  bool paused_ = false;
+};
+
+}  // namespace proxy::net

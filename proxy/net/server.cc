@@ -1,0 +1,175 @@
+#include "proxy/net/server.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "core/claims/claims.h"
+
+namespace proxy::net {
+namespace {
+
+constexpr std::size_t kSpareReadersMax = 64;
+constexpr std::size_t kOutBytesMax = 64 << 20;  // answers of one batch; flushed at kFlushBytes
+constexpr std::uint64_t kLingerMs = 2'000;
+constexpr std::uint64_t kEvictableAfterMs = 100;  // idle for less is between two requests
+
+}  // namespace
+
+Server::Server(uv_loop_t& loop, const ServerLimits& limits, Handler& handler)
+    : loop_(loop),
+      limits_(limits),
+      handler_(handler),
+      receive_(new char[kReceiveBytes + core::claims::kReadPadding]),
+      out_(kOutBytesMax) {
+  reader_ = take_reader();
+  // What was never received is still read as padding: let it be something.
+  std::fill_n(receive_.get(), kReceiveBytes + core::claims::kReadPadding, '\0');
+}
+
+Server::~Server() { assert(connection_count_ == 0); }
+
+bool Server::listen(ListenSocket socket) {
+  auto listener = std::make_unique<Listener>(*this, std::move(socket));
+  if (!listener->start(loop_)) return false;
+  listeners_.push_back(std::move(listener));
+  if (sweep_timer_ == nullptr) {
+    sweep_timer_ = open_uv<uv_timer_t>(this, [&](uv_timer_t* timer) { return uv_timer_init(&loop_, timer); });
+    if (sweep_timer_ == nullptr) return false;
+    // A quarter of the shortest deadline keeps "limit + a little" true without waking often.
+    const std::uint64_t shortest =
+        std::min({limits_.head_timeout_ms, limits_.body_timeout_ms, limits_.idle_timeout_ms,
+                  limits_.write_timeout_ms, kLingerMs});
+    const std::uint64_t period = std::clamp<std::uint64_t>(shortest / 4, 10, 250);
+    uv_timer_start(
+        sweep_timer_.get(),
+        [](uv_timer_t* timer) {
+          if (timer->data != nullptr) static_cast<Server*>(timer->data)->sweep();
+        },
+        period, period);
+    uv_unref(reinterpret_cast<uv_handle_t*>(sweep_timer_.get()));
+  }
+  return true;
+}
+
+void Server::close_listeners() { listeners_.clear(); }
+
+void Server::drain() {
+  draining_ = true;
+  close_listeners();
+  // Closing takes a connection out of its queue, so the next one is read first.
+  for (Connection* at = queues_[static_cast<std::size_t>(Connection::Phase::kIdle)].first; at != nullptr;) {
+    Connection* const next = at->next_;
+    at->on_drain();
+    at = next;
+  }
+}
+
+void Server::abort() {
+  close_listeners();
+  for (Queue& queue : queues_) {
+    while (queue.first != nullptr) queue.first->close();
+  }
+  sweep_timer_.reset();
+}
+
+void Server::accept_one(UniqueFd fd, const sockaddr_storage& address) {
+  const PeerAddress peer = PeerAddress::from(address);
+  bump(counters_.accepted);
+  if (connection_count_ >= limits_.connections_max && !evict_oldest_idle()) {
+    bump(counters_.turned_away);
+    out_.clear();
+    handler_.overload(out_);
+    const std::string_view answer = out_.view();
+    // The socket is new, its buffer empty: what does not fit is not worth waiting for.
+    if (::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0) {
+      ::shutdown(fd.get(), SHUT_WR);
+    }
+    return;
+  }
+  Connection* const connection = Connection::open(*this, std::move(fd), peer);
+  if (connection == nullptr) return;
+  ++connection_count_;
+  counters_.open.store(connection_count_, std::memory_order_relaxed);
+  enqueue(*connection, Connection::Phase::kIdle);
+}
+
+void Server::enqueue(Connection& connection, Connection::Phase phase) noexcept {
+  Queue& queue = queues_[static_cast<std::size_t>(phase)];
+  connection.phase_ = phase;
+  connection.queued_ms_ = now_ms();
+  connection.previous_ = queue.last;
+  connection.next_ = nullptr;
+  (queue.last != nullptr ? queue.last->next_ : queue.first) = &connection;
+  queue.last = &connection;
+}
+
+void Server::dequeue(Connection& connection) noexcept {
+  Queue& queue = queues_[static_cast<std::size_t>(connection.phase_)];
+  (connection.previous_ != nullptr ? connection.previous_->next_ : queue.first) = connection.next_;
+  (connection.next_ != nullptr ? connection.next_->previous_ : queue.last) = connection.previous_;
+  connection.previous_ = connection.next_ = nullptr;
+}
+
+void Server::forget(Connection& connection) noexcept {
+  dequeue(connection);
+  --connection_count_;
+  counters_.open.store(connection_count_, std::memory_order_relaxed);
+}
+
+bool Server::evict_oldest_idle() noexcept {
+  Queue& idle = queues_[static_cast<std::size_t>(Connection::Phase::kIdle)];
+  const std::uint64_t now = now_ms();
+  // Connections that were used since they were queued go to the back; each moves once at most.
+  for (std::size_t looked = 0; idle.first != nullptr && looked < 64; ++looked) {
+    Connection& oldest = *idle.first;
+    if (oldest.active_ms_ + kEvictableAfterMs <= now) {
+      bump(counters_.evicted);
+      oldest.close();
+      return true;
+    }
+    dequeue(oldest);
+    enqueue(oldest, Connection::Phase::kIdle);
+  }
+  return false;
+}
+
+std::uint64_t Server::timeout_ms(Connection::Phase phase) const noexcept {
+  switch (phase) {
+    case Connection::Phase::kIdle: return limits_.idle_timeout_ms + idle_slack_ms();
+    case Connection::Phase::kHead: return limits_.head_timeout_ms;
+    case Connection::Phase::kBody: return limits_.body_timeout_ms;
+    case Connection::Phase::kWriting: return limits_.write_timeout_ms;
+    case Connection::Phase::kLinger: return kLingerMs;
+  }
+  return kLingerMs;
+}
+
+void Server::sweep() {
+  for (const auto& listener : listeners_) listener->resume();
+  const std::uint64_t now = now_ms();
+  for (std::size_t i = 0; i < Connection::kPhaseCount; ++i) {
+    const auto phase = static_cast<Connection::Phase>(i);
+    const std::uint64_t timeout = timeout_ms(phase);
+    Queue& queue = queues_[i];
+    while (queue.first != nullptr && queue.first->queued_ms_ + timeout <= now) {
+      queue.first->on_deadline();
+    }
+  }
+}
+
+std::unique_ptr<core::http::RequestReader> Server::take_reader() {
+  if (spare_readers_.empty()) return std::make_unique<core::http::RequestReader>(limits_.http);
+  auto reader = std::move(spare_readers_.back());
+  spare_readers_.pop_back();
+  return reader;
+}
+
+void Server::give_reader(std::unique_ptr<core::http::RequestReader> reader) {
+  if (reader == nullptr || spare_readers_.size() >= kSpareReadersMax) return;
+  reader->reset();
+  spare_readers_.push_back(std::move(reader));
+}
+
+}  // namespace proxy::net

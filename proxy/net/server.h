@@ -1,0 +1,119 @@
+#pragma once
+
+#include <uv.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/http/out_buffer.h"
+#include "core/http/request_reader.h"
+#include "proxy/net/address.h"
+#include "proxy/net/connection.h"
+#include "proxy/net/handler.h"
+#include "proxy/net/listener.h"
+#include "proxy/net/uv_handle.h"
+
+namespace proxy::net {
+
+/// What connections may cost a worker (docs/configuration.md, `limits`).
+struct ServerLimits {
+  core::http::Limits http;
+  std::size_t connections_max = 16384;
+  std::uint64_t requests_per_connection_max = 0;  // 0: no limit
+  std::uint64_t head_timeout_ms = 10'000;   // from its first byte to the end of the head
+  std::uint64_t body_timeout_ms = 10'000;   // from the end of the head to the end of the body
+  std::uint64_t idle_timeout_ms = 60'000;   // between two requests
+  std::uint64_t write_timeout_ms = 10'000;  // for a client to take what it asked for
+};
+
+/// What happened to connections, counted by the server's thread and read by any.
+struct ServerCounters {
+  std::atomic<std::uint64_t> open{0};
+  std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> evicted{0};     // idle ones closed to make room
+  std::atomic<std::uint64_t> turned_away{0}; // answered 503 because there was no room
+  std::atomic<std::uint64_t> timed_out{0};   // head, body or write
+  std::atomic<std::uint64_t> accept_pauses{0};  // out of file descriptors
+};
+
+/// Adds to a counter that only this thread writes: no locked instruction, no shared cache line.
+inline void bump(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+
+/// The HTTP/1.1 server of one loop: its listeners, its connections, their deadlines and the memory
+/// they share. Connections that are idle own nothing but themselves: bytes are received into one
+/// buffer of the server's, answers are collected in another and leave with one send.
+///
+/// Deadlines cost no timer and no system call a request: a connection stands in one queue for each
+/// phase, in the order of entering it, and one timer looks at the front of each queue. A connection
+/// in use goes to the back of the idle queue once a sixteenth of the idle time-out, not at each
+/// request, so an idle one is closed after the time-out and at most a sixteenth of it more.
+///
+/// Thread: the loop's. The destructor wants drained() or abort(), then turns of the loop.
+class Server {
+ public:
+  Server(uv_loop_t& loop, const ServerLimits& limits, Handler& handler);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Begins to accept. False when libuv refuses the descriptor.
+  bool listen(ListenSocket socket);
+
+  /// Stops accepting, closes idle connections, and lets every other end with its next answer.
+  void drain();
+  bool drained() const noexcept { return connection_count_ == 0; }
+  /// Closes whatever is left at once.
+  void abort();
+
+  const ServerCounters& counters() const noexcept { return counters_; }
+
+  /// Bytes of the receive buffer: libuv's lesson, larger than any usual request (performance.md).
+  static constexpr std::size_t kReceiveBytes = 64 << 10;
+  /// Answers waiting for one send before it is done, and the most a slow reader keeps waiting.
+  static constexpr std::size_t kFlushBytes = 64 << 10;
+
+ private:
+  friend class Connection;
+  friend class Listener;
+
+  void accept_one(UniqueFd fd, const sockaddr_storage& peer);
+  void enqueue(Connection& connection, Connection::Phase phase) noexcept;
+  void dequeue(Connection& connection) noexcept;
+  void forget(Connection& connection) noexcept;
+  bool evict_oldest_idle() noexcept;
+  void sweep();
+  void close_listeners();
+  std::uint64_t now_ms() const noexcept { return uv_now(&loop_); }
+  std::uint64_t timeout_ms(Connection::Phase phase) const noexcept;
+  std::uint64_t idle_slack_ms() const noexcept { return limits_.idle_timeout_ms / 16; }
+
+  std::unique_ptr<core::http::RequestReader> take_reader();
+  void give_reader(std::unique_ptr<core::http::RequestReader> reader);
+
+  uv_loop_t& loop_;
+  const ServerLimits limits_;
+  Handler& handler_;
+  ServerCounters counters_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  UvHandle<uv_timer_t> sweep_timer_;
+  bool draining_ = false;
+  std::size_t connection_count_ = 0;
+
+  struct Queue {
+    Connection* first = nullptr;
+    Connection* last = nullptr;
+  };
+  Queue queues_[Connection::kPhaseCount];
+
+  std::unique_ptr<char[]> receive_;  // kReceiveBytes and padding
+  core::http::OutBuffer out_;
+  std::unique_ptr<core::http::RequestReader> reader_;  // of whichever connection is being read
+  std::vector<std::unique_ptr<core::http::RequestReader>> spare_readers_;
+};
+
+}  // namespace proxy::net

@@ -1,0 +1,266 @@
+#include "proxy/telemetry/metrics.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+
+namespace proxy::telemetry {
+namespace {
+
+namespace userflow = core::dialects::b2c_userflow;
+using net::bump;
+
+std::uint64_t read(const Counters::Counter& counter) {
+  return counter.load(std::memory_order_relaxed);
+}
+
+/// A label's value (OpenMetrics 1.0, "escaped-string").
+std::string quoted(std::string_view value) {
+  std::string out = "\"";
+  for (const char c : value) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string rule_name(const core::gate::Connector& connector, std::size_t slot) {
+  if (slot == 0) return "";
+  if (slot == 1) return "otherwise";
+  return connector.program.rules()[slot - Counters::kRuleSlotsBesides].name;
+}
+
+std::size_t rule_slot(std::int32_t rule) {
+  if (rule >= 0) return static_cast<std::size_t>(rule) + Counters::kRuleSlotsBesides;
+  return rule == core::rules::Verdict::kOtherwise ? 1 : 0;
+}
+
+void add_family(std::string& text, std::string_view name, std::string_view help,
+                const std::map<std::string, std::uint64_t>& series) {
+  text.append("# TYPE ").append(name).append(" counter\n# HELP ").append(name).append(" ");
+  text.append(help).append("\n");
+  for (const auto& [labels, value] : series) {
+    text.append(name).append("_total").append(labels).append(" ");
+    text.append(std::to_string(value)).append("\n");
+  }
+}
+
+}  // namespace
+
+Counters::Counters(std::shared_ptr<const core::gate::Snapshot> snapshot)
+    : snapshot_(std::move(snapshot)) {
+  for (const core::gate::Connector& connector : snapshot_->connectors) {
+    auto counters = std::make_unique<PerConnector>();
+    const std::size_t rules = connector.program.rules().size();
+    counters->rule_slots = rules + kRuleSlotsBesides;
+    counters->verdicts =
+        std::make_unique<Counter[]>(userflow::kStepCount * kVerdicts * counters->rule_slots);
+    counters->shadow = std::make_unique<Counter[]>(rules);
+    connectors_.push_back(std::move(counters));
+  }
+}
+
+void Counters::count(const core::gate::Report& report, std::uint64_t duration_ns) noexcept {
+  if (report.connector == nullptr) {
+    bump(not_found_);
+    return;
+  }
+  PerConnector& counters = *connectors_[report.connector->index];
+  const auto outcome = static_cast<std::size_t>(report.outcome);
+  if (outcome >= kVerdicts) {
+    bump(counters.refused[outcome]);
+    return;
+  }
+  bump(counters.verdict(static_cast<std::size_t>(report.step), outcome, rule_slot(report.rule)));
+  // Bucket i holds what took at most 2^i us: the number of bits of the whole microseconds above.
+  const std::uint64_t whole_us = duration_ns == 0 ? 0 : (duration_ns - 1) / 1000;
+  bump(counters.buckets[std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(whole_us)),
+                                              kBuckets - 1)]);
+  bump(counters.duration_ns, duration_ns);
+  if (report.rewritten) bump(counters.rewritten);
+  if (report.omitted != 0) bump(counters.omitted, report.omitted);
+}
+
+void Counters::count_shadow(const core::gate::Report& report, std::uint32_t rule) noexcept {
+  bump(connectors_[report.connector->index]->shadow[rule]);
+}
+
+void Counters::count_refused(int status) noexcept {
+  if (status > 0 && status < kStatusMax) bump(refused_[static_cast<std::size_t>(status)]);
+}
+
+Counters* Metrics::open(std::shared_ptr<const core::gate::Snapshot> snapshot) {
+  auto counters = std::make_unique<Counters>(std::move(snapshot));
+  const std::lock_guard lock(mutex_);
+  open_.push_back(std::move(counters));
+  return open_.back().get();
+}
+
+void Metrics::close(Counters* counters) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(open_.begin(), open_.end(),
+                                  [&](const auto& held) { return held.get() == counters; });
+  if (found == open_.end()) return;
+  closed_.add(*counters);
+  open_.erase(found);
+}
+
+void Metrics::add_server(const net::ServerCounters& server) {
+  const std::lock_guard lock(mutex_);
+  servers_.push_back(&server);
+}
+
+void Metrics::add_gauge(std::string name, std::string help, std::function<double()> value) {
+  const std::lock_guard lock(mutex_);
+  figures_.push_back({std::move(name), std::move(help), std::move(value), nullptr});
+}
+
+void Metrics::add_counter(std::string name, std::string help,
+                          std::function<std::uint64_t()> value) {
+  const std::lock_guard lock(mutex_);
+  figures_.push_back({std::move(name), std::move(help), nullptr, std::move(value)});
+}
+
+void Metrics::Totals::add(const Counters& counters) {
+  const core::gate::Snapshot& snapshot = counters.snapshot();
+  for (std::size_t c = 0; c < snapshot.connectors.size(); ++c) {
+    const core::gate::Connector& connector = snapshot.connectors[c];
+    const Counters::PerConnector& counted = *counters.connectors()[c];
+    const std::string label = "connector=" + quoted(connector.name);
+    for (std::size_t step = 0; step < userflow::kStepCount; ++step) {
+      for (std::size_t verdict = 0; verdict < Counters::kVerdicts; ++verdict) {
+        for (std::size_t slot = 0; slot < counted.rule_slots; ++slot) {
+          const std::uint64_t value = read(counted.verdict(step, verdict, slot));
+          if (value == 0) continue;
+          requests["{" + label + ",step=\"" +
+                   std::string(userflow::name(static_cast<userflow::Step>(step))) +
+                   "\",verdict=\"" +
+                   std::string(core::gate::name(static_cast<core::gate::Outcome>(verdict))) +
+                   "\",rule=" + quoted(rule_name(connector, slot)) + "}"] += value;
+        }
+      }
+    }
+    for (std::size_t rule = 0; rule < connector.program.rules().size(); ++rule) {
+      const std::uint64_t value = read(counted.shadow[rule]);
+      if (value == 0) continue;
+      shadow["{" + label + ",rule=" + quoted(connector.program.rules()[rule].name) + "}"] += value;
+    }
+    for (std::size_t outcome = 0; outcome < counted.refused.size(); ++outcome) {
+      const std::uint64_t value = read(counted.refused[outcome]);
+      if (value == 0) continue;
+      refused["{" + label + ",reason=\"" +
+              std::string(core::gate::name(static_cast<core::gate::Outcome>(outcome))) + "\"}"] +=
+          value;
+    }
+    if (const std::uint64_t value = read(counted.rewritten)) rewritten["{" + label + "}"] += value;
+    if (const std::uint64_t value = read(counted.omitted)) omitted["{" + label + "}"] += value;
+    Histogram& histogram = durations[label];
+    for (std::size_t i = 0; i < Counters::kBuckets; ++i) {
+      histogram.buckets[i] += read(counted.buckets[i]);
+    }
+    histogram.duration_ns += read(counted.duration_ns);
+  }
+  if (const std::uint64_t value = read(counters.not_found())) {
+    refused["{connector=\"\",reason=\"not_found\"}"] += value;
+  }
+  for (std::size_t status = 0; status < counters.refused().size(); ++status) {
+    const std::uint64_t value = read(counters.refused()[status]);
+    if (value == 0) continue;
+    refused["{connector=\"\",reason=\"http_" + std::to_string(status) + "\"}"] += value;
+  }
+}
+
+std::string Metrics::render() const {
+  const std::lock_guard lock(mutex_);
+  Totals totals = closed_;
+  for (const auto& counters : open_) totals.add(*counters);
+
+  std::string text;
+  add_family(text, "claimgate_requests", "Answers by connector, step, verdict and deciding rule.",
+             totals.requests);
+  add_family(text, "claimgate_refused",
+             "Requests that never reached the rules, by connector and reason.", totals.refused);
+  add_family(text, "claimgate_shadow_matches", "Times a shadow rule would have acted.",
+             totals.shadow);
+  add_family(text, "claimgate_rewritten",
+             "Verdicts that are illegal at their step, answered by another.", totals.rewritten);
+  add_family(text, "claimgate_claims_omitted",
+             "Claims left out of an answer because the directory would refuse them.",
+             totals.omitted);
+
+  text +=
+      "# TYPE claimgate_request_duration_seconds histogram\n"
+      "# UNIT claimgate_request_duration_seconds seconds\n"
+      "# HELP claimgate_request_duration_seconds From reading a request to having its answer.\n";
+  for (const auto& [label, histogram] : totals.durations) {
+    std::uint64_t sum = 0;
+    char line[64];
+    for (std::size_t i = 0; i < Counters::kBuckets; ++i) {
+      sum += histogram.buckets[i];
+      text.append("claimgate_request_duration_seconds_bucket{").append(label);
+      if (i + 1 == Counters::kBuckets) {
+        text.append(",le=\"+Inf\"} ");
+      } else {
+        std::snprintf(line, sizeof line, ",le=\"%.6f\"} ",
+                      static_cast<double>(std::uint64_t{1} << i) / 1e6);
+        text.append(line);
+      }
+      text.append(std::to_string(sum)).append("\n");
+    }
+    std::snprintf(line, sizeof line, "%.9f\n", static_cast<double>(histogram.duration_ns) / 1e9);
+    text.append("claimgate_request_duration_seconds_sum{").append(label).append("} ").append(line);
+    text.append("claimgate_request_duration_seconds_count{").append(label).append("} ");
+    text.append(std::to_string(sum)).append("\n");
+  }
+
+  struct ServerFigure {
+    std::string_view name, help;
+    std::atomic<std::uint64_t> net::ServerCounters::* counter;
+    bool gauge;
+  };
+  constexpr ServerFigure kServerFigures[] = {
+      {"claimgate_connections", "Open connections.", &net::ServerCounters::open, true},
+      {"claimgate_connections_accepted", "Connections accepted.", &net::ServerCounters::accepted, false},
+      {"claimgate_connections_evicted", "Idle connections closed to make room.",
+       &net::ServerCounters::evicted, false},
+      {"claimgate_connections_turned_away", "Connections answered 503 for want of room.",
+       &net::ServerCounters::turned_away, false},
+      {"claimgate_connections_timed_out", "Connections ended by a head, body or write time-out.",
+       &net::ServerCounters::timed_out, false},
+      {"claimgate_accept_pauses", "Times accepting paused for want of file descriptors.",
+       &net::ServerCounters::accept_pauses, false},
+  };
+  for (const ServerFigure& figure : kServerFigures) {
+    std::uint64_t sum = 0;
+    for (const net::ServerCounters* server : servers_) sum += read(server->*figure.counter);
+    text.append("# TYPE ").append(figure.name).append(figure.gauge ? " gauge\n" : " counter\n");
+    text.append("# HELP ").append(figure.name).append(" ").append(figure.help).append("\n");
+    text.append(figure.name).append(figure.gauge ? " " : "_total ");
+    text.append(std::to_string(sum)).append("\n");
+  }
+  for (const Figure& figure : figures_) {
+    text.append("# TYPE ").append(figure.name).append(figure.gauge ? " gauge\n" : " counter\n");
+    text.append("# HELP ").append(figure.name).append(" ").append(figure.help).append("\n");
+    // A name with labels of its own would be no family: labels go into the value's line.
+    text.append(figure.name).append(figure.gauge ? " " : "_total ");
+    if (figure.gauge) {
+      char number[40];
+      std::snprintf(number, sizeof number, "%.17g\n", figure.gauge());
+      text.append(number);
+    } else {
+      text.append(std::to_string(figure.counter())).append("\n");
+    }
+  }
+  text +=
+      "# TYPE claimgate_build info\n"
+      "# HELP claimgate_build The build that runs.\n"
+      "claimgate_build_info{version=" + quoted(CLAIMGATE_VERSION) + ",compiler=" +
+      quoted(__VERSION__) + "} 1\n# EOF\n";
+  return text;
+}
+
+}  // namespace proxy::telemetry

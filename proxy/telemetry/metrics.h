@@ -1,0 +1,105 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/gate/gate.h"
+#include "proxy/net/server.h"
+
+namespace proxy::telemetry {
+
+/// What one worker counts while it works with one snapshot. Written by that worker alone with plain
+/// stores, read by whoever scrapes: no cache line is written by two threads.
+class Counters {
+ public:
+  explicit Counters(std::shared_ptr<const core::gate::Snapshot> snapshot);
+
+  /// Counts an answered request. `duration_ns` is from reading it to having its answer. Worker only.
+  void count(const core::gate::Report& report, std::uint64_t duration_ns) noexcept;
+  void count_shadow(const core::gate::Report& report, std::uint32_t rule) noexcept;
+  /// Counts bytes that were no acceptable request. Worker only.
+  void count_refused(int status) noexcept;
+
+  using Counter = std::atomic<std::uint64_t>;
+  /// Upper bounds are powers of two of microseconds: 1 us to 2^23 us (8.4 s), then +Inf.
+  static constexpr std::size_t kBuckets = 25;
+  /// Verdicts told (Outcome::kContinue to kFault); the other outcomes are refusals.
+  static constexpr std::size_t kVerdicts = 4;
+  static constexpr std::size_t kRuleSlotsBesides = 2;  // no rule decided; `otherwise`
+  static constexpr int kStatusMax = 600;
+
+  struct PerConnector {
+    std::unique_ptr<Counter[]> verdicts;  // [step][verdict][rule slot]
+    std::unique_ptr<Counter[]> shadow;    // [rule]
+    std::size_t rule_slots = 0;
+    std::array<Counter, core::gate::kOutcomeCount> refused{};
+    std::array<Counter, kBuckets> buckets{};
+    Counter duration_ns{0};
+    Counter rewritten{0};
+    Counter omitted{0};
+    Counter& verdict(std::size_t step, std::size_t verdict, std::size_t slot) const noexcept {
+      return verdicts[(step * kVerdicts + verdict) * rule_slots + slot];
+    }
+  };
+  const core::gate::Snapshot& snapshot() const noexcept { return *snapshot_; }
+  const std::vector<std::unique_ptr<PerConnector>>& connectors() const noexcept { return connectors_; }
+  const Counter& not_found() const noexcept { return not_found_; }
+  const std::array<Counter, kStatusMax>& refused() const noexcept { return refused_; }
+
+ private:
+  std::shared_ptr<const core::gate::Snapshot> snapshot_;
+  std::vector<std::unique_ptr<PerConnector>> connectors_;
+  Counter not_found_{0};
+  std::array<Counter, kStatusMax> refused_{};  // by status, of what never became a request
+};
+
+/// All counters of the process, and their text form. Thread: any; workers only open() and close().
+class Metrics {
+ public:
+  /// Counters for a worker that takes up `snapshot`; good until closed.
+  Counters* open(std::shared_ptr<const core::gate::Snapshot> snapshot);
+  /// The worker has taken up another snapshot: what it counted is kept, under its labels.
+  void close(Counters* counters);
+
+  void add_server(const net::ServerCounters& server);
+  /// Figures that somebody else keeps, asked for at each scrape.
+  void add_gauge(std::string name, std::string help, std::function<double()> value);
+  void add_counter(std::string name, std::string help, std::function<std::uint64_t()> value);
+
+  /// OpenMetrics 1.0 text. Series that were never counted are left out, except a connector's
+  /// histogram, which a scraper wants from the beginning.
+  std::string render() const;
+
+ private:
+  struct Histogram {
+    std::array<std::uint64_t, Counters::kBuckets> buckets{};
+    std::uint64_t duration_ns = 0;
+  };
+  /// Sums by family and labels.
+  struct Totals {
+    std::map<std::string, std::uint64_t> requests, shadow, refused, rewritten, omitted;
+    std::map<std::string, Histogram> durations;
+    void add(const Counters& counters);
+  };
+  struct Figure {
+    std::string name, help;
+    std::function<double()> gauge;
+    std::function<std::uint64_t()> counter;
+  };
+
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<Counters>> open_;
+  Totals closed_;
+  std::vector<const net::ServerCounters*> servers_;
+  std::vector<Figure> figures_;
+};
+
+}  // namespace proxy::telemetry

@@ -1,0 +1,102 @@
+#include "proxy/worker.h"
+
+#include <cstdlib>
+
+#include "proxy/log.h"
+
+namespace proxy {
+namespace {
+
+constexpr std::uint64_t kDrainCheckMs = 10;
+
+}  // namespace
+
+Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
+               telemetry::AccessLog& log)
+    : options_(std::move(options)) {
+  if (uv_loop_init(&loop_) != 0) std::abort();  // no memory or descriptors before anything began
+  wake_ = net::open_uv<uv_async_t>(this, [&](uv_async_t* async) {
+    return uv_async_init(&loop_, async, [](uv_async_t* woken) {
+      if (woken->data != nullptr) static_cast<Worker*>(woken->data)->on_wake();
+    });
+  });
+  handler_ = std::make_unique<GateHandler>(std::move(edition), options_.index,
+                                           options_.limits.http.body_bytes, metrics, log,
+                                           options_.log_sample);
+  server_ = std::make_unique<net::Server>(loop_, options_.limits, *handler_);
+}
+
+Worker::~Worker() {
+  join();
+  server_->abort();
+  server_.reset();
+  drain_timer_.reset();
+  wake_.reset();
+  // Handles are freed in their close callbacks: turn the loop until libuv has called them all.
+  while (uv_loop_close(&loop_) == UV_EBUSY) uv_run(&loop_, UV_RUN_NOWAIT);
+}
+
+bool Worker::listen(net::ListenSocket socket) { return server_->listen(std::move(socket)); }
+
+void Worker::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::drain() {
+  {
+    const std::lock_guard lock(mutex_);
+    draining_ = true;
+  }
+  uv_async_send(wake_.get());
+}
+
+void Worker::adopt(Edition edition) {
+  {
+    const std::lock_guard lock(mutex_);
+    adopting_ = std::move(edition);
+  }
+  uv_async_send(wake_.get());
+}
+
+void Worker::on_wake() {
+  std::optional<Edition> edition;
+  bool drain = false;
+  {
+    const std::lock_guard lock(mutex_);
+    edition.swap(adopting_);
+    drain = draining_;
+  }
+  if (edition) handler_->adopt(std::move(*edition));
+  if (!drain || drain_timer_ != nullptr) return;
+  server_->drain();
+  drain_deadline_ms_ = uv_now(&loop_) + options_.drain_timeout_ms;
+  drain_timer_ = net::open_uv<uv_timer_t>(
+      this, [&](uv_timer_t* timer) { return uv_timer_init(&loop_, timer); });
+  uv_timer_start(
+      drain_timer_.get(),
+      [](uv_timer_t* timer) {
+        if (timer->data != nullptr) static_cast<Worker*>(timer->data)->check_drained();
+      },
+      0, kDrainCheckMs);
+}
+
+void Worker::check_drained() {
+  if (!server_->drained() && uv_now(&loop_) < drain_deadline_ms_) return;
+  if (!server_->drained()) {
+    cut_off_ = true;
+    server_->abort();
+  }
+  uv_stop(&loop_);
+}
+
+void Worker::run() {
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  ended_.store(true, std::memory_order_release);
+  if (options_.on_end) options_.on_end();
+}
+
+}  // namespace proxy

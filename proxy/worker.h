@@ -1,0 +1,71 @@
+#pragma once
+
+#include <uv.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "proxy/gate_handler.h"
+#include "proxy/net/server.h"
+
+namespace proxy {
+
+/// One core's share of the work: a thread with its own libuv loop, listeners, connections and
+/// scratch memory. Other threads talk to it by drain(), adopt() and nothing else.
+class Worker {
+ public:
+  struct Options {
+    std::size_t index = 0;
+    net::ServerLimits limits;
+    double log_sample = 1;
+    std::uint64_t drain_timeout_ms = 10'000;
+    std::function<void()> on_end;  // called by the worker's thread when it has ended
+  };
+  Worker(Options options, Edition edition, telemetry::Metrics& metrics, telemetry::AccessLog& log);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Before start(). False when libuv refuses the descriptor.
+  bool listen(net::ListenSocket socket);
+  void start();
+
+  /// Any thread: stop accepting, finish what is under way within the drain time-out, end.
+  void drain();
+  /// Any thread: answer with this configuration from the next batch on.
+  void adopt(Edition edition);
+
+  /// Any thread: its loop has ended.
+  bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+  void join();
+  /// After join(): true when requests were cut off at the drain time-out.
+  bool cut_off() const noexcept { return cut_off_; }
+  const net::ServerCounters& counters() const noexcept { return server_->counters(); }
+
+ private:
+  void run();
+  void on_wake();
+  void check_drained();
+
+  Options options_;
+  uv_loop_t loop_;
+  net::UvHandle<uv_async_t> wake_;
+  net::UvHandle<uv_timer_t> drain_timer_;
+  std::unique_ptr<GateHandler> handler_;
+  std::unique_ptr<net::Server> server_;
+  std::mutex mutex_;  // of the two below: what other threads have asked for
+  std::optional<Edition> adopting_;
+  bool draining_ = false;
+  std::uint64_t drain_deadline_ms_ = 0;
+  bool cut_off_ = false;
+  std::atomic<bool> ended_{false};
+  std::thread thread_;
+};
+
+}  // namespace proxy
