@@ -99,6 +99,8 @@ void Connection::on_readable() noexcept {
   }
   const auto size = static_cast<std::size_t>(got);
   const std::size_t used = converse(bytes, size, *server_.reader_);
+  // A message that was not read to its end is nobody's: the next connection begins afresh.
+  if (closed_ || last_answer_) server_.reader_->reset();
   if (!closed_) settle(bytes + used, size - used);
 }
 

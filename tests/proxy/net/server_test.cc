@@ -1,0 +1,235 @@
+#include "proxy/net/server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/core/http/raw_cases.h"
+#include "tests/proxy/net/running_server.h"
+
+namespace proxy::net {
+namespace {
+
+using testing::HasSubstr;
+
+std::string post(std::string_view body) {
+  return "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
+}
+
+/// Sends a raw case and checks what comes back: the expected status first, and nothing after a
+/// refusal but the end of the connection.
+void replay(const test::RawCase& c, std::uint16_t port, bool byte_by_byte) {
+  SCOPED_TRACE(c.name + (byte_by_byte ? " (byte by byte)" : ""));
+  Client client(port);
+  client.head_only_ = c.bytes.starts_with("HEAD");
+  if (byte_by_byte) {
+    for (const char& byte : c.bytes) {
+      if (!client.send({&byte, 1})) break;
+    }
+  } else {
+    client.send(c.bytes);
+  }
+  client.finish_sending();
+  EXPECT_TRUE(client.read_to_end()) << "the connection stays open";
+  const std::string statuses = client.statuses();
+  if (c.status != 0) {
+    EXPECT_EQ(statuses, std::to_string(c.status));
+    EXPECT_THAT(client.received(), HasSubstr("Connection: close\r\n"));
+  } else {
+    const std::string first = statuses.substr(statuses.starts_with("100") ? 4 : 0, 3);
+    EXPECT_EQ(first, "200");
+    if (!client.head_only_) {
+      EXPECT_THAT(client.received(), HasSubstr("\r\n\r\n" + c.body));
+    }
+  }
+}
+
+// hardening.md, section 1: the same table the reader is tested with, through real sockets.
+TEST(Server, AnswersEveryRawCaseAsTheReaderDoes) {
+  RunningServer server;
+  std::size_t replayed = 0;
+  for (const test::RawCase& c : test::raw_cases()) {
+    replay(c, server.port(), false);
+    ++replayed;
+    if (c.bytes.size() <= 400) replay(c, server.port(), true);
+    if (HasFailure()) break;
+  }
+  EXPECT_GE(replayed, 300u);
+}
+
+TEST(Server, AnswersPipelinedRequestsInOrderAndTogether) {
+  RunningServer server;
+  std::string requests, expected;
+  for (int i = 0; i < 500; ++i) requests += post("body " + std::to_string(i));
+  Client client(server.port());
+  ASSERT_TRUE(client.send(requests));
+  const std::string answers = client.read_answers(500);
+  std::size_t at = 0;
+  for (int i = 0; i < 500; ++i) {
+    at = answers.find("\r\n\r\nbody " + std::to_string(i), at);
+    ASSERT_NE(at, std::string::npos) << i;
+  }
+}
+
+TEST(Server, AnswersWhatWasCompleteBeforeItRefusesWhatFollows) {
+  RunningServer server;
+  Client client(server.port());
+  client.send(post("a") + post("b") + "GET / HTTP/1.1\r\nHost: h\r\nBad Name: x\r\n\r\n" + post("c"));
+  EXPECT_TRUE(client.read_to_end());
+  EXPECT_EQ(client.statuses(), "200 200 400");
+}
+
+TEST(Server, StopsReadingFromAClientThatTakesNoAnswers) {
+  ServerLimits limits;
+  RunningServer server(limits);
+  Client client(server.port(), 32 << 10);
+  const std::string one = post(std::string(60'000, 'x'));
+  std::size_t sent_requests = 0, unsent = 0;
+  // Until the sockets' buffers are full in both directions and stay so.
+  for (int quiet = 0; quiet < 50 && sent_requests < 2000;) {
+    const std::string_view rest = std::string_view(one).substr(unsent);
+    const std::size_t sent = client.send_some(rest);
+    if (sent == 0) {
+      ++quiet;
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      continue;
+    }
+    quiet = 0;
+    unsent = (unsent + sent) % one.size();
+    if (unsent == 0) ++sent_requests;
+  }
+  ASSERT_LT(sent_requests, 2000u) << "nothing ever pushed back";
+  // What it was sent is answered once it reads.
+  if (unsent != 0) {
+    std::thread rest([&] { client.send(std::string_view(one).substr(unsent)); });
+    client.read_answers(sent_requests + 1);
+    rest.join();
+    ++sent_requests;
+  }
+  client.read_answers(sent_requests);
+  EXPECT_EQ(server.handler().answered.load(), static_cast<int>(sent_requests));
+}
+
+TEST(Server, TurnsAwayWhatItHasNoRoomFor) {
+  ServerLimits limits;
+  limits.connections_max = 2;
+  RunningServer server(limits);
+  // Two connections in the middle of a request: nothing idle can make room.
+  Client first(server.port()), second(server.port());
+  first.send("POST /p HT");
+  second.send("POST /p HT");
+  while (server.counters().open.load() < 2) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  Client third(server.port());
+  EXPECT_TRUE(third.read_to_end());
+  EXPECT_EQ(third.statuses(), "503");
+  first.send("TP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx");
+  EXPECT_THAT(first.read_answers(1), HasSubstr("200 OK"));
+  EXPECT_EQ(server.counters().turned_away.load(), 1u);
+}
+
+TEST(Server, ClosesTheOldestIdleConnectionToMakeRoom) {
+  ServerLimits limits;
+  limits.connections_max = 2;
+  RunningServer server(limits);
+  Client first(server.port());
+  first.send(post("1"));
+  first.read_answers(1);
+  Client second(server.port());
+  second.send(post("2"));
+  second.read_answers(1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(150));  // idle at all begins at 100 ms
+  Client third(server.port());
+  third.send(post("3"));
+  EXPECT_THAT(third.read_answers(1), HasSubstr("200 OK"));
+  EXPECT_TRUE(first.read_to_end());
+  second.send(post("4"));
+  EXPECT_THAT(second.read_answers(2), HasSubstr("\r\n\r\n4"));
+  EXPECT_EQ(server.counters().evicted.load(), 1u);
+}
+
+TEST(Server, ThrowsOutHeadsBodiesAndIdlersAtTheirDeadlines) {
+  ServerLimits limits;
+  limits.head_timeout_ms = limits.body_timeout_ms = limits.idle_timeout_ms = 200;
+  RunningServer server(limits);
+  Client head(server.port()), body(server.port()), idle(server.port());
+  head.send("POST /p HTTP/1.1\r\nHo");
+  body.send("POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab");
+  EXPECT_TRUE(idle.read_to_end());
+  EXPECT_EQ(idle.received(), "");
+  EXPECT_TRUE(head.read_to_end());
+  EXPECT_EQ(head.statuses(), "408");
+  EXPECT_TRUE(body.read_to_end());
+  EXPECT_EQ(body.statuses(), "408");
+}
+
+TEST(Server, CountsTheHeadDeadlineFromItsFirstByteWhateverTrickles) {
+  ServerLimits limits;
+  limits.head_timeout_ms = 300;
+  RunningServer server(limits);
+  Client client(server.port());
+  const std::string head = "POST /p HTTP/1.1\r\nHost: h\r\nX: " + std::string(10'000, 'x');
+  std::size_t sent = 0;
+  while (sent < head.size() && client.send({&head[sent], 1})) {
+    ++sent;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_LT(sent, head.size()) << "a byte now and then kept it alive";
+}
+
+TEST(Server, AsksForTheBodyOnlyWhenItWantsIt) {
+  RunningServer server({}, "/refused");
+  Client wanted(server.port());
+  wanted.send("POST /p HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  EXPECT_EQ(wanted.read_answers(1), "HTTP/1.1 100 Continue\r\n\r\n");
+  wanted.send("ok");
+  EXPECT_THAT(wanted.read_answers(2), HasSubstr("\r\n\r\nok"));
+  Client refused(server.port());
+  refused.send("POST /refused HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 200\r\n\r\n");
+  EXPECT_EQ(refused.read_answers(1).substr(0, 12), "HTTP/1.1 404");
+  // What follows is the body of a refused request, whatever it looks like.
+  refused.send(post("smuggled"));
+  EXPECT_TRUE(refused.read_to_end());
+  EXPECT_EQ(refused.statuses(), "404");
+}
+
+TEST(Server, EndsAfterTheLastRequestAConnectionMayMake) {
+  ServerLimits limits;
+  limits.requests_per_connection_max = 2;
+  RunningServer server(limits);
+  Client client(server.port());
+  client.send(post("1") + post("2") + post("3"));
+  EXPECT_TRUE(client.read_to_end());
+  EXPECT_EQ(client.statuses(), "200 200");
+  EXPECT_THAT(client.received(), HasSubstr("Connection: close"));
+}
+
+TEST(Server, FinishesWhatIsUnderWayWhenItDrains) {
+  RunningServer server;
+  Client idle(server.port()), busy(server.port());
+  busy.send("POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nha");
+  while (server.counters().open.load() < 2) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  server.drain();
+  EXPECT_TRUE(idle.read_to_end());
+  busy.send("lf");
+  EXPECT_TRUE(busy.read_to_end());
+  EXPECT_EQ(busy.statuses(), "200");
+  EXPECT_THAT(busy.received(), HasSubstr("half"));
+}
+
+TEST(Server, AnswersAHalfClosedClient) {
+  RunningServer server;
+  Client client(server.port());
+  client.send(post("bye"));
+  client.finish_sending();
+  EXPECT_TRUE(client.read_to_end());
+  EXPECT_EQ(client.statuses(), "200");
+}
+
+TEST(Connection, IsSmallWhileIdle) {
+  EXPECT_LE(sizeof(Connection), 320u);
+}
+
+}  // namespace
+}  // namespace proxy::net
