@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace load {
+
+inline constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+inline constexpr std::uint64_t kNsPerMs = 1'000'000;
+
+/// Why a text on the command line was refused, in words for the person who typed it.
+struct UsageError {
+  std::string message;
+};
+
+/// "250us", "10ms", "1.5s", "2m", "1h" in nanoseconds; at most 24 hours. A bare number is refused:
+/// tools disagree about what it means.
+core::Result<std::uint64_t, UsageError> parse_duration_ns(std::string_view text);
+/// "1000", "2.5k", "1m" (a million) requests a second; above 0 and at most 10 million.
+core::Result<double, UsageError> parse_rate(std::string_view text);
+/// "0.3" or "30%" as 0.3; between 0 and 1.
+core::Result<double, UsageError> parse_share(std::string_view text);
+
+/// "812 ns", "41.3 us", "7.20 ms", "1.52 s": three significant digits.
+std::string format_duration(double ns);
+/// "12,345,678".
+std::string format_count(std::uint64_t count);
+/// `value` with `decimals` digits after the point, always with a point, whatever the locale.
+std::string format_fixed(double value, int decimals);
+
+}  // namespace load
