@@ -86,8 +86,8 @@ class Bodies {
         "maren", "TOBIAS", "Aurelie", "jan-willem", "Ingrid", "Precious", "LI", "Giovanna"};
     static constexpr std::array<const char*, 8> kFamily = {
         "holm", "O'NEIL", "Vandermeulen", "de la cruz", "Okonkwo", "SMITH", "Lindqvist", "Wu"};
-    static constexpr std::array<const char*, 4> kTitle = {"Purchasing manager", "Engineer",
-                                                          "Head of logistics", "Nurse"};
+    static constexpr std::array<const char*, 4> kTitle = {"Purchasing lead for the region",
+                                                          "Engineer", "Head of logistics", "Nurse"};
     static constexpr std::array<const char*, 4> kStreet = {
         "Oude Kanaalstraat-Noord", "North Elm Street, Building", "Rua das Flores Amarelas",
         "Lange Reihe, Hinterhaus"};
