@@ -8,7 +8,7 @@
 namespace core::config::schema {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -18,7 +18,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string reference_to(std::string_view name) {
-  return "{\"$ref\":" + quoted("#/$defs/" + std::string(name)) + "}";
+  return "{\"$ref\":" + json_quoted("#/$defs/" + std::string(name)) + "}";
 }
 
 /// Anything but a string may also come from the environment or a file.
@@ -65,7 +65,7 @@ std::string shape_schema(const Key& key) {
     case Shape::kChoice: {
       std::string words;
       for (const std::string_view choice : key.choices) {
-        words += (words.empty() ? "" : ",") + quoted(choice);
+        words += (words.empty() ? "" : ",") + json_quoted(choice);
       }
       return or_reference("{\"enum\":[" + words + "]}");
     }
@@ -89,10 +89,10 @@ std::string shape_schema(const Key& key) {
              list_of(reference_to(key.object->name)) + "]}";
     case Shape::kObjectMap:
       return "{\"type\":\"object\",\"propertyNames\":{\"pattern\":" +
-             quoted(key.object == &kConnector ? kConnectorNamePattern : kNamePattern) +
+             json_quoted(key.object == &kConnector ? kConnectorNamePattern : kNamePattern) +
              "},\"additionalProperties\":" + reference_to(key.object->name) + "}";
     case Shape::kMessages:
-      return "{\"type\":\"object\",\"propertyNames\":{\"pattern\":" + quoted(kNamePattern) +
+      return "{\"type\":\"object\",\"propertyNames\":{\"pattern\":" + json_quoted(kNamePattern) +
              "},\"additionalProperties\":{\"anyOf\":[" + string + "," + map_of(string, true) +
              "]}}";
     case Shape::kAuth:
@@ -108,20 +108,20 @@ std::string shape_schema(const Key& key) {
 }
 
 std::string object_schema(const Object& object) {
-  std::string out = "\"type\":\"object\",\"description\":" + quoted(object.words);
+  std::string out = "\"type\":\"object\",\"description\":" + json_quoted(object.words);
   std::string properties;
   std::string required;
   for (const Key& key : object.keys) {
     properties += properties.empty() ? "" : ",";
     std::string schema = shape_schema(key);
     schema.pop_back();
-    schema += ",\"description\":" + quoted(key.words);
+    schema += ",\"description\":" + json_quoted(key.words);
     if (!key.fallback.empty()) {
       const bool bare = key.shape == Shape::kInteger || key.shape == Shape::kNumber;
-      schema += ",\"default\":" + (bare ? std::string(key.fallback) : quoted(key.fallback));
+      schema += ",\"default\":" + (bare ? std::string(key.fallback) : json_quoted(key.fallback));
     }
-    properties += quoted(key.name) + ":" + schema + "}";
-    if (key.required) required += (required.empty() ? "" : ",") + quoted(key.name);
+    properties += json_quoted(key.name) + ":" + schema + "}";
+    if (key.required) required += (required.empty() ? "" : ",") + json_quoted(key.name);
   }
   out += ",\"properties\":{" + properties + "},\"additionalProperties\":false";
   if (!required.empty()) out += ",\"required\":[" + required + "]";
@@ -129,7 +129,7 @@ std::string object_schema(const Object& object) {
     std::string ways;
     for (const std::string_view key : object.exactly_one) {
       ways += (ways.empty() ? "" : ",");
-      ways += "{\"required\":[" + quoted(key) + "]}";
+      ways += "{\"required\":[" + json_quoted(key) + "]}";
     }
     out += ",\"oneOf\":[" + ways + "]";
   }
@@ -233,7 +233,7 @@ std::string json_schema() {
       "\"title\":\"claimgate configuration\"," +
       object_schema(kRoot) + ",\"$defs\":{";
   for (const Object* object : all_objects()) {
-    if (object != &kRoot) out += quoted(object->name) + ":{" + object_schema(*object) + "},";
+    if (object != &kRoot) out += json_quoted(object->name) + ":{" + object_schema(*object) + "},";
   }
   out +=
       "\"reference\":{\"type\":\"string\",\"pattern\":\"[$][{](env|file):[^}]+[}]\","

@@ -86,7 +86,13 @@ Message compile_message(const config::Message& source, std::string_view fallback
                  std::move(texts)};
 }
 
-Otherwise compile_otherwise(const config::Action& action, rules::Compiler& compiler) {
+Otherwise compile_otherwise(const config::Action& action, rules::Compiler& compiler,
+                            config::Diagnostics& diagnostics) {
+  for (const config::Assignment& assignment : action.assignments) {
+    diagnostics.error(assignment.claim.mark, assignment.claim.value.size(),
+                      "`otherwise` sets no claims: what they are made of may be what failed",
+                      "write continue: {}");
+  }
   switch (action.kind) {
     case config::Action::Kind::kBlock:
       return {rules::VerdictKind::kBlock, compiler.resolve_message(action.message)};
@@ -141,7 +147,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     // Without `auth` the loader has made sure that only this machine can connect.
     if (!written.has_auth) connector.callers = CallerCheck::anonymous();
     connector.program = compiler.compile(written.rules);
-    if (written.otherwise) connector.otherwise = compile_otherwise(*written.otherwise, compiler);
+    if (written.otherwise) connector.otherwise = compile_otherwise(*written.otherwise, compiler, diagnostics);
     connector.token_fault = written.token_fault;
     connector.deadline = written.deadline;
     snapshot->prepared_max =

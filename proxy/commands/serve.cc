@@ -325,7 +325,9 @@ int serve(const std::string& path) {
   // Claims and credentials are in this memory: no core file of it (hardening.md, process).
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
+#if !defined(__SANITIZE_ADDRESS__)  // LeakSanitizer attaches to the process
   ::prctl(PR_SET_DUMPABLE, 0);
+#endif
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   auto service = std::make_unique<Service>(path, std::move(configuration));
   return service->run();

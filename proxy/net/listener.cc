@@ -27,7 +27,8 @@ void Listener::on_poll(uv_poll_t* poll, int, int) noexcept {
   if (poll->data != nullptr) static_cast<Listener*>(poll->data)->accept_some();
 }
 
-void Listener::accept_some() noexcept {
+/// Accepts up to kAcceptsPerTurn; false when nobody waits any more.
+bool Listener::accept_some() noexcept {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     sockaddr_storage peer{};
     socklen_t size = sizeof peer;
@@ -51,10 +52,16 @@ void Listener::accept_some() noexcept {
         UniqueFd(::accept4(socket_.fd.get(), nullptr, nullptr, SOCK_CLOEXEC)).reset();
         reserve_ = UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
         pause();
-        return;
-      default: return;  // EAGAIN: nobody is waiting
+        return false;
+      default: return false;  // EAGAIN: nobody is waiting
     }
   }
+  return true;
+}
+
+void Listener::accept_waiting() noexcept {
+  constexpr int kTurnsMax = 1024;  // a flood does not keep the server from ending
+  for (int turn = 0; turn < kTurnsMax && accept_some();) ++turn;
 }
 
 void Listener::pause() noexcept {

@@ -20,6 +20,8 @@ class Listener {
 
   /// False when libuv refuses the descriptor.
   bool start(uv_loop_t& loop);
+  /// Accepts whoever is waiting already: before it is closed, so that nobody's request is lost.
+  void accept_waiting() noexcept;
   /// Accepts again after a pause.
   void resume() noexcept;
 
@@ -27,7 +29,7 @@ class Listener {
 
  private:
   static void on_poll(uv_poll_t* poll, int status, int events) noexcept;
-  void accept_some() noexcept;
+  bool accept_some() noexcept;
   void pause() noexcept;
 
   Server& server_;

@@ -56,6 +56,7 @@ bool Server::listen(ListenSocket socket) {
 void Server::close_listeners() { listeners_.clear(); }
 
 void Server::drain() {
+  for (const auto& listener : listeners_) listener->accept_waiting();
   draining_ = true;
   close_listeners();
   // Closing takes a connection out of its queue, so the next one is read first.

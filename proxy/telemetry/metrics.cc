@@ -15,7 +15,7 @@ std::uint64_t read(const Counters::Counter& counter) {
 }
 
 /// A label's value (OpenMetrics 1.0, "escaped-string").
-std::string quoted(std::string_view value) {
+std::string label_text(std::string_view value) {
   std::string out = "\"";
   for (const char c : value) {
     if (c == '\\' || c == '"') out += '\\';
@@ -130,7 +130,7 @@ void Metrics::Totals::add(const Counters& counters) {
   for (std::size_t c = 0; c < snapshot.connectors.size(); ++c) {
     const core::gate::Connector& connector = snapshot.connectors[c];
     const Counters::PerConnector& counted = *counters.connectors()[c];
-    const std::string label = "connector=" + quoted(connector.name);
+    const std::string label = "connector=" + label_text(connector.name);
     for (std::size_t step = 0; step < userflow::kStepCount; ++step) {
       for (std::size_t verdict = 0; verdict < Counters::kVerdicts; ++verdict) {
         for (std::size_t slot = 0; slot < counted.rule_slots; ++slot) {
@@ -140,14 +140,14 @@ void Metrics::Totals::add(const Counters& counters) {
                    std::string(userflow::name(static_cast<userflow::Step>(step))) +
                    "\",verdict=\"" +
                    std::string(core::gate::name(static_cast<core::gate::Outcome>(verdict))) +
-                   "\",rule=" + quoted(rule_name(connector, slot)) + "}"] += value;
+                   "\",rule=" + label_text(rule_name(connector, slot)) + "}"] += value;
         }
       }
     }
     for (std::size_t rule = 0; rule < connector.program.rules().size(); ++rule) {
       const std::uint64_t value = read(counted.shadow[rule]);
       if (value == 0) continue;
-      shadow["{" + label + ",rule=" + quoted(connector.program.rules()[rule].name) + "}"] += value;
+      shadow["{" + label + ",rule=" + label_text(connector.program.rules()[rule].name) + "}"] += value;
     }
     for (std::size_t outcome = 0; outcome < counted.refused.size(); ++outcome) {
       const std::uint64_t value = read(counted.refused[outcome]);
@@ -258,8 +258,8 @@ std::string Metrics::render() const {
   text +=
       "# TYPE claimgate_build info\n"
       "# HELP claimgate_build The build that runs.\n"
-      "claimgate_build_info{version=" + quoted(CLAIMGATE_VERSION) + ",compiler=" +
-      quoted(__VERSION__) + "} 1\n# EOF\n";
+      "claimgate_build_info{version=" + label_text(CLAIMGATE_VERSION) + ",compiler=" +
+      label_text(__VERSION__) + "} 1\n# EOF\n";
   return text;
 }
 

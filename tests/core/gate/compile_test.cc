@@ -42,6 +42,13 @@ TEST(Compile, ReportsEachUnresolvedNameWithItsPlaceAndASuggestion) {
   }
 }
 
+TEST(Compile, RefusesClaimsInOtherwise) {
+  House house(with_rules("      - { name: r, block: plain }\n",
+                         "    otherwise: { continue: { city: x } }\n"));
+  EXPECT_EQ(house.snapshot, nullptr);
+  EXPECT_THAT(house.diagnostics.render(), HasSubstr("`otherwise` sets no claims"));
+}
+
 TEST(Compile, PointsIntoATemplate) {
   House house(with_rules("      - { name: r, set: { city: \"Hello {city | uper}\" } }\n"));
   ASSERT_FALSE(house.diagnostics.all().empty());
