@@ -16,7 +16,8 @@ std::string_view Evaluation::derived(Derived which) noexcept {
   return cached.value;
 }
 
-std::string_view Evaluation::text_of(const Subject& subject) noexcept {
+/// text_of() for whatever is more than a claim as it came.
+std::string_view Evaluation::computed(const Subject& subject) noexcept {
   std::string_view value;
   if (subject.derived) {
     value = derived(static_cast<Derived>(subject.id));
@@ -42,7 +43,11 @@ std::string_view Evaluation::prepared(std::size_t slot, const Subject& subject,
   if (cached.generation != generation_) {
     cached.generation = generation_;
     const std::string_view text = text_of(subject);
-    cached.value = text.data() == nullptr ? text : lists::List::normalise(match, text, arena_);
+    // A domain that was derived is in its form already.
+    const bool in_form = match == lists::Match::kDomain && subject.derived && subject.filters.empty() &&
+                         subject.id == static_cast<std::uint16_t>(Derived::kEmailDomain);
+    cached.value = text.data() == nullptr || in_form ? text
+                                                     : lists::List::normalise(match, text, arena_);
     if (arena_.exhausted()) cached.value = {};
   }
   return cached.value;

@@ -43,7 +43,12 @@ class Evaluation {
 
   /// The claim's or derived value's text after its filters. Null data() when it is missing (absent,
   /// null, or not computable) or the arena is full. Arrays and objects are their JSON text.
-  std::string_view text_of(const Subject& subject) noexcept;
+  std::string_view text_of(const Subject& subject) noexcept {
+    if (subject.derived || !subject.filters.empty()) return computed(subject);
+    const claims::Claim& claim = claims_[subject.id];
+    if (claim.kind == claims::Kind::kAbsent || claim.kind == claims::Kind::kNull) return {};
+    return claim.value.data() != nullptr ? claim.value : std::string_view("");
+  }
 
   /// `subject` in the form that lists of `match` compare, computed once a request for each `slot`.
   std::string_view prepared(std::size_t slot, const Subject& subject, lists::Match match) noexcept;
@@ -74,6 +79,7 @@ class Evaluation {
     std::string_view value;
   };
   std::string_view derived(Derived which) noexcept;
+  std::string_view computed(const Subject& subject) noexcept;
 
   claims::Claims claims_;
   std::array<Cached, kDerivedCount> derived_{};

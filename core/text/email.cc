@@ -29,6 +29,27 @@ std::string_view without_end_dots(std::string_view domain) noexcept {
   return domain;
 }
 
+/// True when nothing about the text can change: printable ASCII without blanks and capitals, and no
+/// dot at its end. Most addresses and domains are, and this is all that they cost.
+bool is_in_form(std::string_view text) noexcept {
+  constexpr std::size_t kStep = 16;
+  if (text.empty() || text.back() == '.') return false;
+  const auto changes = [](Bytes16 bytes) {
+    return bytes.within('A', 'Z').top_bits() != 0 ||
+           bytes.within(0x21, 0x7e).top_bits() != 0xffff;
+  };
+  if (text.size() < kStep) {
+    for (const char byte : text) {
+      if (byte <= ' ' || byte >= 0x7f || (byte >= 'A' && byte <= 'Z')) return false;
+    }
+    return true;
+  }
+  for (std::size_t at = 0; at + kStep <= text.size(); at += kStep) {
+    if (changes(Bytes16::load(text.data() + at))) return false;
+  }
+  return !changes(Bytes16::load(text.data() + text.size() - kStep));  // overlaps, and may
+}
+
 /// Without white space around it and without dots at its end, in whatever order they come.
 std::string_view bare(std::string_view domain, Arena& arena) noexcept {
   for (std::size_t size = domain.size() + 1; domain.size() != size;) {
@@ -93,18 +114,22 @@ std::string_view normalise_foreign(std::string_view domain, Arena& arena) noexce
 }  // namespace
 
 EmailParts split_email(std::string_view address) noexcept {
-  const std::size_t at = address.rfind('@');
-  if (at == std::string_view::npos || at == 0 || at + 1 == address.size()) return {};
+  const void* const found = address.empty() ? nullptr : ::memrchr(address.data(), '@', address.size());
+  if (found == nullptr) return {};
+  const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - address.data());
+  if (at == 0 || at + 1 == address.size()) return {};
   return {address.substr(0, at), address.substr(at + 1)};
 }
 
 std::string_view normalise_domain(std::string_view domain, Arena& arena) noexcept {
+  if (is_in_form(domain)) return domain;
   domain = bare(domain, arena);
   if (!is_ascii(domain)) return normalise_foreign(domain, arena);
   return lower(domain, arena);
 }
 
 std::string_view normalise_email(std::string_view address, Arena& arena) noexcept {
+  if (is_in_form(address)) return address;
   const std::string_view inner = trim(address, arena);
   const EmailParts parts = split_email(inner);
   if (parts.domain.empty()) return lower(inner, arena);

@@ -137,31 +137,40 @@ std::size_t AccessLog::write_waiting() {
   return written;
 }
 
-/// Renders everything in a line that comes from the configuration and repeats from line to line.
-void AccessLog::render_names(const AccessRecord& record) {
-  named_ = record;
-  names_text_.clear();
+/// Everything in a line that comes from the configuration and repeats from line to line.
+const std::string& AccessLog::names_of(const AccessRecord& record) {
+  // Traffic has few kinds of lines at a time: one for each rule that decides.
+  Rendered& rendered = rendered_[static_cast<std::uint32_t>(record.rule) % rendered_.size()];
+  if (rendered.text.empty() || !record.same_names(rendered.record)) {
+    rendered.record = record;
+    render_names(record, rendered.text);
+  }
+  return rendered.text;
+}
+
+void AccessLog::render_names(const AccessRecord& record, std::string& text) const {
+  text.clear();
   if (record.connector != AccessRecord::kNoConnector) {
     for (const auto& names : known_) {
       if (names->generation != record.generation) continue;
       const Names::Connector& connector = names->connectors[record.connector];
-      names_text_ += connector.connector;
+      text += connector.connector;
       if (record.outcome <= static_cast<std::uint8_t>(core::gate::Outcome::kFault)) {
-        names_text_ += R"(,"step":")";
-        names_text_ += core::dialects::b2c_userflow::name(
+        text += R"(,"step":")";
+        text += core::dialects::b2c_userflow::name(
             static_cast<core::dialects::b2c_userflow::Step>(record.step));
-        names_text_ += '"';
+        text += '"';
       }
       if (record.rule >= 0) {
-        names_text_ += connector.rules[static_cast<std::size_t>(record.rule)];
+        text += connector.rules[static_cast<std::size_t>(record.rule)];
       } else if (record.rule == core::rules::Verdict::kOtherwise) {
-        names_text_ += R"(,"rule":"otherwise")";
+        text += R"(,"rule":"otherwise")";
       }
     }
   }
-  names_text_ += R"(,"verdict":")";
-  names_text_ += core::gate::name(static_cast<core::gate::Outcome>(record.outcome));
-  names_text_ += R"(","status":)" + std::to_string(record.status) + R"(,"duration_us":)";
+  text += R"(,"verdict":")";
+  text += core::gate::name(static_cast<core::gate::Outcome>(record.outcome));
+  text += R"(","status":)" + std::to_string(record.status) + R"(,"duration_us":)";
 }
 
 void AccessLog::render_second(std::int64_t second) {
@@ -177,13 +186,13 @@ void AccessLog::render_second(std::int64_t second) {
 void AccessLog::format(const AccessRecord& record, std::size_t worker) {
   const std::int64_t second = record.time_us / 1'000'000;
   if (second != second_) render_second(second);
-  if (!record.same_names(named_) || names_text_.empty()) render_names(record);
+  const std::string& names = names_of(record);
   constexpr std::size_t kNumbersMax = 256;  // what is neither names nor second
   if (text_.empty()) text_.resize(kBufferBytes);
-  if (text_.size() - text_size_ < names_text_.size() + second_text_.size() + kNumbersMax) {
+  if (text_.size() - text_size_ < names.size() + second_text_.size() + kNumbersMax) {
     flush();
-    if (text_.size() < names_text_.size() + second_text_.size() + kNumbersMax) {
-      text_.resize(names_text_.size() + second_text_.size() + kNumbersMax);
+    if (text_.size() < names.size() + second_text_.size() + kNumbersMax) {
+      text_.resize(names.size() + second_text_.size() + kNumbersMax);
     }
   }
   char* at = text_.data() + text_size_;
@@ -203,7 +212,7 @@ void AccessLog::format(const AccessRecord& record, std::size_t worker) {
   put(R"(,"remote":")"sv);
   at += record.peer.format(at);
   put("\""sv);
-  put(names_text_);
+  put(names);
   put_number(record.duration_us);
   put(R"(,"bytes_in":)"sv);
   put_number(record.bytes_in);

@@ -125,7 +125,8 @@ class AccessLog {
   void run();
   std::size_t write_waiting();
   void format(const AccessRecord& record, std::size_t worker);
-  void render_names(const AccessRecord& record);
+  const std::string& names_of(const AccessRecord& record);
+  void render_names(const AccessRecord& record, std::string& text) const;
   void render_second(std::int64_t second);
   void flush();
 
@@ -143,8 +144,12 @@ class AccessLog {
   std::size_t text_size_ = 0;  // bytes of it in use
   std::int64_t second_ = -1;
   std::string second_text_;   // {"time":"2026-11-23T02:24:00.
-  AccessRecord named_;        // whose names are in names_text_
-  std::string names_text_;
+  /// The names of a kind of line, and a record that has them.
+  struct Rendered {
+    AccessRecord record;
+    std::string text;
+  };
+  std::array<Rendered, 16> rendered_;
   std::atomic<std::uint64_t> write_errors_{0};
   std::thread thread_;
 };
