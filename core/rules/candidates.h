@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -53,7 +54,8 @@ class Candidates {
 
   void push(Cursor cursor) noexcept {
     std::size_t place = heap_.size();
-    heap_.push_back(cursor);  // within the reserve
+    assert(place < counts_.cursors);  // the heap never grows
+    heap_.push_back(cursor);
     while (place > 0) {
       const std::size_t parent = (place - 1) / 2;
       if (heap_[parent].rule <= cursor.rule) break;

@@ -56,6 +56,7 @@ constexpr std::string_view kTexts[] = {"",
                                        "delft",
                                        "42",
                                        "42.0",
+                                       "+42",
                                        "4.2e1",
                                        "-0",
                                        "0",
@@ -84,7 +85,8 @@ constexpr std::string_view kPatterns[] = {
     "^\\d{5}$",  "^\\d{3} ?\\d{2}$", "abc",          "^abc",       "(?i)kelvin", "(?i)ISTANBUL",
     "abc|delft", "^[A-Z]+$",         "(?i)d[e]lft$", "a.c",        "^$",         "blocked|mallory",
     "^a",        "x(abc)+x",         "(abc|bcd)d?",  "\\.example", "[0-9]",      "e|\xC3\xA9"};
-constexpr std::string_view kOperands[] = {"42", "0", "-0.0", "true", "false", "12345", "4.2e1"};
+constexpr std::string_view kOperands[] = {"42",   "+42",   "0",     "-0.0",
+                                          "true", "false", "12345", "4.2e1"};
 constexpr std::string_view kTemplates[] = {"{city}",        "{state | upper}",
                                            "{country}x",    "{email.domain}",
                                            "a{postalCode}", "{email.local}@abc.abc"};
