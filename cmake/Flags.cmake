@@ -35,6 +35,10 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   endif()
 endif()
 
+if(CLAIMGATE_FUZZ)
+  # Coverage of the libraries too, or the fuzzer sees only its own few lines.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(CLAIMGATE_SANITIZE)
   add_compile_options(-fsanitize=${CLAIMGATE_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${CLAIMGATE_SANITIZE})

@@ -7,7 +7,8 @@ const { parse_options } = require('./options');
 const { kEntrants } = require('./entrants');
 const { fingerprint } = require('./machine');
 const { count_instructions, count_syscalls, measure_round, warm_up } = require('./measure');
-const { open_loop } = require('./open_loop');
+const { kOpenRounds, median_of, open_loop } = require('./open_loop');
+const { median } = require('./statistics');
 const { is_there, start_server, stop_server } = require('./processes');
 const { write_report } = require('./report');
 
@@ -87,14 +88,44 @@ async function attempt(entrant, what, measurement) {
   }
 }
 
+/** `--rate auto`: 80% of what claimgate answers when it is always asked, on its one core. */
+function settle_rate(options, entrants) {
+  if (options.rate !== 'auto') return;
+  const claimgate = entrants.find((one) => one.name === 'claimgate');
+  if (!claimgate) throw new Error('--rate auto wants claimgate among the entrants');
+  const capacity = median(claimgate.rounds.map((round) => round.requests_per_second));
+  options.rate = Math.round(0.8 * capacity);
+  const busy = median(claimgate.rounds.map((round) => round.busy));
+  if (busy < 0.9) {
+    claimgate.remarks.push(`its core was ${Math.round(100 * busy)}% busy in the closed loop: the rate ` +
+      'of the open loop is 80% of what the load could ask, not of what claimgate could answer');
+  }
+  say(`open loop at ${options.rate} arrivals/s: 80% of ${Math.round(capacity)}`);
+}
+
+async function run_open_loops(options, entrants) {
+  const results = new Map(entrants.map((entrant) => [entrant, []]));
+  for (let round = 1; round <= kOpenRounds; ++round) {
+    for (const entrant of entrants) {
+      const result = await attempt(entrant, `open loop ${round}`, () => open_loop(options, entrant));
+      entrant.after_round?.(options);
+      if (result) results.get(entrant).push(result);
+    }
+  }
+  for (const [entrant, rounds] of results) {
+    if (rounds.length) entrant.open_loop = median_of(rounds);
+  }
+}
+
 async function run_extras(options, entrants) {
-  for (const entrant of entrants) {
-    if (options.syscalls) {
+  if (options.rate) {
+    settle_rate(options, entrants);
+    await run_open_loops(options, entrants);
+  }
+  if (options.syscalls) {
+    for (const entrant of entrants) {
       entrant.syscalls = await attempt(entrant, 'system calls',
         () => count_syscalls(options, entrant));
-    }
-    if (options.rate) {
-      entrant.open_loop = await attempt(entrant, 'open loop', () => open_loop(options, entrant));
     }
   }
   for (const entrant of entrants) await stop_server(entrant.child);

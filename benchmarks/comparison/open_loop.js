@@ -5,8 +5,11 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { run } = require('./processes');
 const { process_tree } = require('./proc');
+const { median } = require('./statistics');
 
-/** { verdict, p50_us, p99_us, p999_us, cpu_us } of one entrant at options.rate arrivals a second. */
+const kOpenRounds = 3;  // in turn, like those of the closed loop
+
+/** { verdict, p50_us, p99_us, p999_us, late_us, cpu_us } of one entrant at options.rate arrivals a second. */
 async function open_loop(options, { port, child, does, directory }) {
   const program = path.join(options.build_dir, 'claimgate-load');
   if (!fs.existsSync(program)) throw new Error(`${program} is not built`);
@@ -33,8 +36,18 @@ async function open_loop(options, { port, child, does, directory }) {
     verdict: faults.join(', ') || 'kept up',
     p50_us: response.p50_ns / 1e3, p99_us: response.p99_ns / 1e3,
     p999_us: response['p99.9_ns'] / 1e3,
+    late_us: report.scheduling_lag['p99.9_ns'] / 1e3,
     cpu_us: report.server_cpu.us_per_answer,
   };
 }
 
-module.exports = { open_loop };
+/** The rounds of one entrant as one: medians, and what went wrong in any of them. */
+function median_of(rounds) {
+  const faults = [...new Set(rounds.map((one) => one.verdict))].filter((text) => text !== 'kept up');
+  const figure = (name) => median(rounds.map((one) => one[name]));
+  return { verdict: faults.join('; ') || 'kept up', p50_us: figure('p50_us'),
+    p99_us: figure('p99_us'), p999_us: figure('p999_us'), late_us: figure('late_us'),
+    cpu_us: figure('cpu_us'), rounds };
+}
+
+module.exports = { kOpenRounds, median_of, open_loop };

@@ -5,6 +5,7 @@ const { read } = require('./proc');
 
 const kCount = (text) => (/^[1-9][0-9]*$/.test(text) ? Number(text) : null);
 const kCore = (text) => (/^[0-9]+$/.test(text) ? Number(text) : null);
+const kRate = (text) => (text === 'auto' ? text : kCount(text));
 const kSeconds = (text) => (Number(text) > 0 ? Number(text) : null);
 const kText = (text) => text || null;
 const kNames = (text) => text.split(',').filter(Boolean);
@@ -12,7 +13,7 @@ const kNames = (text) => text.split(',').filter(Boolean);
 const kWithValue = {
   '--rounds': ['rounds', kCount], '--seconds': ['seconds', kSeconds], '--only': ['only', kNames],
   '--connections': ['connections', kCount], '--server-core': ['server_core', kCore],
-  '--load-core': ['load_core', kCore], '--rate': ['rate', kCount],
+  '--load-core': ['load_core', kCore], '--rate': ['rate', kRate],
   '--port-base': ['port_base', kCount], '--out': ['out', kText],
   '--build-dir': ['build_dir', kText], '--command': ['command', kText],
 };

@@ -1,16 +1,27 @@
 #include "core/gate/caller.h"
 
+#include <cstdint>
+#include <cstring>
+
 #include "core/text/text.h"
 
 namespace core::gate {
 namespace {
 
-/// Nonzero when the texts differ. Looks at every byte of `presented`, whatever it finds.
-unsigned difference(std::string_view presented, std::string_view expected) noexcept {
-  unsigned different = presented.size() == expected.size() ? 0 : 1;
+/// Nonzero when the texts differ. Looks at every byte of `presented`, eight at a time, whatever it
+/// finds.
+std::uint64_t difference(std::string_view presented, std::string_view expected) noexcept {
+  std::uint64_t different = presented.size() == expected.size() ? 0 : 1;
   const std::string_view against = different != 0 ? presented : expected;
-  for (std::size_t i = 0; i < presented.size(); ++i) {
-    different |= static_cast<unsigned char>(presented[i]) ^ static_cast<unsigned char>(against[i]);
+  std::size_t at = 0;
+  for (; at + sizeof(std::uint64_t) <= presented.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t a = 0, b = 0;
+    std::memcpy(&a, presented.data() + at, sizeof a);
+    std::memcpy(&b, against.data() + at, sizeof b);
+    different |= a ^ b;
+  }
+  for (; at < presented.size(); ++at) {
+    different |= static_cast<unsigned char>(presented[at] ^ against[at]);
   }
   return different;
 }
@@ -43,10 +54,9 @@ void CallerCheck::accept_basic(std::string_view username, std::string_view passw
 bool CallerCheck::admits(std::string_view authorization) const noexcept {
   if (anonymous_) return true;
   constexpr std::string_view kScheme = "Basic ";
-  if (authorization.size() <= kScheme.size() ||
-      !text::equals_ignore_case_ascii(authorization.substr(0, kScheme.size()), kScheme)) {
-    return false;
-  }
+  if (authorization.size() <= kScheme.size()) return false;
+  const std::string_view scheme = authorization.substr(0, kScheme.size());
+  if (scheme != kScheme && !text::equals_ignore_case_ascii(scheme, kScheme)) return false;
   std::string_view presented = authorization.substr(kScheme.size());
   while (presented.starts_with(' ')) presented.remove_prefix(1);
   bool admitted = false;

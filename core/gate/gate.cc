@@ -17,6 +17,7 @@ constexpr std::string_view kOutcomeNames[kOutcomeCount] = {
 /// application/json with any parameters (protocol.md 0.4), ASCII case ignored.
 bool is_json(std::string_view content_type) noexcept {
   constexpr std::string_view kJson = "application/json";
+  if (content_type == kJson) return true;
   if (content_type.size() < kJson.size() ||
       !text::equals_ignore_case_ascii(content_type.substr(0, kJson.size()), kJson)) {
     return false;

@@ -18,8 +18,7 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr auto kWriteInterval = std::chrono::milliseconds(100);
-constexpr std::size_t kFlushBytes = 64 << 10;
-constexpr std::size_t kLineBytesMax = 4096;
+constexpr std::size_t kBufferBytes = 64 << 10;
 constexpr std::size_t kGenerationsKept = 8;
 
 std::string json_string(std::string_view text) {
@@ -138,69 +137,80 @@ std::size_t AccessLog::write_waiting() {
   return written;
 }
 
-void AccessLog::format(const AccessRecord& record, std::size_t worker) {
-  if (text_.empty()) text_.resize(kFlushBytes + kLineBytesMax);
-  char* at = text_.data() + text_size_;
-  char* const end = at + kLineBytesMax;
-  const auto put = [&](std::string_view text) {
-    const std::size_t room = static_cast<std::size_t>(end - at);
-    const std::size_t size = std::min(text.size(), room);
-    std::memcpy(at, text.data(), size);
-    at += size;
-  };
-  const auto put_number = [&](std::string_view label, auto number) {
-    put(label);
-    at = std::to_chars(at, end, number).ptr;
-  };
-  const std::int64_t second = record.time_us / 1'000'000;
-  if (second != second_) {
-    second_ = second;
-    const std::time_t seconds = second;
-    std::tm utc{};
-    gmtime_r(&seconds, &utc);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.", &utc);
-    std::memcpy(second_text_.data(), text, second_text_.size());
-  }
-  put(R"({"time":")"sv);
-  put({second_text_.data(), second_text_.size()});
-  char micros[6];
-  auto rest = static_cast<unsigned>(record.time_us % 1'000'000);
-  for (int digit = 5; digit >= 0; --digit, rest /= 10) {
-    micros[digit] = static_cast<char>('0' + rest % 10);
-  }
-  put({micros, sizeof micros});
-  put_number(R"(Z","worker":)"sv, worker);
-  put(R"(,"remote":")"sv);
-  at += record.peer.format(at);
-  put("\""sv);
+/// Renders everything in a line that comes from the configuration and repeats from line to line.
+void AccessLog::render_names(const AccessRecord& record) {
+  named_ = record;
+  names_text_.clear();
   if (record.connector != AccessRecord::kNoConnector) {
     for (const auto& names : known_) {
       if (names->generation != record.generation) continue;
       const Names::Connector& connector = names->connectors[record.connector];
-      put(connector.connector);
+      names_text_ += connector.connector;
       if (record.outcome <= static_cast<std::uint8_t>(core::gate::Outcome::kFault)) {
-        put(R"(,"step":")"sv);
-        put(core::dialects::b2c_userflow::name(
-            static_cast<core::dialects::b2c_userflow::Step>(record.step)));
-        put("\""sv);
+        names_text_ += R"(,"step":")";
+        names_text_ += core::dialects::b2c_userflow::name(
+            static_cast<core::dialects::b2c_userflow::Step>(record.step));
+        names_text_ += '"';
       }
       if (record.rule >= 0) {
-        put(connector.rules[static_cast<std::size_t>(record.rule)]);
+        names_text_ += connector.rules[static_cast<std::size_t>(record.rule)];
       } else if (record.rule == core::rules::Verdict::kOtherwise) {
-        put(R"(,"rule":"otherwise")"sv);
+        names_text_ += R"(,"rule":"otherwise")";
       }
     }
   }
-  put(R"(,"verdict":")"sv);
-  put(core::gate::name(static_cast<core::gate::Outcome>(record.outcome)));
-  put_number(R"(","status":)"sv, record.status);
-  put_number(R"(,"duration_us":)"sv, record.duration_us);
-  put_number(R"(,"bytes_in":)"sv, record.bytes_in);
-  put_number(R"(,"bytes_out":)"sv, record.bytes_out);
+  names_text_ += R"(,"verdict":")";
+  names_text_ += core::gate::name(static_cast<core::gate::Outcome>(record.outcome));
+  names_text_ += R"(","status":)" + std::to_string(record.status) + R"(,"duration_us":)";
+}
+
+void AccessLog::render_second(std::int64_t second) {
+  second_ = second;
+  const std::time_t seconds = second;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.", &utc);
+  second_text_ = std::string(R"({"time":")") + text;
+}
+
+void AccessLog::format(const AccessRecord& record, std::size_t worker) {
+  const std::int64_t second = record.time_us / 1'000'000;
+  if (second != second_) render_second(second);
+  if (!record.same_names(named_) || names_text_.empty()) render_names(record);
+  constexpr std::size_t kNumbersMax = 256;  // what is neither names nor second
+  if (text_.empty()) text_.resize(kBufferBytes);
+  if (text_.size() - text_size_ < names_text_.size() + second_text_.size() + kNumbersMax) {
+    flush();
+    if (text_.size() < names_text_.size() + second_text_.size() + kNumbersMax) {
+      text_.resize(names_text_.size() + second_text_.size() + kNumbersMax);
+    }
+  }
+  char* at = text_.data() + text_size_;
+  const auto put = [&](std::string_view text) {
+    std::memcpy(at, text.data(), text.size());
+    at += text.size();
+  };
+  const auto put_number = [&](auto number) { at = std::to_chars(at, at + 20, number).ptr; };
+  put(second_text_);
+  auto rest = static_cast<unsigned>(record.time_us % 1'000'000);
+  for (int digit = 5; digit >= 0; --digit, rest /= 10) {
+    at[digit] = static_cast<char>('0' + rest % 10);
+  }
+  at += 6;
+  put(R"(Z","worker":)"sv);
+  put_number(worker);
+  put(R"(,"remote":")"sv);
+  at += record.peer.format(at);
+  put("\""sv);
+  put(names_text_);
+  put_number(record.duration_us);
+  put(R"(,"bytes_in":)"sv);
+  put_number(record.bytes_in);
+  put(R"(,"bytes_out":)"sv);
+  put_number(record.bytes_out);
   put("}\n"sv);
   text_size_ = static_cast<std::size_t>(at - text_.data());
-  if (text_size_ >= kFlushBytes) flush();
 }
 
 void AccessLog::flush() {

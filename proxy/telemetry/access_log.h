@@ -33,6 +33,12 @@ struct AccessRecord {
   std::uint8_t step = 0;
   std::uint8_t outcome = 0;
   net::PeerAddress peer;
+
+  /// True when a line about `other` has the same names in it.
+  bool same_names(const AccessRecord& other) const noexcept {
+    return generation == other.generation && rule == other.rule && connector == other.connector &&
+           status == other.status && step == other.step && outcome == other.outcome;
+  }
 };
 static_assert(sizeof(AccessRecord) <= 64, "one cache line a request");
 
@@ -119,6 +125,8 @@ class AccessLog {
   void run();
   std::size_t write_waiting();
   void format(const AccessRecord& record, std::size_t worker);
+  void render_names(const AccessRecord& record);
+  void render_second(std::int64_t second);
   void flush();
 
   std::string path_;
@@ -134,7 +142,9 @@ class AccessLog {
   std::string text_;           // lines to be written, a fixed block
   std::size_t text_size_ = 0;  // bytes of it in use
   std::int64_t second_ = -1;
-  std::array<char, 20> second_text_{};  // "2026-11-23T02:24:00."
+  std::string second_text_;   // {"time":"2026-11-23T02:24:00.
+  AccessRecord named_;        // whose names are in names_text_
+  std::string names_text_;
   std::atomic<std::uint64_t> write_errors_{0};
   std::thread thread_;
 };

@@ -173,7 +173,7 @@ class Client {
       std::size_t body = 0;
       const std::size_t length = read_.find("Content-Length: ", at);
       if (length != std::string::npos && length < end && !head_only_) {
-        body = std::stoul(read_.substr(length + 16));
+        body = std::stoul(read_.substr(length + 16, 20));
       }
       if (end + 4 + body > read_.size()) break;
       act(std::string_view(read_).substr(at, end + 4 + body - at));

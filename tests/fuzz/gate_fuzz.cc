@@ -1,0 +1,68 @@
+// Claims against a configuration that uses every condition, filter and answer: no crash, and every
+// answer is a whole response whose body is as long as it says.
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/claims/claims.h"
+#include "core/config/load.h"
+#include "core/gate/compile.h"
+#include "core/gate/gate.h"
+
+namespace {
+
+class OneFile final : public core::config::Source {
+ public:
+  core::Result<std::string, Failure> read_file(const std::string&) override {
+    return std::string(R"(
+listeners: [ { address: 127.0.0.1:0 } ]
+lists:
+  domains: { values: [ blocked.example, xn--bcher-kva.example ], match: domain }
+  people: { values: [ eve@mallory.example ], match: email }
+messages:
+  named: { en: "No, {givenName} of {email.domain}.", de: "Nein, {surname | upper}." }
+connectors:
+  c:
+    path: /c
+    dialect: b2c-userflow
+    otherwise: { block: named }
+    rules:
+      - { name: a, when: { email.domain: { in_list: domains } }, block: named }
+      - { name: b, when: { email: { in_list: people } }, block: named }
+      - { name: c, when: { postalCode: { not_matches: '^\d{3} ?\d{2}$' } }, validation_error: named }
+      - { name: d, when: { displayName: { matches: '(?i)ad+min|^.{3}$' } }, validation_error: named }
+      - { name: e, when: { any: [ { city: { length: { min: 2, max: 5 } } }, { not: { state: { starts_with: a } } } ] }, set: { state: "{state | trim | lower}" } }
+      - { name: f, set: { givenName: "{givenName | name_case}", surname: "{surname | title_case}", city: "{city | collapse_spaces | upper}", extension_x: "{extension_x}{extension_x}" } }
+)");
+  }
+  std::optional<std::string> environment(const std::string&) override { return std::nullopt; }
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  static const auto snapshot = [] {
+    OneFile file;
+    core::config::Diagnostics diagnostics;
+    const auto config = core::config::load("c.yaml", file, diagnostics);
+    auto compiled = core::gate::compile(config, {1, 7}, file, diagnostics);
+    if (compiled == nullptr) std::abort();
+    return compiled;
+  }();
+  static core::gate::Gate gate(snapshot, 0, 256 << 10);
+  static core::http::OutBuffer out(1 << 22);
+  const std::unique_ptr<char[]> body(new char[size + core::claims::kReadPadding]());
+  std::copy(bytes, bytes + size, body.get());
+  out.clear();
+  gate.answer_body(snapshot->connectors[0], {body.get(), size}, core::http::After::kKeepOpen,
+                   "Sun, 06 Nov 1994 08:49:37 GMT", out);
+  const std::string_view answer = out.view();
+  const std::size_t length = answer.find("Content-Length: ");
+  const std::size_t end = answer.find("\r\n\r\n");
+  if (length == std::string_view::npos || end == std::string_view::npos) std::abort();
+  if (std::stoul(std::string(answer.substr(length + 16))) != answer.size() - end - 4) std::abort();
+  return 0;
+}
