@@ -9,7 +9,7 @@
 namespace core::rules {
 namespace {
 
-// What things cost, in ns, roughly: only their order of size matters. Of docs/performance.md.
+// What things cost, in ns, roughly: only their order of size matters.
 constexpr double kLookCost = 20;  // a candidate: fetch the rule, go into its condition
 constexpr double kAskCost = 10;   // a source, whatever it is
 constexpr double kPatternCost = 100;
