@@ -38,6 +38,12 @@ class Arena {
     return {bytes, text.size()};
   }
 
+  /// Takes back all that was handed out since used() was `used`.
+  void rewind(std::size_t used) noexcept {
+    used_ = used;
+    exhausted_ = false;
+  }
+
   void reset() noexcept {
     used_ = 0;
     exhausted_ = false;

@@ -152,6 +152,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     connector.deadline = written.deadline;
     snapshot->prepared_max =
         std::max(snapshot->prepared_max, connector.program.prepared_count());
+    snapshot->candidates_max.raise_to(connector.program.index().counts());
     snapshot->connectors.push_back(std::move(connector));
   }
   for (const Connector& connector : snapshot->connectors) snapshot->by_path.push_back(&connector);

@@ -70,12 +70,13 @@ Gate::Gate(std::shared_ptr<const Snapshot> snapshot, std::size_t lane, std::size
     : snapshot_(std::move(snapshot)),
       lane_(lane),
       arena_bytes_(body_bytes_max + kScratchBytes),
-      evaluation_(snapshot_->names.size(), snapshot_->prepared_max, arena_bytes_, lane) {}
+      evaluation_(snapshot_->names.size(), snapshot_->prepared_max, arena_bytes_, lane,
+                  snapshot_->candidates_max) {}
 
 void Gate::adopt(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
-  evaluation_ =
-      rules::Evaluation(snapshot_->names.size(), snapshot_->prepared_max, arena_bytes_, lane_);
+  evaluation_ = rules::Evaluation(snapshot_->names.size(), snapshot_->prepared_max, arena_bytes_,
+                                  lane_, snapshot_->candidates_max);
 }
 
 /// The checks that need the head alone. False when an answer was written.

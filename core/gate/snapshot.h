@@ -54,6 +54,7 @@ struct Snapshot {
   std::vector<Message> messages;
   std::vector<Connector> connectors;
   std::size_t prepared_max = 0;  // over all connectors
+  rules::CandidateCounts candidates_max;  // the same
   std::size_t lanes = 1;         // workers that may evaluate at once
 
   /// The connector at `path`, byte for byte; null when there is none.

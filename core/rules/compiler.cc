@@ -365,6 +365,7 @@ Program Compiler::compile(const std::vector<config::Rule>& rules) {
   }
   warn_unreachable(rules);
   program_.prepared_count_ = prepared_.size();
+  if (!diagnostics_.has_errors()) program_.index_ = IndexBuilder(program_, indexing_).build();
   return std::move(program_);
 }
 

@@ -12,6 +12,7 @@
 #include "core/config/config.h"
 #include "core/config/diagnostics.h"
 #include "core/lists/list.h"
+#include "core/rules/index_builder.h"
 #include "core/rules/program.h"
 
 namespace core::rules {
@@ -29,8 +30,8 @@ struct Names {
 /// `diagnostics`; the program is usable only when there were none.
 class Compiler {
  public:
-  Compiler(Names names, config::Diagnostics& diagnostics)
-      : names_(names), diagnostics_(diagnostics) {}
+  Compiler(Names names, config::Diagnostics& diagnostics, Indexing indexing = Indexing::kIfItHelps)
+      : names_(names), diagnostics_(diagnostics), indexing_(indexing) {}
 
   Program compile(const std::vector<config::Rule>& rules);
 
@@ -52,6 +53,7 @@ class Compiler {
 
   Names names_;
   config::Diagnostics& diagnostics_;
+  Indexing indexing_;
   Program program_;
   std::vector<std::pair<std::uint32_t, lists::Match>> prepared_;  // subject, match
 };

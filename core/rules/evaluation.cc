@@ -53,11 +53,24 @@ std::string_view Evaluation::prepared(std::size_t slot, const Subject& subject,
   return cached.value;
 }
 
+bool Evaluation::rewind(const Mark& mark) noexcept {
+  if (mark.changed != 0) return false;
+  for (std::size_t i = 0; i < changed_.size(); ++i) claims_[changed_[i]] = before_[i];
+  changed_.clear();
+  before_.clear();
+  shadowed_.resize(mark.shadowed);
+  arena_.rewind(mark.arena_bytes);
+  derived_.fill({});
+  ++generation_;
+  return true;
+}
+
 bool Evaluation::set(claims::NameId id, std::string_view name, std::string_view value) noexcept {
   claims::Claim& claim = claims_[id];
   if (std::find(changed_.begin(), changed_.end(), id) == changed_.end()) {
     if (changed_.size() == kChangedMax) return false;
     changed_.push_back(id);
+    before_.push_back(claim);
   }
   // The caller's own spelling is kept (protocol.md a.5).
   if (claim.kind == claims::Kind::kAbsent) claim.name = name;

@@ -9,6 +9,7 @@
 #include "core/arena.h"
 #include "core/claims/claims.h"
 #include "core/lists/list.h"
+#include "core/rules/candidates.h"
 #include "core/rules/derived.h"
 #include "core/rules/template.h"
 
@@ -20,10 +21,17 @@ namespace core::rules {
 class Evaluation {
  public:
   /// For `names` claim names and `prepared` prepared values (Program::prepared_max over a snapshot).
-  /// `lane` selects the worker's own copy of shared matchers.
-  Evaluation(std::size_t names, std::size_t prepared, std::size_t arena_bytes, std::size_t lane)
-      : claims_(names), prepared_(prepared), arena_(arena_bytes), lane_(lane) {
+  /// `lane` selects the worker's own copy of shared matchers. `candidates` is the scratch for the
+  /// indexes of all programs; without it they are evaluated rule by rule.
+  Evaluation(std::size_t names, std::size_t prepared, std::size_t arena_bytes, std::size_t lane,
+             const CandidateCounts& candidates = {})
+      : claims_(names),
+        prepared_(prepared),
+        candidates_(candidates),
+        arena_(arena_bytes),
+        lane_(lane) {
     changed_.reserve(kChangedMax);
+    before_.reserve(kChangedMax);
     shadowed_.reserve(kShadowedMax);
   }
 
@@ -33,6 +41,7 @@ class Evaluation {
     derived_.fill({});
     ++generation_;
     changed_.clear();
+    before_.clear();
     shadowed_.clear();
   }
 
@@ -40,6 +49,19 @@ class Evaluation {
   const claims::Claims& claims() const noexcept { return claims_; }
   Arena& arena() noexcept { return arena_; }
   std::size_t lane() const noexcept { return lane_; }
+  Candidates& candidates() noexcept { return candidates_; }
+  const Candidates& candidates() const noexcept { return candidates_; }
+
+  /// Where rewind() goes back to.
+  struct Mark {
+    std::size_t arena_bytes;
+    std::size_t changed;
+    std::size_t shadowed;
+  };
+  Mark mark() const noexcept { return {arena_.used(), changed_.size(), shadowed_.size()}; }
+  /// Undoes all that rules have done since `mark`. False when claims had been set before it: their
+  /// values at the mark are not kept, and nothing is undone.
+  bool rewind(const Mark& mark) noexcept;
 
   /// The claim's or derived value's text after its filters. Null data() when it is missing (absent,
   /// null, or not computable) or the arena is full. Arrays and objects are their JSON text.
@@ -86,7 +108,9 @@ class Evaluation {
   std::vector<Prepared> prepared_;
   std::uint64_t generation_ = 1;
   std::vector<claims::NameId> changed_;
+  std::vector<claims::Claim> before_;  // parallel to changed_: what the first `set` replaced
   std::vector<std::uint32_t> shadowed_;
+  Candidates candidates_;
   Arena arena_;
   std::size_t lane_;
 };

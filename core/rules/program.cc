@@ -5,7 +5,6 @@
 #include "core/text/text.h"
 
 namespace core::rules {
-namespace {
 
 bool parse_number(std::string_view text, double& number) noexcept {
   const auto [stop, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -16,8 +15,6 @@ bool is_scalar(claims::Kind kind) noexcept {
   return kind == claims::Kind::kString || kind == claims::Kind::kNumber ||
          kind == claims::Kind::kBoolean;
 }
-
-}  // namespace
 
 bool equals(const claims::Kind kind, std::string_view value, const Operand& operand) noexcept {
   switch (operand.type) {
@@ -134,31 +131,72 @@ bool Program::assign(std::uint32_t index, Evaluation& evaluation, Tracer* tracer
   return true;
 }
 
-Verdict Program::evaluate(Evaluation& evaluation, Tracer* tracer) const noexcept {
+/// Does what rule `index`, which matched, says. kEnd when that is the verdict.
+Program::Step Program::act(std::uint32_t index, Evaluation& evaluation, Tracer* tracer,
+                           Verdict& verdict) const noexcept {
+  const Rule& rule = rules_[index];
+  if (rule.shadow) {
+    evaluation.note_shadow(index);
+    return Step::kNext;
+  }
+  const auto deciding = static_cast<std::int32_t>(index);
+  switch (rule.action) {
+    case Rule::Action::kSet:
+    case Rule::Action::kContinue:
+      if (!assign(index, evaluation, tracer)) {
+        verdict = {VerdictKind::kContinue, Verdict::kOtherwise, 0};
+        return Step::kEnd;
+      }
+      if (rule.action == Rule::Action::kSet) return Step::kNext;
+      verdict = {VerdictKind::kContinue, deciding, 0};
+      return Step::kEnd;
+    case Rule::Action::kBlock:
+      verdict = {VerdictKind::kBlock, deciding, rule.message};
+      return Step::kEnd;
+    case Rule::Action::kValidationError:
+      verdict = {VerdictKind::kValidationError, deciding, rule.message};
+      return Step::kEnd;
+  }
+  return Step::kNext;
+}
+
+Verdict Program::evaluate_plain(Evaluation& evaluation, Tracer* tracer) const noexcept {
+  Verdict verdict;
   const auto count = static_cast<std::uint32_t>(rules_.size());
   for (std::uint32_t i = 0; i < count; ++i) {
-    const Rule& rule = rules_[i];
-    const bool matched = test(rule.when, evaluation, tracer);
+    const bool matched = test(rules_[i].when, evaluation, tracer);
     if (evaluation.arena().exhausted()) return {VerdictKind::kContinue, Verdict::kOtherwise, 0};
     if (tracer != nullptr) tracer->on_rule(i, matched);
-    if (!matched) continue;
-    if (rule.shadow) {
-      evaluation.note_shadow(i);
-      continue;
-    }
-    const auto deciding = static_cast<std::int32_t>(i);
-    switch (rule.action) {
-      case Rule::Action::kSet:
-      case Rule::Action::kContinue:
-        if (!assign(i, evaluation, tracer)) return {VerdictKind::kContinue, Verdict::kOtherwise, 0};
-        if (rule.action == Rule::Action::kSet) break;
-        return {VerdictKind::kContinue, deciding, 0};
-      case Rule::Action::kBlock: return {VerdictKind::kBlock, deciding, rule.message};
-      case Rule::Action::kValidationError:
-        return {VerdictKind::kValidationError, deciding, rule.message};
-    }
+    if (matched && act(i, evaluation, tracer, verdict) == Step::kEnd) return verdict;
   }
   return {VerdictKind::kContinue, Verdict::kNoRule, 0};
+}
+
+Verdict Program::evaluate_indexed(Evaluation& evaluation) const noexcept {
+  const Evaluation::Mark mark = evaluation.mark();
+  Verdict verdict{VerdictKind::kContinue, Verdict::kNoRule, 0};
+  Walk walk(index_, *this, evaluation);
+  for (std::uint32_t i = walk.next(0); i != Index::kNone; i = walk.next(i + 1)) {
+    const bool matched = test(rules_[i].when, evaluation, nullptr);
+    if (evaluation.arena().exhausted()) break;
+    if (!matched) continue;
+    if (act(i, evaluation, nullptr, verdict) == Step::kEnd) break;
+    if (rules_[i].shadow) continue;
+    for (const Assignment& assignment : rules_[i].assignments) walk.on_set(assignment.claim, i);
+  }
+  if (!evaluation.arena().exhausted()) return verdict;
+  // The index asks for values that the plain evaluation may never have come to, in an `all` whose
+  // first test fails: it is no reason to give up what the plain evaluation can bring to an end.
+  if (!evaluation.rewind(mark)) return {VerdictKind::kContinue, Verdict::kOtherwise, 0};
+  return evaluate_plain(evaluation, nullptr);
+}
+
+Verdict Program::evaluate(Evaluation& evaluation, Tracer* tracer) const noexcept {
+  if (tracer == nullptr && index_.built() &&
+      index_.counts().fits(evaluation.candidates().counts())) {
+    return evaluate_indexed(evaluation);
+  }
+  return evaluate_plain(evaluation, tracer);
 }
 
 }  // namespace core::rules

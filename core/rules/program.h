@@ -11,6 +11,7 @@
 #include "core/claims/claims.h"
 #include "core/lists/list.h"
 #include "core/rules/evaluation.h"
+#include "core/rules/index.h"
 #include "core/rules/pattern.h"
 #include "core/rules/template.h"
 
@@ -44,6 +45,10 @@ struct Operand {
   bool boolean = false;
 };
 bool equals(const claims::Kind kind, std::string_view value, const Operand& operand) noexcept;
+/// False when `text` is not a number from its first byte to its last.
+bool parse_number(std::string_view text, double& number) noexcept;
+/// False for what tests see no text in: arrays, objects, null, absent.
+bool is_scalar(claims::Kind kind) noexcept;
 
 /// One condition. Children of kAll, kAny and kNot follow their parent at once, each with `end`
 /// pointing behind its own last descendant, so a tree is a stretch of the node array.
@@ -94,16 +99,31 @@ class Program {
   /// Runs the rules in order over `evaluation` until one ends. Shadow rules are tested and noted,
   /// nothing more. When the evaluation's memory is exhausted the verdict is kOtherwise and its kind
   /// and message are not set: the connector's `otherwise` applies. Never allocates.
+  ///
+  /// Many rules are found by an index (index.h) and not tested one by one. Nobody can tell, but for
+  /// one thing: the index may need less memory, and then has a verdict where evaluate_plain() has
+  /// not. A tracer hears of every rule, so it gets the plain evaluation, and so does an evaluation
+  /// whose candidates are too few for index().counts().
   Verdict evaluate(Evaluation& evaluation, Tracer* tracer = nullptr) const noexcept;
+
+  /// The same, testing every rule in order.
+  Verdict evaluate_plain(Evaluation& evaluation, Tracer* tracer = nullptr) const noexcept;
 
   const std::vector<Rule>& rules() const noexcept { return rules_; }
   const std::vector<Node>& nodes() const noexcept { return nodes_; }
   /// The condition as the configuration says it, for `explain`.
   std::string_view describe(std::uint32_t node) const noexcept { return descriptions_[node]; }
   std::size_t prepared_count() const noexcept { return prepared_count_; }
+  const Index& index() const noexcept { return index_; }
 
  private:
   friend class Compiler;
+  friend class IndexBuilder;
+  friend class Walk;
+  enum class Step : std::uint8_t { kNext, kEnd };
+  Verdict evaluate_indexed(Evaluation& evaluation) const noexcept;
+  Step act(std::uint32_t rule, Evaluation& evaluation, Tracer* tracer,
+           Verdict& verdict) const noexcept;
   bool test(std::uint32_t node, Evaluation& evaluation, Tracer* tracer) const noexcept;
   bool leaf(const Node& node, Evaluation& evaluation, std::string_view& value,
             bool& present) const noexcept;
@@ -120,6 +140,7 @@ class Program {
   std::vector<LengthBounds> lengths_;
   std::vector<std::string> descriptions_;       // by node
   std::size_t prepared_count_ = 0;
+  Index index_;
 };
 
 }  // namespace core::rules
