@@ -143,7 +143,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     lists.emplace(list.name.value, snapshot->list_stands.back().get());
     table->emplace_back(std::move(loaded));
   }
-  snapshot->lists = std::move(table);
+  (options.lists != nullptr ? *options.lists : snapshot->lists) = std::move(table);
 
   std::map<std::string, std::uint32_t, std::less<>> messages;
   for (const config::Message& message : config.messages) {

@@ -28,6 +28,8 @@ lists::Match match_of(config::ListMatch match);
 struct CompileOptions {
   std::size_t lanes = 1;   // workers that will evaluate
   std::uint64_t seed = 0;  // keys every hash that a caller could aim at; random in production
+  /// When set, the lists go here and not into the snapshot, which would keep what is replaced later.
+  std::shared_ptr<const lists::Table>* lists = nullptr;
   ListLoader load_list = {};  // without it files are read by the Source, and URLs refused
 };
 

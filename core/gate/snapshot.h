@@ -52,7 +52,7 @@ struct Snapshot {
   claims::NameTable names;
   claims::ReadLimits read_limits;
   /// What rules point to: stand-ins, whose contents are in a table by their slot. `lists` is the
-  /// table as it was compiled; a later one may be handed to a gate in its place.
+  /// table as it was compiled (null: whoever had it compiled has it); gates take others.
   std::vector<std::unique_ptr<lists::List>> list_stands;
   std::vector<std::string> list_names;
   std::shared_ptr<const lists::Table> lists;

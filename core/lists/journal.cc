@@ -28,6 +28,15 @@ Number number_at(std::string_view bytes, std::size_t at) noexcept {
   return number;
 }
 
+/// True for zeros to the end, and for nothing: what a file system may leave of an append.
+bool is_unwritten(std::string_view bytes) noexcept {
+  return bytes.find_first_not_of('\0') == std::string_view::npos;
+}
+
+std::string_view behind(std::string_view bytes, std::size_t at) noexcept {
+  return bytes.substr(std::min(at, bytes.size()));
+}
+
 }  // namespace
 
 void append_step(std::string& to, const Step& step) {
@@ -59,23 +68,22 @@ JournalRead read_journal(std::string_view bytes, const std::function<void(const 
   for (; at < bytes.size(); read.sound_bytes = at) {
     read.sound_bytes = at;
     const std::string_view rest = bytes.substr(at);
-    const bool zeros = rest.find_first_not_of('\0') == std::string_view::npos;
-    if (rest.size() < kPrefixBytes || zeros) {
+    if (rest.size() < kPrefixBytes || is_unwritten(rest)) {
       read.torn = true;
       return read;
     }
     const auto length = number_at<std::uint32_t>(rest, 0);
     if (number_at<std::uint32_t>(rest, 4) != check_of(length) || length < kFixedBytes) {
-      read.damaged = true;
+      read.torn = is_unwritten(behind(rest, kPrefixBytes));
+      read.damaged = !read.torn;
       return read;
     }
     const std::string_view content = rest.substr(kPrefixBytes, length);
     const auto kind = content.empty() ? 0 : static_cast<unsigned char>(content[0]);
     if (content.size() < length || checksum(content) != number_at<std::uint64_t>(rest, 8) ||
         kind < 1 || kind > 3) {
-      const bool last = rest.size() <= kPrefixBytes + length;
-      read.torn = last;
-      read.damaged = !last;
+      read.torn = is_unwritten(behind(rest, kPrefixBytes + length));
+      read.damaged = !read.torn;
       return read;
     }
     visit({static_cast<Step::Kind>(kind), number_at<std::int64_t>(content, 1),
