@@ -48,7 +48,7 @@ LoadedList load_file(const config::ListSource& source, const std::string& path, 
 std::shared_ptr<const lists::List> load_list(const config::ListSource& source,
                                              const CompileOptions& options, config::Source& files,
                                              config::Diagnostics& diagnostics) {
-  if (!source.values.empty()) return list_of_values(source, options.seed, diagnostics);
+  if (source.file.value.empty() && source.url.value.empty()) return list_of_values(source, options.seed, diagnostics);
   const bool is_file = source.url.value.empty();
   const config::Text& at = is_file ? source.file : source.url;
   const std::size_t width = at.secret ? 1 : at.value.size();

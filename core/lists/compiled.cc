@@ -65,19 +65,22 @@ std::optional<CompiledError> wrong_with(const Header& header) {
 /// `contents` at an address where buckets may lie, and their owner.
 std::shared_ptr<const void> aligned_copy(std::string_view& contents) {
   constexpr std::align_val_t kAlign{Set::kBucketBytes};
-  auto* const raw = static_cast<char*>(::operator new (contents.size(), kAlign));
+  auto* const raw = static_cast<char*>(::operator new(contents.size(), kAlign));
   std::memcpy(raw, contents.data(), contents.size());
   contents = {raw, contents.size()};
-  return {raw, [](const void* bytes) { ::operator delete (const_cast<void*>(bytes), kAlign); }};
+  return {raw, [](const void* bytes) { ::operator delete(const_cast<void*>(bytes), kAlign); }};
 }
 
 }  // namespace
 
 std::string_view name(Match match) noexcept {
   switch (match) {
-    case Match::kExact: return "exact";
-    case Match::kEmail: return "email";
-    case Match::kDomain: return "domain";
+    case Match::kExact:
+      return "exact";
+    case Match::kEmail:
+      return "email";
+    case Match::kDomain:
+      return "domain";
   }
   return "";
 }
@@ -127,13 +130,13 @@ Result<Compiled, CompiledError> open_compiled(std::string_view contents,
   if (checksum(buckets) != header.buckets_checksum) {
     return refused("this compiled list is damaged: its checksum is another", kCopyAgain);
   }
-  std::optional<Set> set = Set::over(std::as_bytes(std::span(buckets)), header.entries, header.seed,
-                                     std::move(owner));
+  std::optional<Set> set =
+      Set::over(std::as_bytes(std::span(buckets)), header.entries, header.seed, std::move(owner));
   if (!set) return refused("this compiled list contradicts itself", kBuildAnew);
-  Compiled compiled{List::from({std::move(*set), header.seed, header.shortest, header.longest,
-                                header.label_counts, static_cast<Match>(header.match),
-                                header.left_out}),
-                    header.built_at_s};
+  Compiled compiled{
+      List::from({std::move(*set), header.seed, header.shortest, header.longest,
+                  header.label_counts, static_cast<Match>(header.match), header.left_out}),
+      header.built_at_s};
   return compiled;
 }
 

@@ -32,7 +32,9 @@
 namespace core::lists {
 
 /// Like that of PNG: a byte that is no UTF-8, and a line end that text transfers would spoil.
-inline constexpr std::string_view kCompiledMagic = "\x89" "CGLIST\n";
+inline constexpr std::string_view kCompiledMagic =
+    "\x89"
+    "CGLIST\n";
 inline constexpr std::uint32_t kCompiledVersion = 1;
 inline constexpr std::size_t kCompiledHeaderBytes = 128;
 

@@ -108,9 +108,12 @@ Reply error(int status, std::string words) { return {status, std::move(words)}; 
 
 std::string_view kind_name(lists::Definition::Kind kind) {
   switch (kind) {
-    case lists::Definition::Kind::kValues: return "values";
-    case lists::Definition::Kind::kFile: return "file";
-    case lists::Definition::Kind::kUrl: return "url";
+    case lists::Definition::Kind::kValues:
+      return "values";
+    case lists::Definition::Kind::kFile:
+      return "file";
+    case lists::Definition::Kind::kUrl:
+      return "url";
   }
   return "";
 }
@@ -125,7 +128,8 @@ class Asked {
     simdjson::dom::parser parser;
     simdjson::dom::object members;
     if (parser.parse(body.data(), body.size()).get(members) != simdjson::SUCCESS) {
-      return "the body is no JSON object; send {\"add\":[{\"value\":\"...\"}],\"remove\":[\"...\"]}";
+      return "the body is no JSON object; send "
+             "{\"add\":[{\"value\":\"...\"}],\"remove\":[\"...\"]}";
     }
     for (const auto& [name, value] : members) {
       simdjson::dom::array items;
@@ -160,7 +164,8 @@ class Asked {
     simdjson::dom::object parts;
     if (item.get(value) != simdjson::SUCCESS) {
       if (kind != Step::Kind::kAdd || item.get(parts) != simdjson::SUCCESS) {
-        return kind == Step::Kind::kAdd ? "expected a text or {\"value\":\"...\"}" : "expected a text";
+        return kind == Step::Kind::kAdd ? "expected a text or {\"value\":\"...\"}"
+                                        : "expected a text";
       }
       bool has_value = false;
       for (const auto& [name, part] : parts) {
@@ -211,8 +216,7 @@ std::optional<Reply> ListRequests::refuse(const http::Request& request) const {
   if (token_.empty() && !local_) {
     return error(403, "/lists needs a token here: write admin: { token: \"${env:NAME}\" }");
   }
-  if (!token_.empty() &&
-      !core::gate::bears(request.known(http::Known::kAuthorization), token_)) {
+  if (!token_.empty() && !core::gate::bears(request.known(http::Known::kAuthorization), token_)) {
     Reply reply = error(401, "the admin token is required");
     reply.www_authenticate = "Bearer realm=\"claimgate\"";
     return reply;
@@ -305,9 +309,9 @@ Reply ListRequests::look_up(std::size_t slot, std::string_view query) const {
   std::string json = "{\"contained\":";
   json += live.contains(entry.value) ? "true" : "false";
   json += ",\"change\":";
-  json += change == nullptr                    ? "null"
+  json += change == nullptr                  ? "null"
           : change->kind == Step::Kind::kAdd ? "\"added\""
-                                               : "\"removed\"";
+                                             : "\"removed\"";
   append_time(json, "since", change == nullptr ? 0 : change->since_s);
   append_time(json, "expires", change == nullptr ? 0 : change->expires_s);
   return {200, json + "}\n"};

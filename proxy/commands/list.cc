@@ -64,11 +64,11 @@ int list_build(const std::string& match, const std::string& out, const std::stri
     std::fprintf(stderr, "%s: %zu lines left out in all\n", in.c_str(), list.bad_count());
   }
   const auto buckets = list.set().bucket_bytes();
-  const std::string why = lists::write_atomically(
-      out,
-      {core::lists::compiled_header(list, lists::now_s()),
-       {reinterpret_cast<const char*>(buckets.data()), buckets.size()}},
-      kCompiledMode);
+  const std::string why =
+      lists::write_atomically(out,
+                              {core::lists::compiled_header(list, lists::now_s()),
+                               {reinterpret_cast<const char*>(buckets.data()), buckets.size()}},
+                              kCompiledMode);
   if (!why.empty()) {
     std::fprintf(stderr, "%s\n", why.c_str());
     return kExitFailed;
@@ -100,7 +100,8 @@ int list_info(const std::string& file) {
   std::printf("built      %s\n", when);
   std::printf("format     version %u, %zu bytes\n", core::lists::kCompiledVersion, size);
   std::printf("verified   the checksums are right\n");
-  std::printf("loading    %s\n", bytes.mapped ? "is mapped" : "is copied: its mode lets it be written");
+  std::printf("loading    %s\n",
+              bytes.mapped ? "is mapped" : "is copied: its mode lets it be written");
   return kExitOk;
 }
 
@@ -116,8 +117,8 @@ int list_check(const std::string& file, const std::string& match,
     std::fprintf(stderr, "%s is text: say how it matches, with --match\n", file.c_str());
     return kExitUsage;
   }
-  auto list = core::lists::read_list(bytes.contents, std::move(bytes.owner), kind,
-                                     lists::random_bits());
+  auto list =
+      core::lists::read_list(bytes.contents, std::move(bytes.owner), kind, lists::random_bits());
   if (!list) {
     std::fprintf(stderr, "%s: %s\n", file.c_str(), list.error().message.c_str());
     return kExitUsage;

@@ -97,7 +97,8 @@ Target target_of(const std::string& url) {
 /// Why a redirect is not followed; empty when it is.
 std::string refuse_redirect(const Target& from, const Target& to, const Target& first,
                             const std::vector<std::string>& hosts) {
-  if (to.scheme != "https" && to.scheme != "http") return "it redirects to something else than HTTP";
+  if (to.scheme != "https" && to.scheme != "http")
+    return "it redirects to something else than HTTP";
   if (from.scheme == "https" && to.scheme != "https") return "it redirects from https to http";
   using core::text::equals_ignore_case_ascii;
   const bool same = equals_ignore_case_ascii(to.host, first.host);
@@ -142,8 +143,8 @@ void fetch_once(CURL* curl, const std::string& url, Transfer& transfer, std::str
   if (status != 200) return fail("the answer's status is " + std::to_string(status));
   char* type = nullptr;
   curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
-  if (type != nullptr && core::text::equals_ignore_case_ascii(std::string_view(type).substr(0, 9),
-                                                              "text/html")) {
+  if (type != nullptr &&
+      core::text::equals_ignore_case_ascii(std::string_view(type).substr(0, 9), "text/html")) {
     fail("the answer is a web page (text/html), not a list");
   }
 }

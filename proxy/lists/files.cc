@@ -70,7 +70,7 @@ FileState FileState::of(const struct stat& status) noexcept {
 }
 
 core::Result<FileState, FileError> look_at(const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return failed();
   return FileState::of(status);
 }
@@ -78,7 +78,7 @@ core::Result<FileState, FileError> look_at(const std::string& path) {
 core::Result<FileBytes, FileError> read_list_file(const std::string& path) {
   const net::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return failed();
-  struct stat status{};
+  struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return failed();
   if (S_ISDIR(status.st_mode)) return FileError{"it is a directory"};
   const FileState state = FileState::of(status);
@@ -86,7 +86,8 @@ core::Result<FileBytes, FileError> read_list_file(const std::string& path) {
   if (S_ISREG(status.st_mode) && (status.st_mode & kAnyWrite) == 0 && status.st_size > 0) {
     char begin[core::lists::kCompiledMagic.size()] = {};
     const ssize_t got = ::pread(fd.get(), begin, sizeof begin, 0);
-    if (got == static_cast<ssize_t>(sizeof begin) && core::lists::is_compiled({begin, sizeof begin})) {
+    if (got == static_cast<ssize_t>(sizeof begin) &&
+        core::lists::is_compiled({begin, sizeof begin})) {
       return map(fd.get(), state);
     }
   }
@@ -103,8 +104,8 @@ bool write_all(int fd, std::string_view bytes) noexcept {
   return true;
 }
 
-std::string write_atomically(const std::string& path, std::initializer_list<std::string_view> pieces,
-                             mode_t mode) {
+std::string write_atomically(const std::string& path,
+                             std::initializer_list<std::string_view> pieces, mode_t mode) {
   const std::size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   std::string temporary = path + ".XXXXXX";

@@ -35,9 +35,9 @@ struct FileBytes {
   bool mapped = false;
 };
 
-/// Reads or maps a file. Mapped is a compiled list that nobody may write (no write permission in its
-/// mode, as `claimgate list build` leaves it): its pages are shared with every process that maps
-/// it, and a new list takes its place by another file under its name. Anything else is copied
+/// Reads or maps a file. Mapped is a compiled list that nobody may write (no write permission in
+/// its mode, as `claimgate list build` leaves it): its pages are shared with every process that
+/// maps it, and a new list takes its place by another file under its name. Anything else is copied
 /// first: a mapped file that is overwritten in place changes the answers without being verified,
 /// and one that is cut off ends the process (SIGBUS). Any thread.
 core::Result<FileBytes, FileError> read_list_file(const std::string& path);
@@ -45,8 +45,8 @@ core::Result<FileBytes, FileError> read_list_file(const std::string& path);
 /// Writes `pieces` as the file `path`, which is either the old file or the whole new one at any
 /// moment, also after a power failure: a temporary file beside it, fsync, rename, fsync of the
 /// directory. Empty when it is done, else why not. Any thread.
-std::string write_atomically(const std::string& path, std::initializer_list<std::string_view> pieces,
-                             mode_t mode);
+std::string write_atomically(const std::string& path,
+                             std::initializer_list<std::string_view> pieces, mode_t mode);
 
 /// write(2) until all is written; false with errno otherwise.
 bool write_all(int fd, std::string_view bytes) noexcept;

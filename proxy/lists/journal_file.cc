@@ -37,17 +37,18 @@ JournalFile::Opened JournalFile::open(std::string path, core::lists::Match match
   const std::string_view contents = read.value().contents;
   core::Arena arena(kArenaBytes);
   std::size_t left_out = 0;
-  const core::lists::JournalRead journal = core::lists::read_journal(contents, [&](const Step& step) {
-    arena.reset();
-    const core::lists::Entry entry = core::lists::read_entry(step.value, match, arena);
-    if (entry.wrong != nullptr || entry.value.empty()) {
-      ++left_out;  // the list had another `match` then
-      return;
-    }
-    Step normal = step;
-    normal.value = entry.value;
-    changes_.apply(normal);
-  });
+  const core::lists::JournalRead journal =
+      core::lists::read_journal(contents, [&](const Step& step) {
+        arena.reset();
+        const core::lists::Entry entry = core::lists::read_entry(step.value, match, arena);
+        if (entry.wrong != nullptr || entry.value.empty()) {
+          ++left_out;  // the list had another `match` then
+          return;
+        }
+        Step normal = step;
+        normal.value = entry.value;
+        changes_.apply(normal);
+      });
   if (journal.damaged) {
     return {path_ + " is damaged at byte " + std::to_string(journal.sound_bytes) +
                 ": bring it back from a copy, or move it away to do without its changes",

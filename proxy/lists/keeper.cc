@@ -62,8 +62,8 @@ void Keeper::stop() {
   timer_.reset();
 }
 
-std::shared_ptr<const core::lists::Overlay> Keeper::overlay(
-    std::size_t slot, const core::lists::List& source) const {
+std::shared_ptr<const core::lists::Overlay> Keeper::overlay(std::size_t slot,
+                                                            const core::lists::List& source) const {
   const core::lists::Changes* const live = changes(slot);
   return live == nullptr ? nullptr : live->over(source, random_bits());
 }
@@ -158,8 +158,8 @@ std::string Keeper::change(std::size_t slot, const std::vector<core::lists::Step
     return "a list keeps at most 100000 live changes; put them into its source and forget them";
   }
   if (std::string why = journal.append(steps); !why.empty()) {
-    spdlog::error("list \"{}\": a live change was not kept: {}",
-                  kept_[slot].source.definition.name, why);
+    spdlog::error("list \"{}\": a live change was not kept: {}", kept_[slot].source.definition.name,
+                  why);
     return "the change cannot be kept on disk; the log says why";
   }
   publish(slot, now(slot).shared_source());
@@ -196,8 +196,8 @@ void Keeper::look(std::size_t slot) {
       [](uv_work_t* work) {
         auto& at = *static_cast<Look*>(work->data);
         try {
-          at.loaded = at.keeper->loader_.load_again(at.source.definition, at.source.origin,
-                                                    *at.current);
+          at.loaded =
+              at.keeper->loader_.load_again(at.source.definition, at.source.origin, *at.current);
         } catch (const std::exception&) {
           at.loaded = {};
           at.loaded.failure = "no memory for it";
@@ -226,7 +226,8 @@ void Keeper::on_looked(Look& look) {
   }
   kept.last_failure.clear();
   kept.source.origin = std::move(look.loaded.origin);
-  if (!look.loaded.remark.empty()) spdlog::warn("list \"{}\": {}", definition.name, look.loaded.remark);
+  if (!look.loaded.remark.empty())
+    spdlog::warn("list \"{}\": {}", definition.name, look.loaded.remark);
   if (look.loaded.list == nullptr) return;
   for (const core::lists::BadLine& bad : look.loaded.list->bad_lines()) {
     spdlog::warn("list \"{}\": line {}: left out: {}", definition.name, bad.line, bad.message);

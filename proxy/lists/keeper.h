@@ -31,8 +31,8 @@ struct Source {
 /// takes out what expires, looks at their sources from time to time. Whatever changes, it publishes
 /// a new table, which the workers take up between two batches.
 ///
-/// Sources are read, and what is replaced is freed, on libuv's thread pool: giving back 128 MB takes
-/// 10 ms. A live change is made on this thread, which serves no sign-up. Thread: its loop's.
+/// Sources are read, and what is replaced is freed, on libuv's thread pool: giving back 128 MB
+/// takes 10 ms. A live change is made on this thread, which serves no sign-up. Thread: its loop's.
 class Keeper {
  public:
   using Table = std::shared_ptr<const core::lists::Table>;
@@ -49,9 +49,9 @@ class Keeper {
   /// Ends everything; the loop has to turn until it is empty before the keeper goes.
   void stop();
 
-  /// Takes up the lists of a configuration, in its order: the table with their live changes, or null
-  /// and in `failure` why a journal cannot be used (then what was in force stays). Says in `remarks`
-  /// what was repaired.
+  /// Takes up the lists of a configuration, in its order: the table with their live changes, or
+  /// null and in `failure` why a journal cannot be used (then what was in force stays). Says in
+  /// `remarks` what was repaired.
   Table take_up(const Table& read, std::vector<Source> sources, std::string& failure,
                 std::vector<std::string>& remarks);
 

@@ -34,6 +34,7 @@ struct Copy {
   std::string_view contents;
   std::shared_ptr<const void> owner;
   std::string etag, last_modified;
+  std::int64_t written_at_s;
 };
 
 std::string copy_head(const std::string& url, const Origin& origin) {
@@ -56,7 +57,8 @@ std::optional<Copy> read_copy(const std::string& path, const std::string& url) {
   if (lines[2] != hex(core::lists::checksum(url)) || lines[3] != hex(core::lists::checksum(rest))) {
     return std::nullopt;
   }
-  return Copy{rest, read.value().owner, std::string(lines[0]), std::string(lines[1])};
+  return Copy{rest, read.value().owner, std::string(lines[0]), std::string(lines[1]),
+              read.value().state.modified_ns / 1'000'000'000};
 }
 
 /// Fills `loaded` from contents that are at hand.
@@ -162,7 +164,7 @@ Loaded Loader::load_url(const Definition& definition, const Origin* known,
       return loaded;
     }
     take_copy();
-    loaded.origin.confirmed_at_s = 0;  // nobody has said that it is still the list
+    loaded.origin.confirmed_at_s = copy->written_at_s;  // nobody has said that it still is the list
     loaded.remark = "cannot fetch it: " + fetched.failure + "; the copy of last time is used";
     return loaded;
   }
@@ -188,8 +190,8 @@ Loaded Loader::load_url(const Definition& definition, const Origin* known,
     loaded.failure = refuse(*loaded.list, *current, "");
   }
   if (loaded.failure.empty() && keep_copies_ && !state_directory_.empty()) {
-    loaded.remark = write_atomically(copy_path(definition),
-                                     {copy_head(definition.location, loaded.origin), *body}, kCopyMode);
+    loaded.remark = write_atomically(
+        copy_path(definition), {copy_head(definition.location, loaded.origin), *body}, kCopyMode);
   }
   return loaded;
 }
@@ -201,9 +203,8 @@ Loaded Loader::load(const Definition& definition) const {
 
 Loaded Loader::load_again(const Definition& definition, const Origin& known,
                           const List& current) const {
-  Loaded loaded = definition.kind == Definition::Kind::kUrl
-                      ? load_url(definition, &known, &current)
-                      : load_file(definition, &known);
+  Loaded loaded = definition.kind == Definition::Kind::kUrl ? load_url(definition, &known, &current)
+                                                            : load_file(definition, &known);
   if (loaded.list != nullptr && definition.kind == Definition::Kind::kFile) {
     loaded.failure = refuse(*loaded.list, current, definition.location + ": ");
   }

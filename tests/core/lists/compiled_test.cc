@@ -67,7 +67,8 @@ TEST(CompiledList, AnswersAsTheListItWasMadeOf) {
 }
 
 TEST(CompiledList, KnowsDomainsBelowItsOwnAndHowManyLinesWereLeftOut) {
-  const List list = List::parse("example.com\n*.partner.example\nno domain\n", Match::kDomain, kSeed);
+  const List list =
+      List::parse("example.com\n*.partner.example\nno domain\n", Match::kDomain, kSeed);
   auto opened = open(file_of(list));
   ASSERT_TRUE(opened.ok());
   EXPECT_TRUE(opened.value().list.contains("mail.example.com"));
@@ -164,8 +165,10 @@ TEST(CompiledList, NeverLooksForeverInBucketsThatAllOverflow) {
 
 TEST(ReadList, RecognisesTheFormByItsContentsAndWantsTheMatchItWasBuiltFor) {
   const std::string text = "person0@example.org\n";
-  const auto block = std::make_shared<std::string>(file_of(List::parse(text, Match::kEmail, kSeed)));
-  EXPECT_TRUE(read_list(text, nullptr, Match::kEmail, kSeed).value().contains("person0@example.org"));
+  const auto block =
+      std::make_shared<std::string>(file_of(List::parse(text, Match::kEmail, kSeed)));
+  EXPECT_TRUE(
+      read_list(text, nullptr, Match::kEmail, kSeed).value().contains("person0@example.org"));
   EXPECT_TRUE(read_list(*block, block, Match::kEmail, 1).value().contains("person0@example.org"));
   auto wrong = read_list(*block, block, Match::kDomain, 1);
   ASSERT_FALSE(wrong.ok());

@@ -63,7 +63,7 @@ TEST(Journal, TornAtAnyByteTellsEveryWholeRecord) {
     SCOPED_TRACE(size);
     std::size_t whole = 0;
     while (ends[whole] <= size) ++whole;
-    const std::size_t sound = whole > 0                     ? ends[whole - 1]
+    const std::size_t sound = whole > 0                      ? ends[whole - 1]
                               : size >= kJournalMagic.size() ? kJournalMagic.size()
                                                              : 0;
     std::vector<Told> told;

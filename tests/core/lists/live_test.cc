@@ -52,9 +52,9 @@ TEST(Live, TakesOutADomainsOwnEntryAndNoOther) {
     bool contained;
   };
   constexpr Case kCases[] = {
-      {"example.com", false},     {"www.example.com", false}, {"mail.example.com", true},
+      {"example.com", false},       {"www.example.com", false}, {"mail.example.com", true},
       {"a.mail.example.com", true}, {"partner.example", true},  {"a.new.example", true},
-      {"new.example", true},      {"example", false},
+      {"new.example", true},        {"example", false},
   };
   for (const Case& c : kCases) EXPECT_EQ(live.contains(c.domain), c.contained) << c.domain;
   EXPECT_EQ(live.size(), 3u);
