@@ -13,8 +13,9 @@ namespace core::lists {
 ///
 /// Eight lanes, one for each word of a cache line; a step XORs the word in, multiplies by an odd
 /// number and rotates, which are bijections: one changed word, whatever it becomes, always changes
-/// the result, and several do but for a chance of 2^-64. 128 MB take 12 ms where memory gives 11
-/// GB/s; SHA-256 would take 90 ms with the processor's instructions for it and 400 ms without.
+/// the result, and several do but for a chance of 2^-64. 25 GB/s from
+/// memory (benchmarks/micro/lists_bench.cc), so verifying is never what loading waits for; SHA-256
+/// would be what it waits for.
 /// Results depend on the byte order of the machine. Thread: any.
 inline std::uint64_t checksum(std::string_view bytes) noexcept {
   constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
