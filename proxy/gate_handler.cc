@@ -35,13 +35,19 @@ GateHandler::GateHandler(Edition edition, std::size_t worker, std::size_t body_b
       log_(log),
       ring_(log.enabled() && log_sample > 0 ? &log.ring(worker) : nullptr),
       sample_(log_sample) {
+  gate_.adopt_lists(std::move(edition.lists));
   read_clock(uv_hrtime());
 }
 
 GateHandler::~GateHandler() { metrics_.close(counters_); }
 
 void GateHandler::adopt(Edition edition) {
+  if (edition.snapshot.get() == &gate_.snapshot()) {  // only lists have changed
+    gate_.adopt_lists(std::move(edition.lists));
+    return;
+  }
   gate_.adopt(edition.snapshot);
+  gate_.adopt_lists(std::move(edition.lists));
   generation_ = edition.generation;
   telemetry::Counters* const old = counters_;
   counters_ = metrics_.open(std::move(edition.snapshot));

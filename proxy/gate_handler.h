@@ -15,6 +15,7 @@ namespace proxy {
 struct Edition {
   std::shared_ptr<const core::gate::Snapshot> snapshot;
   std::uint32_t generation = 1;
+  std::shared_ptr<const core::lists::Table> lists = {};  // of the snapshot, as they are now
 };
 
 /// Answers the connectors' requests of one worker: the gate decides and writes the answer, and what

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
@@ -27,6 +28,22 @@ int main(int argc, char** argv) {
   explain->add_option("--connector", connector, "the connector's name")->required();
   explain->add_option("CLAIMS", claims, "a file with the claims as JSON; - is standard input");
 
+  std::string match, out, in;
+  std::vector<std::string> values;
+  const auto matches = CLI::IsMember({"exact", "email", "domain"});
+  CLI::App* const list = app.add_subcommand("list", "build and look into compiled lists");
+  list->require_subcommand(1);
+  CLI::App* const list_build = list->add_subcommand("build", "compile a list of one entry a line");
+  list_build->add_option("--match", match, "exact, email or domain")->required()->check(matches);
+  list_build->add_option("--out", out, "the file to write")->required();
+  list_build->add_option("FILE", in, "the entries; - is standard input")->required();
+  CLI::App* const list_info = list->add_subcommand("info", "what a compiled list holds");
+  list_info->add_option("FILE", in, "the compiled list")->required();
+  CLI::App* const list_check = list->add_subcommand("check", "whether values are in a list");
+  list_check->add_option("--match", match, "of a list of text")->check(matches);
+  list_check->add_option("FILE", in, "the list, compiled or text")->required();
+  list_check->add_option("VALUE", values, "the values")->required();
+
   CLI::App* const schema = app.add_subcommand("schema", "print the configuration's JSON Schema");
   CLI::App* const version = app.add_subcommand("version", "print versions");
 
@@ -40,6 +57,9 @@ int main(int argc, char** argv) {
     if (serve->parsed()) return commands::serve(config);
     if (check->parsed()) return commands::check(config);
     if (explain->parsed()) return commands::explain(config, connector, claims);
+    if (list_build->parsed()) return commands::list_build(match, out, in);
+    if (list_info->parsed()) return commands::list_info(in);
+    if (list_check->parsed()) return commands::list_check(in, match, values);
     if (schema->parsed()) return commands::schema();
     if (version->parsed()) return commands::version();
   } catch (const std::exception& error) {

@@ -5,12 +5,18 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/lists/checksum.h"
+#include "core/lists/compiled.h"
 #include "core/lists/list.h"
+#include "core/lists/live.h"
 
 namespace {
 
@@ -145,5 +151,59 @@ void BM_ParseDomains(benchmark::State& state) { parse(state, Match::kDomain, app
 BENCHMARK(BM_ParseExact)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_ParseEmails)->Arg(1'000'000)->Arg(10'000'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_ParseDomains)->Arg(100'000)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
+
+/// Verifying a compiled list that is in memory already: what loading costs besides mapping it.
+void BM_OpenCompiled(benchmark::State& state) {
+  const List list = List::parse(file_of(append_address, static_cast<std::size_t>(state.range(0))),
+                                Match::kEmail, kSeed);
+  const std::string head = core::lists::compiled_header(list, 0);
+  const auto buckets = list.set().bucket_bytes();
+  const std::size_t size = head.size() + buckets.size();
+  const std::shared_ptr<char> file(
+      static_cast<char*>(::operator new (size, std::align_val_t{64})),
+      [](char* bytes) { ::operator delete (bytes, std::align_val_t{64}); });
+  std::memcpy(file.get(), head.data(), head.size());
+  std::memcpy(file.get() + head.size(), buckets.data(), buckets.size());
+  for (auto _ : state) {
+    if (!core::lists::open_compiled({file.get(), size}, file).ok()) state.SkipWithError("refused");
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(size));
+}
+BENCHMARK(BM_OpenCompiled)->Arg(1'000'000)->Arg(10'000'000)->Unit(benchmark::kMillisecond);
+
+void BM_Checksum(benchmark::State& state) {
+  const std::string bytes(static_cast<std::size_t>(state.range(0)), 'a');
+  for (auto _ : state) benchmark::DoNotOptimize(core::lists::checksum(bytes));
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(BM_Checksum)->Arg(64 << 10)->Arg(128 << 20);
+
+/// What live changes cost: making the overlay, and a look-up through it that finds nothing.
+void BM_MakeOverlay(benchmark::State& state) {
+  const List source = List::parse(file_of(append_address, 1'000'000), Match::kEmail, kSeed);
+  core::lists::Changes changes;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(state.range(0)); ++i) {
+    std::string value;
+    append_address(value, 2 * i + 1);
+    changes.apply({core::lists::Step::Kind::kAdd, 0, 0, value});
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(changes.over(source, kSeed));
+}
+BENCHMARK(BM_MakeOverlay)->Arg(1)->Arg(1'000)->Arg(100'000)->Unit(benchmark::kMicrosecond);
+
+void BM_LiveNotFound(benchmark::State& state) {
+  const auto source = std::make_shared<const List>(
+      List::parse(file_of(append_address, 1'000'000), Match::kEmail, kSeed));
+  core::lists::Changes changes;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(state.range(0)); ++i) {
+    std::string value = "live.";
+    append_address(value, i);
+    changes.apply({core::lists::Step::Kind::kAdd, 0, 0, value});
+  }
+  const core::lists::Live live(source, changes.over(*source, kSeed));
+  Values values(append_address, false, kDifferent);
+  for (auto _ : state) benchmark::DoNotOptimize(live.contains(values.next()));
+}
+BENCHMARK(BM_LiveNotFound)->Arg(0)->Arg(100)->Arg(10'000);
 
 }  // namespace

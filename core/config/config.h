@@ -117,7 +117,10 @@ struct ListSource {
   Text name;
   Text file;                 // relative to the configuration file that names it
   std::vector<Text> values;  // or the entries themselves
+  Text url;                  // or where they are fetched
+  std::vector<Text> redirect_hosts;  // besides the URL's own
   ListMatch match = ListMatch::kExact;
+  milliseconds reload{0};    // how often the source is looked at again; 0: at a reload
 };
 
 struct Message {
@@ -164,6 +167,8 @@ struct AccessLog {
 struct Config {
   std::vector<Listener> listeners;
   std::optional<Listener> admin;
+  Text admin_token;  // empty: none
+  Text lists_state;  // a directory, relative to the file that names it; empty: none
   std::int64_t workers = 0;  // 0: one for each core
   Limits limits;
   AccessLog access_log;

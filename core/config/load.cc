@@ -104,6 +104,15 @@ class Loader {
       read_access_log(reader_, node, named, key, config_.access_log);
     } else if (name == "workers") {
       if (const auto workers = reader_.integer(node, key)) config_.workers = *workers;
+    } else if (name == "lists_state") {
+      std::optional<Text> directory = reader_.string(node, key);
+      if (directory && directory->value.empty()) {
+        reader_.error(node, "expected the name of a directory", "write lists_state: lists-state");
+      } else if (directory) {
+        directory->value =
+            path_beside(reader_.diagnostics().path(directory->mark.file), directory->value);
+        config_.lists_state = std::move(*directory);
+      }
     } else if (name == "fallback_locale") {
       std::optional<Text> tag = reader_.string(node, key);
       if (tag && !text::is_language_tag(tag->value)) {

@@ -63,6 +63,12 @@ constexpr Key kRootKeys[] = {
      .example = "{ partners: { file: lists/partners.txt, match: domain } }",
      .words = "Sets of values, by name, for the tests `in_list` and `not_in_list`.",
      .object = &kList},
+    {.name = "lists_state",
+     .shape = Shape::kString,
+     .example = "/var/lib/claimgate",
+     .words = "A directory for live changes of lists and for the last good copy of each list that "
+              "is fetched. Without it neither is kept, and live changes are refused.",
+    },
     {.name = "messages",
      .shape = Shape::kMessages,
      .example = "{ not_open: { en: \"Sign-up is not open to {email.domain}.\" } }",
@@ -102,8 +108,13 @@ constexpr Key kAdminKeys[] = {
      .shape = Shape::kAddress,
      .required = true,
      .example = "127.0.0.1:9090",
-     .words = "As in `listeners`. It is not protected by credentials: keep it on a loopback or "
-              "management address."},
+     .words = "As in `listeners`. Health and metrics ask for no credentials: keep it on a loopback "
+              "or management address."},
+    {.name = "token",
+     .shape = Shape::kString,
+     .example = "\"${env:ADMIN_TOKEN}\"",
+     .words = "What `/lists` wants as `Authorization: Bearer`, 16 bytes or more. Without it `/lists` "
+              "is answered on a loopback address or Unix socket only."},
 };
 constexpr LaterKey kAdminLater[] = {
     {"tls", "keep it on a loopback address"},
@@ -237,11 +248,27 @@ constexpr Key kListKeys[] = {
     {.name = "file",
      .shape = Shape::kString,
      .example = "lists/partners.txt",
-     .words = "A file with one entry a line, looked for beside this one."},
+     .words = "A file with one entry a line, or one made by `claimgate list build`, looked for "
+              "beside this one."},
     {.name = "values",
      .shape = Shape::kStrings,
      .example = "[example.com, example.org]",
      .words = "The entries themselves."},
+    {.name = "url",
+     .shape = Shape::kString,
+     .example = "https://lists.example/partners.txt",
+     .words = "Where such a file is fetched by HTTP or HTTPS."},
+    {.name = "redirect_hosts",
+     .shape = Shape::kStrings,
+     .example = "[cdn.lists.example]",
+     .words = "With `url`: hosts besides its own that it may redirect to."},
+    {.name = "reload",
+     .shape = Shape::kDuration,
+     .example = "5m",
+     .words = "With `file` and `url`: how often the source is looked at again. Without it that is "
+              "done by SIGHUP alone.",
+     .least = kSecond,
+     .most = 24 * kHour},
     {.name = "match",
      .shape = Shape::kChoice,
      .fallback = "exact",
@@ -250,7 +277,7 @@ constexpr Key kListKeys[] = {
               "the same domain or one below it.",
      .choices = kMatches},
 };
-constexpr string_view kListOne[] = {"file", "values"};
+constexpr string_view kListOne[] = {"file", "values", "url"};
 
 constexpr Key kConnectorKeys[] = {
     {.name = "path",

@@ -54,6 +54,28 @@ void read_list(Reader& reader, const Member& member, const Key& key, Config& con
   if (fields.string("file", list.file) && list.file.value.empty()) {
     reader.error(*fields.find("file"), "expected the name of a file", "write file: lists/name.txt");
   }
+  if (fields.string("url", list.url) && !list.url.value.starts_with("https://") &&
+      !list.url.value.starts_with("http://")) {
+    reader.error(*fields.find("url"), "expected a URL of http or https",
+                 "write url: https://host/path");
+  }
+  if (const Node* const hosts = fields.find("redirect_hosts"); hosts != nullptr) {
+    Key host_key = fields.key("redirect_hosts");
+    const Key hosts_key = host_key;
+    host_key.shape = schema::Shape::kString;
+    for (const Node* item : reader.items(*hosts, hosts_key)) {
+      if (std::optional<Text> host = reader.string(*item, host_key)) {
+        list.redirect_hosts.push_back(std::move(*host));
+      }
+    }
+    if (fields.find("url") == nullptr) {
+      reader.error(*fields.key_node("redirect_hosts"), "only a `url` redirects", "leave it out");
+    }
+  }
+  if (fields.duration("reload", list.reload) && fields.find("values") != nullptr) {
+    reader.error(*fields.key_node("reload"), "values that stand in the file have no other source",
+                 "leave it out");
+  }
   fields.choice("match", list.match);
   if (const Node* const values = fields.find("values"); values != nullptr) {
     const Key& values_key = fields.key("values");
@@ -162,6 +184,19 @@ void read_admin(Reader& reader, const Node& node, const Node& named, const Key& 
   const Fields fields(reader, node, &named, *key.object);
   if (auto address = read_address(reader, fields, config)) {
     config.admin = Listener{std::move(*address)};
+  }
+  constexpr std::size_t kTokenBytesMin = 16;
+  if (fields.string("token", config.admin_token)) {
+    const Text& token = config.admin_token;
+    const auto visible = [](char c) { return c > ' ' && c < '\x7f'; };
+    if (token.value.size() < kTokenBytesMin ||
+        !std::all_of(token.value.begin(), token.value.end(), visible)) {
+      reader.error(*fields.find("token"), "a token has 16 or more visible ASCII characters",
+                   "as from openssl rand -hex 32");
+    } else if (!token.secret) {
+      reader.warning(*fields.find("token"), "a token is written in the file",
+                     "write token: \"${env:NAME}\" or \"${file:PATH}\"");
+    }
   }
 }
 

@@ -51,6 +51,17 @@ void CallerCheck::accept_basic(std::string_view username, std::string_view passw
   encoded_.push_back(base64(std::string(username) + ":" + std::string(password)));
 }
 
+bool bears(std::string_view authorization, std::string_view token) noexcept {
+  constexpr std::string_view kScheme = "Bearer ";
+  if (authorization.size() <= kScheme.size() ||
+      !text::equals_ignore_case_ascii(authorization.substr(0, kScheme.size()), kScheme)) {
+    return false;
+  }
+  std::string_view presented = authorization.substr(kScheme.size());
+  while (presented.starts_with(' ')) presented.remove_prefix(1);
+  return difference(presented, token) == 0;
+}
+
 bool CallerCheck::admits(std::string_view authorization) const noexcept {
   if (anonymous_) return true;
   constexpr std::string_view kScheme = "Basic ";

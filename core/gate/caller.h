@@ -31,6 +31,10 @@ class CallerCheck {
   std::vector<std::string> encoded_;  // base64 of user:password
 };
 
+/// True when the Authorization field's value is `Bearer` and `token` (RFC 6750, 2.1). Takes the same
+/// time wherever the first difference is.
+bool bears(std::string_view authorization, std::string_view token) noexcept;
+
 /// Base64 with padding (RFC 4648, 4).
 std::string base64(std::string_view bytes);
 

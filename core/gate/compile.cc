@@ -3,20 +3,12 @@
 #include <algorithm>
 #include <map>
 
+#include "core/lists/compiled.h"
 #include "core/rules/compiler.h"
 #include "core/text/json.h"
 
 namespace core::gate {
 namespace {
-
-lists::Match match_of(config::ListMatch match) {
-  switch (match) {
-    case config::ListMatch::kExact: return lists::Match::kExact;
-    case config::ListMatch::kEmail: return lists::Match::kEmail;
-    case config::ListMatch::kDomain: return lists::Match::kDomain;
-  }
-  return lists::Match::kExact;
-}
 
 std::string escaped(std::string_view text) {
   constexpr std::size_t kScanSlack = 16;
@@ -25,50 +17,65 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-/// Loads one list; null when it could not be had. Bad lines become warnings at the list's place.
-std::unique_ptr<lists::List> load_list(const config::ListSource& source, std::uint64_t seed,
-                                       config::Source& files, config::Diagnostics& diagnostics) {
-  std::unique_ptr<lists::List> list;
-  if (source.file.value.empty()) {
-    std::vector<std::string> values;
-    for (const config::Text& value : source.values) values.push_back(value.value);
-    list = std::make_unique<lists::List>(
-        lists::List::of(values, match_of(source.match), seed));
-    for (const lists::BadLine& bad : list->bad_lines()) {
-      const config::Mark mark =
-          bad.line == 0 ? source.name.mark : source.values[bad.line - 1].mark;
-      diagnostics.error(mark, 1, "list \"" + source.name.value + "\": " + bad.message);
-    }
-    return list;
-  }
-  const std::string path =
-      config::path_beside(diagnostics.path(source.file.mark.file), source.file.value);
-  auto contents = files.read_file(path);
-  if (!contents) {
-    diagnostics.error(source.file.mark, source.file.value.size(),
-                      "list \"" + source.name.value + "\": cannot read " + path + ": " +
-                          contents.error().why,
-                      "a list's file is looked for beside the file that names it");
-    return nullptr;
-  }
-  list = std::make_unique<lists::List>(
-      lists::List::parse(contents.value(), match_of(source.match), seed));
-  if (!list->complete()) {
-    diagnostics.error(source.file.mark, source.file.value.size(),
-                      "list \"" + source.name.value + "\": " +
-                          (list->bad_lines().empty() ? std::string("no memory for it")
-                                                     : list->bad_lines().front().message));
-    return nullptr;
-  }
+/// The list of entries that stand in the configuration itself; a bad one is a mistake there.
+std::shared_ptr<const lists::List> list_of_values(const config::ListSource& source,
+                                                  std::uint64_t seed,
+                                                  config::Diagnostics& diagnostics) {
+  std::vector<std::string> values;
+  for (const config::Text& value : source.values) values.push_back(value.value);
+  auto list = std::make_shared<lists::List>(
+      lists::List::of(values, match_of(source.match), seed));
   for (const lists::BadLine& bad : list->bad_lines()) {
-    diagnostics.warning(source.file.mark, source.file.value.size(),
-                        path + ":" + std::to_string(bad.line) + ": left out: " + bad.message);
-  }
-  if (list->bad_count() > list->bad_lines().size()) {
-    diagnostics.warning(source.file.mark, source.file.value.size(),
-                        path + ": " + std::to_string(list->bad_count()) + " lines left out in all");
+    const config::Mark mark = bad.line == 0 ? source.name.mark : source.values[bad.line - 1].mark;
+    diagnostics.error(mark, 1, "list \"" + source.name.value + "\": " + bad.message);
   }
   return list;
+}
+
+/// Without a loader of the caller's: files, by way of the configuration's own source.
+LoadedList load_file(const config::ListSource& source, const std::string& path, lists::Match match,
+                     std::uint64_t seed, config::Source& files) {
+  if (!source.url.value.empty()) return {nullptr, "URLs are not fetched here", {}};
+  auto contents = files.read_file(path);
+  if (!contents) return {nullptr, "cannot read " + path + ": " + contents.error().why, {}};
+  const auto owned = std::make_shared<const std::string>(std::move(contents).value());
+  auto list = lists::read_list(*owned, owned, match, seed);
+  if (!list) return {nullptr, path + ": " + list.error().message, {}};
+  return {std::make_shared<const lists::List>(std::move(list).value()), {}, {}};
+}
+
+/// Loads one list; null when it could not be had. Bad lines become warnings at the list's place.
+std::shared_ptr<const lists::List> load_list(const config::ListSource& source,
+                                             const CompileOptions& options, config::Source& files,
+                                             config::Diagnostics& diagnostics) {
+  if (source.file.value.empty() && source.url.value.empty()) return list_of_values(source, options.seed, diagnostics);
+  const bool is_file = source.url.value.empty();
+  const config::Text& at = is_file ? source.file : source.url;
+  const std::size_t width = at.secret ? 1 : at.value.size();
+  const std::string path =
+      is_file ? config::path_beside(diagnostics.path(at.mark.file), at.value) : std::string();
+  const lists::Match match = match_of(source.match);
+  LoadedList loaded = options.load_list ? options.load_list(source, path, match)
+                                        : load_file(source, path, match, options.seed, files);
+  const std::string prefix = "list \"" + source.name.value + "\": ";
+  if (loaded.list == nullptr) {
+    diagnostics.error(at.mark, width, prefix + loaded.failure,
+                      is_file ? "a list's file is looked for beside the file that names it" : "");
+    return nullptr;
+  }
+  if (!loaded.remark.empty()) diagnostics.warning(at.mark, width, prefix + loaded.remark);
+  const std::string from = is_file ? path : "list \"" + source.name.value + "\"";
+  for (const lists::BadLine& bad : loaded.list->bad_lines()) {
+    diagnostics.warning(at.mark, width,
+                        from + ":" + std::to_string(bad.line) + ": left out: " + bad.message);
+  }
+  // A compiled list knows how many lines were left out when it was built, and no more.
+  const std::size_t told = loaded.list->bad_lines().size();
+  if (loaded.list->bad_count() > told && told > 0) {
+    diagnostics.warning(at.mark, width, from + ": " + std::to_string(loaded.list->bad_count()) +
+                                            " lines left out in all");
+  }
+  return loaded.list;
 }
 
 Message compile_message(const config::Message& source, std::string_view fallback,
@@ -104,6 +111,15 @@ Otherwise compile_otherwise(const config::Action& action, rules::Compiler& compi
 
 }  // namespace
 
+lists::Match match_of(config::ListMatch match) {
+  switch (match) {
+    case config::ListMatch::kExact: return lists::Match::kExact;
+    case config::ListMatch::kEmail: return lists::Match::kEmail;
+    case config::ListMatch::kDomain: return lists::Match::kDomain;
+  }
+  return lists::Match::kExact;
+}
+
 std::shared_ptr<const Snapshot> compile(const config::Config& config, const CompileOptions& options,
                                         config::Source& source, config::Diagnostics& diagnostics) {
   auto snapshot = std::make_shared<Snapshot>();
@@ -113,16 +129,21 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
   snapshot->read_limits.seed = options.seed;
 
   std::map<std::string, const lists::List*, std::less<>> lists;
+  auto table = std::make_shared<lists::Table>();
   for (const config::ListSource& list : config.lists) {
-    auto loaded = load_list(list, options.seed, source, diagnostics);
+    std::shared_ptr<const lists::List> loaded = load_list(list, options, source, diagnostics);
     if (loaded == nullptr) {
       // An empty list stands in, so that the rules that name it are not reported as well.
-      loaded = std::make_unique<lists::List>(
+      loaded = std::make_shared<const lists::List>(
           lists::List::of({}, match_of(list.match), options.seed));
     }
-    lists.emplace(list.name.value, loaded.get());
-    snapshot->lists.push_back(std::move(loaded));
+    snapshot->list_stands.push_back(std::make_unique<lists::List>(
+        lists::List::stand_in(loaded->match(), static_cast<std::uint32_t>(table->size()))));
+    snapshot->list_names.push_back(list.name.value);
+    lists.emplace(list.name.value, snapshot->list_stands.back().get());
+    table->emplace_back(std::move(loaded));
   }
+  (options.lists != nullptr ? *options.lists : snapshot->lists) = std::move(table);
 
   std::map<std::string, std::uint32_t, std::less<>> messages;
   for (const config::Message& message : config.messages) {

@@ -71,12 +71,20 @@ Gate::Gate(std::shared_ptr<const Snapshot> snapshot, std::size_t lane, std::size
       lane_(lane),
       arena_bytes_(body_bytes_max + kScratchBytes),
       evaluation_(snapshot_->names.size(), snapshot_->prepared_max, arena_bytes_, lane,
-                  snapshot_->candidates_max) {}
+                  snapshot_->candidates_max) {
+  adopt_lists(snapshot_->lists);
+}
+
+void Gate::adopt_lists(std::shared_ptr<const lists::Table> table) noexcept {
+  evaluation_.use_lists(table.get());
+  lists_ = std::move(table);
+}
 
 void Gate::adopt(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
   evaluation_ = rules::Evaluation(snapshot_->names.size(), snapshot_->prepared_max, arena_bytes_,
                                   lane_, snapshot_->candidates_max);
+  adopt_lists(snapshot_->lists);
 }
 
 /// The checks that need the head alone. False when an answer was written.

@@ -53,6 +53,8 @@ class Gate {
 
   /// Takes up another configuration. Not while a request is being answered.
   void adopt(std::shared_ptr<const Snapshot> snapshot);
+  /// Takes up other contents of the lists of its snapshot. Not while a request is being answered.
+  void adopt_lists(std::shared_ptr<const lists::Table> table) noexcept;
   const Snapshot& snapshot() const noexcept { return *snapshot_; }
 
   /// Looks at a request whose body is still on its way. True when it is refused already (path,
@@ -82,6 +84,7 @@ class Gate {
   std::string_view message(std::uint32_t index) noexcept;
 
   std::shared_ptr<const Snapshot> snapshot_;
+  std::shared_ptr<const lists::Table> lists_;
   std::size_t lane_;
   std::size_t arena_bytes_;
   rules::Evaluation evaluation_;

@@ -11,6 +11,7 @@
 #include "core/config/config.h"
 #include "core/gate/caller.h"
 #include "core/lists/list.h"
+#include "core/lists/live.h"
 #include "core/rules/program.h"
 #include "core/rules/template.h"
 #include "core/text/locale.h"
@@ -50,7 +51,11 @@ struct Connector {
 struct Snapshot {
   claims::NameTable names;
   claims::ReadLimits read_limits;
-  std::vector<std::unique_ptr<lists::List>> lists;
+  /// What rules point to: stand-ins, whose contents are in a table by their slot. `lists` is the
+  /// table as it was compiled (null: whoever had it compiled has it); gates take others.
+  std::vector<std::unique_ptr<lists::List>> list_stands;
+  std::vector<std::string> list_names;
+  std::shared_ptr<const lists::Table> lists;
   std::vector<Message> messages;
   std::vector<Connector> connectors;
   std::size_t prepared_max = 0;  // over all connectors

@@ -83,6 +83,7 @@ List List::build(Source source, Match match, std::uint64_t seed) {
   constexpr std::size_t kWasteMax = 64 * 1024;
   List list;
   list.match_ = match;
+  list.seed_ = seed;
   Arena arena(kArenaBytes);
   std::size_t capacity = count_candidates(source);
   for (;;) {
@@ -133,29 +134,64 @@ List List::of(const std::vector<std::string>& values, Match match, std::uint64_t
   return build(Values{values}, match, seed);
 }
 
+List List::of_normal(const std::vector<std::string_view>& values, Match match,
+                     std::uint64_t seed) {
+  List list;
+  list.match_ = match;
+  list.seed_ = seed;
+  std::optional<Set::Builder> builder = Set::Builder::with_room(values.size(), seed);
+  list.complete_ = builder.has_value();
+  if (!builder) return list;
+  for (const std::string_view value : values) {
+    list.keep_in_mind(value);
+    builder->add(value);
+  }
+  list.set_ = std::move(*builder).finish();
+  return list;
+}
+
 void List::keep_in_mind(std::string_view entry) noexcept {
   shortest_ = std::min(shortest_, entry.size());
   longest_ = std::max(longest_, entry.size());
   if (match_ == Match::kDomain) label_counts_ |= label_bit(count_labels(entry));
 }
 
-bool List::contains(std::string_view value) const noexcept {
-  if (match_ == Match::kDomain) return contains_domain(value);
+List List::from(Parts parts) {
+  List list;
+  list.set_ = std::move(parts.set);
+  list.seed_ = parts.seed;
+  list.shortest_ = parts.shortest;
+  list.longest_ = parts.longest;
+  list.label_counts_ = parts.label_counts;
+  list.match_ = parts.match;
+  list.bad_count_ = parts.bad_count;
+  return list;
+}
+
+List List::stand_in(Match match, std::uint32_t slot) {
+  List list;
+  list.match_ = match;
+  list.slot_ = slot;
+  return list;
+}
+
+bool List::contains(std::string_view value, const Set* without) const noexcept {
+  if (match_ == Match::kDomain) return contains_domain(value, without);
   if (value.size() < shortest_ || value.size() > longest_) return false;
-  return set_.contains(value);
+  return holds(value, without);
 }
 
 /// From the end to the front, one boundary between labels after the other, so that each suffix's
 /// number of labels is known; only those that an entry could equal are hashed. A list of names such
 /// as example.com looks "a.b.example.com" up once.
-bool List::contains_domain(std::string_view domain) const noexcept {
+bool List::contains_domain(std::string_view domain, const Set* without) const noexcept {
   const std::size_t reach = std::min(domain.size(), longest_);
   const char* const end = domain.data() + domain.size();
   std::size_t labels = 0;
   for (std::size_t size = 1; size <= reach; ++size) {
     if (size != domain.size() && *(end - size - 1) != '.') continue;
     const std::uint64_t bit = label_bit(++labels);
-    if ((label_counts_ & bit) != 0 && size >= shortest_ && set_.contains({end - size, size})) {
+    if ((label_counts_ & bit) != 0 && size >= shortest_ && holds({end - size, size}, without)) {
       return true;
     }
     if (label_counts_ < bit) return false;  // no entry has as many labels; bit 63 goes on

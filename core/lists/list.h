@@ -40,9 +40,17 @@ class List {
   /// place, from 1; '#' has no meaning, and an empty value is reported.
   static List of(const std::vector<std::string>& values, Match match, std::uint64_t seed);
 
+  /// The same for values that are in normal form already, and not looked at.
+  static List of_normal(const std::vector<std::string_view>& values, Match match,
+                        std::uint64_t seed);
+
   /// True when `value` is in the list. `value` is in the list's own form already (normalise()).
   /// Never allocates. Looks at no more bytes than the longest entry has, whatever comes.
-  bool contains(std::string_view value) const noexcept;
+  bool contains(std::string_view value) const noexcept { return contains(value, nullptr); }
+  /// The same, as if the entries in `without` were not among its own.
+  bool contains(std::string_view value, const Set* without) const noexcept;
+  /// True when `entry` itself, in normal form, is an entry: no domain above it counts.
+  bool has_entry(std::string_view entry) const noexcept { return set_.contains(entry); }
 
   /// `value` in the form contains() expects.
   static std::string_view normalise(Match match, std::string_view value, Arena& arena) noexcept;
@@ -56,6 +64,29 @@ class List {
   const std::vector<BadLine>& bad_lines() const noexcept { return bad_lines_; }
   std::size_t bad_count() const noexcept { return bad_count_; }
 
+  /// What a list is made of; see compiled.h.
+  struct Parts {
+    Set set;
+    std::uint64_t seed = 0;
+    std::size_t shortest = static_cast<std::size_t>(-1);
+    std::size_t longest = 0;
+    std::uint64_t label_counts = 0;
+    Match match = Match::kExact;
+    std::size_t bad_count = 0;
+  };
+  static List from(Parts parts);
+  const Set& set() const noexcept { return set_; }
+  std::uint64_t seed() const noexcept { return seed_; }
+  std::size_t shortest() const noexcept { return shortest_; }
+  std::size_t longest() const noexcept { return longest_; }
+  std::uint64_t label_counts() const noexcept { return label_counts_; }
+
+  /// The place of its current contents in a Table (live.h), for a list that only stands for it in
+  /// compiled rules; kNoSlot for one that is meant itself.
+  std::uint32_t slot() const noexcept { return slot_; }
+  static List stand_in(Match match, std::uint32_t slot);
+  static constexpr std::uint32_t kNoSlot = static_cast<std::uint32_t>(-1);
+
   static constexpr std::size_t kBadLinesMax = 20;
   static constexpr std::size_t kEntryBytesMax = 1024;  // of a line, without white space around it
 
@@ -63,15 +94,20 @@ class List {
   List() = default;
   template <typename Source>
   static List build(Source source, Match match, std::uint64_t seed);
-  bool contains_domain(std::string_view domain) const noexcept;
+  bool contains_domain(std::string_view domain, const Set* without) const noexcept;
+  bool holds(std::string_view entry, const Set* without) const noexcept {
+    return set_.contains(entry) && (without == nullptr || !without->contains(entry));
+  }
   void keep_in_mind(std::string_view entry) noexcept;
 
   Set set_;
+  std::uint64_t seed_ = 0;
   // What no look-up is needed for: the lengths of the entries in bytes and, of a list of domains,
   // which numbers of labels occur (bit n: n labels; bit 63: 63 or more).
   std::size_t shortest_ = static_cast<std::size_t>(-1);
   std::size_t longest_ = 0;
   std::uint64_t label_counts_ = 0;
+  std::uint32_t slot_ = kNoSlot;
   Match match_ = Match::kExact;
   bool complete_ = true;
   std::size_t bad_count_ = 0;

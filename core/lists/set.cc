@@ -35,12 +35,33 @@ inline bool Set::Bucket::holds(std::uint64_t mark) const noexcept {
 #endif
 }
 
+std::optional<Set> Set::over(std::span<const std::byte> buckets, std::size_t size,
+                             std::uint64_t seed, std::shared_ptr<const void> owner) noexcept {
+  const auto at = reinterpret_cast<std::uintptr_t>(buckets.data());
+  if (buckets.size() % sizeof(Bucket) != 0 || at % alignof(Bucket) != 0) return std::nullopt;
+  Set set;
+  set.bucket_count_ = buckets.size() / sizeof(Bucket);
+  set.size_ = size;
+  set.hasher_ = Hasher{seed};
+  set.buckets_ = std::shared_ptr<const Bucket>(std::move(owner),
+                                               reinterpret_cast<const Bucket*>(buckets.data()));
+  std::size_t marks = 0;
+  std::size_t ends = 0;  // buckets at which a look-up ends whatever it looks for
+  for (std::size_t i = 0; i < set.bucket_count_; ++i) {
+    const Bucket& bucket = set.buckets_.get()[i];
+    for (const std::uint64_t mark : bucket.marks) marks += mark != 0;
+    ends += !bucket.overflowed();
+  }
+  if (marks != size || (set.bucket_count_ != 0 && ends == 0)) return std::nullopt;
+  return set;
+}
+
 bool Set::contains(const Hash& hash) const noexcept {
   if (bucket_count_ == 0) return false;
   const std::uint64_t mark = stored(hash.mark);
   // Ends: there are more slots than marks, so some bucket never overflowed.
   for (std::size_t at = home(hash);; at = after(at)) {
-    const Bucket& bucket = buckets_[at];
+    const Bucket& bucket = buckets_.get()[at];
     if (bucket.holds(mark)) return true;
     if (!bucket.overflowed()) return false;
   }
@@ -49,7 +70,7 @@ bool Set::contains(const Hash& hash) const noexcept {
 std::size_t Set::lines_of_miss(const Hash& hash) const noexcept {
   if (bucket_count_ == 0) return 0;
   std::size_t lines = 1;
-  for (std::size_t at = home(hash); buckets_[at].overflowed(); at = after(at)) ++lines;
+  for (std::size_t at = home(hash); buckets_.get()[at].overflowed(); at = after(at)) ++lines;
   return lines;
 }
 
@@ -68,7 +89,16 @@ std::optional<Set::Builder> Set::Builder::with_room(std::size_t capacity,
   std::memset(raw, 0, bytes);
   std::optional<Builder> builder{Builder{}};
   builder->capacity_ = capacity;
-  builder->set_.buckets_.reset(static_cast<Bucket*>(raw));
+  builder->writing_ = static_cast<Bucket*>(raw);
+  try {
+    // On an exception of its own the pointer frees what it was to own.
+    builder->set_.buckets_ = std::shared_ptr<const Bucket>(
+        builder->writing_, [](const Bucket* buckets) noexcept {
+          ::operator delete (const_cast<Bucket*>(buckets), std::align_val_t{alignof(Bucket)});
+        });
+  } catch (const std::bad_alloc&) {
+    return std::nullopt;
+  }
   builder->set_.bucket_count_ = bytes / sizeof(Bucket);
   builder->set_.hasher_ = Hasher{seed};
   return builder;
@@ -86,13 +116,13 @@ void Set::Builder::insert(const Hash& hash) noexcept {
   const std::uint64_t mark = stored(hash.mark);
   std::size_t at = set_.home(hash);
   for (;; at = set_.after(at)) {
-    Bucket& bucket = set_.buckets_[at];
+    Bucket& bucket = writing_[at];
     if (bucket.holds(mark)) return;
     if (!bucket.full()) break;
     if (!bucket.overflowed()) std::swap(bucket.marks[0], bucket.marks[1]);
   }
   if (set_.size_ == capacity_) return;
-  Bucket& bucket = set_.buckets_[at];
+  Bucket& bucket = writing_[at];
   std::uint64_t* const slot =
       std::find(bucket.marks, bucket.marks + Bucket::kSlots, std::uint64_t{0});
   *slot = mark;
@@ -106,6 +136,7 @@ Set Set::Builder::finish() && noexcept {
   }
   added_ = 0;
   capacity_ = 0;
+  writing_ = nullptr;
   return std::move(set_);
 }
 

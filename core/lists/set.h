@@ -5,6 +5,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "core/lists/hash.h"
@@ -46,9 +47,8 @@
 // found. Keeping the texts would cost four times the memory and one more line for each hit, to rule
 // out what never happens; and a set without them holds no address that a core dump could give away.
 //
-// Later. Besides its buckets a set is a seed and two numbers, and the buckets hold no pointer: a
-// header of one line and the buckets as they are can be written to a file and mapped again, and a
-// builder that keeps its set open is what live changes need. The byte order is the machine's.
+// Besides its buckets a set is a seed and two numbers, and the buckets hold no pointer: they are
+// written to a file as they are and mapped again (compiled.h). The byte order is the machine's.
 namespace core::lists {
 
 /// Immutable once built. An empty set (also a default-constructed one) contains nothing.
@@ -61,10 +61,19 @@ class Set {
   Set(Set&& other) noexcept { *this = std::move(other); }
   Set& operator=(Set&& other) noexcept;
 
+  /// A set over buckets that another one gave (bucket_bytes()), kept alive by `owner`; nothing when
+  /// they cannot be such: their number or alignment is wrong, they do not hold `size` marks, or a
+  /// look-up in them might not end. Reads all of them.
+  static std::optional<Set> over(std::span<const std::byte> buckets, std::size_t size,
+                                 std::uint64_t seed, std::shared_ptr<const void> owner) noexcept;
+  std::span<const std::byte> bucket_bytes() const noexcept {
+    return {reinterpret_cast<const std::byte*>(buckets_.get()), bytes()};
+  }
+
   /// A look-up in steps, for callers with several to do: hash all, prefetch all, then ask.
   Hash hash(std::string_view text) const noexcept { return hasher_(text); }
   void prefetch(const Hash& hash) const noexcept {
-    if (bucket_count_ != 0) __builtin_prefetch(&buckets_[home(hash)]);
+    if (bucket_count_ != 0) __builtin_prefetch(buckets_.get() + home(hash));
   }
   /// `hash` is this set's own: sets with different seeds do not understand each other.
   bool contains(const Hash& hash) const noexcept;
@@ -75,14 +84,15 @@ class Set {
   std::size_t lines_of_miss(const Hash& hash) const noexcept;
 
   std::size_t size() const noexcept { return size_; }
-  /// Bytes on the heap.
+  /// Bytes of the buckets, on the heap or in a mapped file.
   std::size_t bytes() const noexcept { return bucket_count_ * sizeof(Bucket); }
 
   /// Marks a bucket is meant to hold; the eight slots beyond it are for chance.
   static constexpr std::size_t kMarksPerBucket = 5;
+  static constexpr std::size_t kBucketBytes = 64;
 
  private:
-  struct alignas(64) Bucket {
+  struct alignas(kBucketBytes) Bucket {
     static constexpr std::size_t kSlots = 8;
     std::uint64_t marks[kSlots];
 
@@ -91,13 +101,7 @@ class Set {
     bool overflowed() const noexcept { return full() && marks[0] > marks[1]; }
     bool holds(std::uint64_t mark) const noexcept;
   };
-  static_assert(sizeof(Bucket) == 64, "a bucket is a cache line");
-
-  struct FreeBuckets {
-    void operator()(Bucket* buckets) const noexcept {
-      ::operator delete (buckets, std::align_val_t{alignof(Bucket)});
-    }
-  };
+  static_assert(sizeof(Bucket) == kBucketBytes, "a bucket is a cache line");
 
   std::size_t home(const Hash& hash) const noexcept {
     __extension__ using Wide = unsigned __int128;
@@ -109,7 +113,7 @@ class Set {
   /// 0 says "empty": the texts that hash to it share the mark 1.
   static std::uint64_t stored(std::uint64_t mark) noexcept { return mark == 0 ? 1 : mark; }
 
-  std::unique_ptr<Bucket[], FreeBuckets> buckets_;
+  std::shared_ptr<const Bucket> buckets_;  // the first of them
   std::size_t bucket_count_ = 0;
   std::size_t size_ = 0;
   Hasher hasher_{0};
@@ -140,6 +144,7 @@ class Set::Builder {
   Hash waiting_[kWaiting] = {};
   std::size_t added_ = 0;
   std::size_t capacity_ = 0;
+  Bucket* writing_ = nullptr;  // the set's buckets, while they may change
   Set set_;
 };
 

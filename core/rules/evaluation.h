@@ -9,6 +9,7 @@
 #include "core/arena.h"
 #include "core/claims/claims.h"
 #include "core/lists/list.h"
+#include "core/lists/live.h"
 #include "core/rules/candidates.h"
 #include "core/rules/derived.h"
 #include "core/rules/template.h"
@@ -75,6 +76,15 @@ class Evaluation {
   /// `subject` in the form that lists of `match` compare, computed once a request for each `slot`.
   std::string_view prepared(std::size_t slot, const Subject& subject, lists::Match match) noexcept;
 
+  /// The lists as they are now; kept by the caller until the next use_lists().
+  void use_lists(const lists::Table* table) noexcept { lists_ = table; }
+  /// Whether `value`, in normal form, is in the list that `list` stands for, or in itself.
+  bool in_list(const lists::List& list, std::string_view value) const noexcept {
+    return lists_ != nullptr && list.slot() < lists_->size()
+               ? (*lists_)[list.slot()].contains(value)
+               : list.contains(value);
+  }
+
   /// Gives a claim a new value, a string; values computed from the old one are forgotten. False
   /// when more than kChangedMax claims were set.
   bool set(claims::NameId id, std::string_view name, std::string_view value) noexcept;
@@ -113,6 +123,7 @@ class Evaluation {
   Candidates candidates_;
   Arena arena_;
   std::size_t lane_;
+  const lists::Table* lists_ = nullptr;
 };
 
 }  // namespace core::rules

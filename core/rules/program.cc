@@ -42,7 +42,7 @@ bool Program::leaf(const Node& node, Evaluation& evaluation, std::string_view& v
     present = value.data() != nullptr;
     if (!present || !is_scalar(kind)) return false;
     for (std::uint32_t i = 0; i < node.operand_count; ++i) {
-      if (list[i]->contains(value)) return !node.negated;
+      if (evaluation.in_list(*list[i], value)) return !node.negated;
     }
     return node.negated;
   }

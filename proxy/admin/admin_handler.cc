@@ -20,11 +20,54 @@ void AdminHandler::on_batch(std::uint64_t) noexcept {
 }
 
 bool AdminHandler::refuse_early(const net::Exchange& exchange) noexcept {
-  error(413, "this listener takes no body", exchange.out);
+  if (ListRequests::is_meant(exchange.request.path)) {
+    try {
+      const std::optional<Reply> refused = lists_.refuse(exchange.request);
+      if (refused) write(*refused, exchange);
+      return refused.has_value();
+    } catch (const std::bad_alloc&) {
+      error(503, "no memory for the answer", exchange.out);
+      return true;
+    }
+  }
+  error(413, "this path takes no body", exchange.out);
   return true;
 }
 
+void AdminHandler::write(const Reply& reply, const net::Exchange& exchange) noexcept {
+  const core::http::Request& request = exchange.request;
+  const core::http::After after = core::http::after_answer_to(request, exchange.close);
+  const bool head_only = request.method == core::http::Method::kHead;
+  if (reply.status == 200) {
+    core::http::Response response;
+    response.body = reply.json;
+    response.after = after;
+    response.head_only = head_only;
+    if (!core::http::write_response(exchange.out, response, date())) {
+      error(503, "no room for the answer", exchange.out);
+    }
+    return;
+  }
+  core::http::ErrorAnswer answer;
+  answer.status = reply.status;
+  answer.message = reply.json;
+  answer.after = after;
+  answer.head_only = head_only;
+  answer.allow = reply.allow;
+  answer.www_authenticate = reply.www_authenticate;
+  static_cast<void>(core::http::write_error(exchange.out, answer, date()));
+}
+
+void AdminHandler::answer_lists(const net::Exchange& exchange) noexcept {
+  try {
+    write(lists_.answer(exchange.request), exchange);
+  } catch (const std::exception&) {
+    error(503, "no memory for the answer", exchange.out);
+  }
+}
+
 void AdminHandler::answer(const net::Exchange& exchange) noexcept {
+  if (ListRequests::is_meant(exchange.request.path)) return answer_lists(exchange);
   using core::http::Method;
   const core::http::Request& request = exchange.request;
   core::http::Response response;
@@ -37,7 +80,7 @@ void AdminHandler::answer(const net::Exchange& exchange) noexcept {
   if (!known || (request.method != Method::kGet && !response.head_only)) {
     core::http::ErrorAnswer error;
     error.status = known ? 405 : 404;
-    error.message = known ? "this is read by GET" : "there is /healthz, /readyz and /metrics";
+    error.message = known ? "this is read by GET" : "there is /healthz, /readyz, /metrics and /lists";
     error.allow = known ? "GET, HEAD" : "";
     error.after = response.after;
     error.head_only = response.head_only;

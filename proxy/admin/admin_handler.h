@@ -4,16 +4,18 @@
 #include <cstdint>
 
 #include "core/http/http_date.h"
+#include "proxy/admin/list_requests.h"
 #include "proxy/net/handler.h"
 #include "proxy/telemetry/metrics.h"
 
 namespace proxy::admin {
 
-/// The admin listener: GET /healthz, /readyz and /metrics. It has no authentication of its own, so
-/// it belongs on loopback or a management network (docs/operation.md). Thread: its loop's.
+/// The admin listener: GET /healthz, /readyz and /metrics, which ask for no credentials, so it
+/// belongs on loopback or a management network (docs/operation.md); and /lists. Thread: its loop's.
 class AdminHandler final : public net::Handler {
  public:
-  explicit AdminHandler(const telemetry::Metrics& metrics) : metrics_(metrics) {}
+  AdminHandler(const telemetry::Metrics& metrics, ListRequests lists)
+      : metrics_(metrics), lists_(std::move(lists)) {}
 
   /// Whether /readyz says so. Any thread.
   void set_ready(bool ready) noexcept { ready_.store(ready, std::memory_order_relaxed); }
@@ -28,9 +30,12 @@ class AdminHandler final : public net::Handler {
 
  private:
   std::string_view date() const noexcept { return {date_, sizeof date_}; }
+  void answer_lists(const net::Exchange& exchange) noexcept;
+  void write(const Reply& reply, const net::Exchange& exchange) noexcept;
   void error(int status, std::string_view message, core::http::OutBuffer& out) noexcept;
 
   const telemetry::Metrics& metrics_;
+  ListRequests lists_;
   std::atomic<bool> ready_{false};
   char date_[core::http::kHttpDateBytes] = {};
 };

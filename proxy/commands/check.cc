@@ -31,15 +31,15 @@ int check(const std::string& path) {
   }
   std::size_t entries = 0;
   std::size_t bytes = 0;
-  for (const auto& list : read.snapshot->lists) {
-    entries += list->size();
-    bytes += list->bytes();
+  for (const core::lists::Live& list : *read.lists) {
+    entries += list.size();
+    bytes += list.bytes();
   }
   std::printf("%s: no mistakes. %s, %s, %s, %s (%s, %.1f MiB)\n", path.c_str(),
               counted(read.snapshot->connectors.size(), "connector", "connectors").c_str(),
               counted(rules, "rule", "rules").c_str(),
               counted(read.snapshot->messages.size(), "message", "messages").c_str(),
-              counted(read.snapshot->lists.size(), "list", "lists").c_str(),
+              counted(read.lists->size(), "list", "lists").c_str(),
               counted(entries, "entry", "entries").c_str(),
               static_cast<double>(bytes) / (1 << 20));
   return kExitOk;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,6 +9,7 @@
 #include "core/config/config.h"
 #include "core/config/diagnostics.h"
 #include "core/gate/snapshot.h"
+#include "proxy/lists/keeper.h"
 
 namespace proxy::commands {
 
@@ -25,13 +27,17 @@ struct Configuration {
   core::config::Config config;
   core::config::Diagnostics diagnostics;
   std::shared_ptr<const core::gate::Snapshot> snapshot;
+  std::shared_ptr<const core::lists::Table> lists;  // as their sources have them
+  std::vector<lists::Source> sources;               // of each
   std::size_t workers = 1;  // the number that `workers: 0` stands for, at least 1
 };
 
 /// Reads and compiles `path`, for `workers` workers instead of what it says unless that is 0: their
 /// number does not change while the process runs. Hashes that a caller could aim at get a new
-/// random key.
-Configuration read_configuration(const std::string& path, std::size_t workers = 0);
+/// random key. `serving` keeps copies of fetched lists, where the configuration says. Blocks while
+/// lists are fetched; not for long once `stop` is true.
+Configuration read_configuration(const std::string& path, std::size_t workers = 0,
+                                 bool serving = false, const std::atomic<bool>* stop = nullptr);
 
 /// 64 bits from the kernel's random generator.
 std::uint64_t random_seed();

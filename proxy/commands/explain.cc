@@ -172,6 +172,7 @@ int explain(const std::string& path, const std::string& name, const std::string&
   body.append(core::claims::kReadPadding, '\0');
 
   gate::Gate gate(read.snapshot, 0, kBodyBytesMax);
+  gate.adopt_lists(read.lists);
   core::http::OutBuffer out(kOutBytesMax);
   Story story(connector->program);
   char date[core::http::kHttpDateBytes];

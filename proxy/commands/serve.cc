@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -15,6 +16,8 @@
 #include "proxy/admin/admin_handler.h"
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
+#include "proxy/lists/fetch.h"
+#include "proxy/lists/keeper.h"
 #include "proxy/log.h"
 #include "proxy/net/address.h"
 #include "proxy/net/server.h"
@@ -70,6 +73,8 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
       (fresh.admin ? fresh.admin->address.text.value : "")) {
     keys.emplace_back("admin");
   }
+  if (old.admin_token.value != fresh.admin_token.value) keys.emplace_back("admin.token");
+  if (old.lists_state.value != fresh.lists_state.value) keys.emplace_back("lists_state");
   if (old.workers != fresh.workers) keys.emplace_back("workers");
   if (old.access_log.file.value != fresh.access_log.file.value ||
       old.access_log.sample != fresh.access_log.sample) {
@@ -109,13 +114,38 @@ class Service {
   bool open() {
     uv_loop_init(&loop_);
     const std::size_t descriptors = raise_descriptor_limit();
-    edition_ = {configuration_.snapshot, 1};
+    edition_ = {configuration_.snapshot, 1, nullptr};
+    if (!open_lists()) return false;
     auto log = telemetry::AccessLog::open(configuration_.config.access_log.file.value,
                                           configuration_.workers);
     if (!log) return failed("access log: " + log.error().why);
     log_ = std::move(log).value();
     log_->introduce(edition_.generation, *edition_.snapshot);
     return open_workers(descriptors) && open_admin() && watch_signals();
+  }
+
+  bool open_lists() {
+    keeper_ = std::make_unique<lists::Keeper>(
+        loop_, configuration_.config.lists_state.value, [this](const lists::Keeper::Table& table) {
+          edition_.lists = table;
+          for (const auto& worker : workers_) worker->adopt(edition_);
+        });
+    if (const std::string why = keeper_->open(); !why.empty()) return failed(why);
+    std::string why;
+    edition_.lists = take_up_lists(configuration_, why);
+    if (edition_.lists == nullptr) return failed("lists_state: " + why);
+    keeper_->start();
+    return true;
+  }
+
+  /// Null when they cannot be taken up; `why` says it.
+  lists::Keeper::Table take_up_lists(Configuration& fresh, std::string& why) {
+    std::vector<std::string> remarks;
+    lists::Keeper::Table table =
+        keeper_->take_up(fresh.lists, std::move(fresh.sources), why, remarks);
+    fresh.lists.reset();  // the keeper decides how long they live
+    for (const std::string& remark : remarks) spdlog::warn("{}", remark);
+    return table;
   }
 
   bool open_workers(std::size_t descriptors) {
@@ -173,9 +203,11 @@ class Service {
     if (!socket) return failed("admin: " + socket.error().why);
     admin_url_ = socket.value().url;
     net::ServerLimits limits;
-    limits.http.body_bytes = 0;
+    limits.http.body_bytes = admin::ListRequests::kBodyBytesMax;
     limits.connections_max = kAdminConnectionsMax;
-    admin_handler_ = std::make_unique<admin::AdminHandler>(metrics_);
+    admin_handler_ = std::make_unique<admin::AdminHandler>(
+        metrics_, admin::ListRequests(*keeper_, configuration_.config.admin_token.value,
+                                      configuration_.config.admin->address.loopback));
     admin_ = std::make_unique<net::Server>(loop_, limits, *admin_handler_);
     return admin_->listen(std::move(socket).value()) || failed("admin: cannot be watched");
   }
@@ -191,6 +223,7 @@ class Service {
                          [this] { return reloads_failed_; });
     metrics_.add_gauge("claimgate_workers", "Worker threads.",
                        [this] { return static_cast<double>(workers_.size()); });
+    add_list_metrics();
     worker_ended_.data = this;
     uv_async_init(&loop_, &worker_ended_, [](uv_async_t* async) {
       static_cast<Service*>(async->data)->on_worker_ended();
@@ -207,6 +240,28 @@ class Service {
         SIGHUP);
     watching_ = true;
     return true;
+  }
+
+  void add_list_metrics() {
+    using State = lists::Keeper::State;
+    using Series = telemetry::Metrics::Series;
+    const auto add = [this](std::string name, std::string help, bool gauge,
+                            std::function<double(const State&)> value) {
+      metrics_.add_labelled(std::move(name), std::move(help), gauge, "list",
+                          [this, value = std::move(value)] {
+                            std::vector<Series> series;
+                            for (const State& state : keeper_->states()) {
+                              series.push_back({std::string(state.name), value(state)});
+                            }
+                            return series;
+                          });
+    };
+    add("claimgate_list_entries", "Entries of a list, live changes included.", true,
+        [](const State& state) { return static_cast<double>(state.entries); });
+    add("claimgate_list_age_seconds", "Since a list's source was read or found unchanged.", true,
+        [](const State& state) { return static_cast<double>(lists::now_s() - state.confirmed_at_s); });
+    add("claimgate_list_reload_failures", "Looks at a list's source that brought no list.", false,
+        [](const State& state) { return static_cast<double>(state.failures); });
   }
 
   void announce() {
@@ -245,7 +300,8 @@ class Service {
         &loop_, &reload_work_,
         [](uv_work_t* work) {
           auto* const self = static_cast<Service*>(work->data);
-          self->fresh_ = std::make_unique<Configuration>(read_configuration(self->path_, self->workers_.size()));
+          self->fresh_ = std::make_unique<Configuration>(read_configuration(
+              self->path_, self->workers_.size(), true, &self->stopping_));
         },
         [](uv_work_t* work, int) { static_cast<Service*>(work->data)->take_up(); });
   }
@@ -255,7 +311,11 @@ class Service {
     const std::unique_ptr<Configuration> fresh = std::move(fresh_);
     const std::string remarks = fresh->diagnostics.render();
     if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
-    if (fresh->snapshot == nullptr || fresh->diagnostics.has_errors()) {
+    const bool good = fresh->snapshot != nullptr && !fresh->diagnostics.has_errors();
+    std::string why;
+    lists::Keeper::Table lists = good ? take_up_lists(*fresh, why) : nullptr;
+    if (!why.empty()) spdlog::error("{}", why);
+    if (lists == nullptr) {
       ++reloads_failed_;
       spdlog::error("reload refused, the configuration in force stays");
     } else {
@@ -264,6 +324,7 @@ class Service {
       }
       ++edition_.generation;
       edition_.snapshot = fresh->snapshot;
+      edition_.lists = std::move(lists);
       log_->introduce(edition_.generation, *edition_.snapshot);
       for (const auto& worker : workers_) worker->adopt(edition_);
       spdlog::info("reloaded, configuration number {} is in force", edition_.generation);
@@ -277,6 +338,8 @@ class Service {
   }
 
   int close(int code) {
+    stopping_.store(true, std::memory_order_relaxed);
+    if (keeper_ != nullptr) keeper_->stop();
     if (admin_ != nullptr) admin_->abort();
     admin_.reset();
     workers_.clear();
@@ -287,7 +350,8 @@ class Service {
       uv_close(reinterpret_cast<uv_handle_t*>(&worker_ended_), nullptr);
     }
     while (uv_loop_close(&loop_) == UV_EBUSY) uv_run(&loop_, UV_RUN_ONCE);
-    log_.reset();  // writes what is left
+    keeper_.reset();  // the loop is empty: no look at a source is under way
+    log_.reset();     // writes what is left
     if (code == kExitOk) spdlog::info("stopped");
     return code;
   }
@@ -298,6 +362,7 @@ class Service {
   uv_loop_t loop_;
   telemetry::Metrics metrics_;
   std::unique_ptr<telemetry::AccessLog> log_;
+  std::unique_ptr<lists::Keeper> keeper_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<admin::AdminHandler> admin_handler_;
   std::unique_ptr<net::Server> admin_;
@@ -308,6 +373,7 @@ class Service {
   uv_work_t reload_work_;
   std::unique_ptr<Configuration> fresh_;
   std::uint64_t reloads_failed_ = 0;
+  std::atomic<bool> stopping_{false};
   bool watching_ = false;
   bool draining_ = false;
   bool reloading_ = false;
@@ -317,7 +383,8 @@ class Service {
 }  // namespace
 
 int serve(const std::string& path) {
-  Configuration configuration = read_configuration(path);
+  lists::open_fetching();
+  Configuration configuration = read_configuration(path, 0, true);
   const std::string remarks = configuration.diagnostics.render();
   if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
   if (configuration.snapshot == nullptr || configuration.diagnostics.has_errors()) return kExitUsage;

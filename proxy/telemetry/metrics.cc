@@ -125,6 +125,13 @@ void Metrics::add_counter(std::string name, std::string help,
   figures_.push_back({std::move(name), std::move(help), nullptr, std::move(value)});
 }
 
+void Metrics::add_labelled(std::string name, std::string help, bool gauge, std::string label,
+                         std::function<std::vector<Series>()> series) {
+  const std::lock_guard lock(mutex_);
+  families_.push_back(
+      {std::move(name), std::move(help), std::move(label), gauge, std::move(series)});
+}
+
 void Metrics::Totals::add(const Counters& counters) {
   const core::gate::Snapshot& snapshot = counters.snapshot();
   for (std::size_t c = 0; c < snapshot.connectors.size(); ++c) {
@@ -253,6 +260,16 @@ std::string Metrics::render() const {
       text.append(number);
     } else {
       text.append(std::to_string(figure.counter())).append("\n");
+    }
+  }
+  for (const Family& family : families_) {
+    text.append("# TYPE ").append(family.name).append(family.gauge ? " gauge\n" : " counter\n");
+    text.append("# HELP ").append(family.name).append(" ").append(family.help).append("\n");
+    for (const Series& series : family.series()) {
+      char number[40];
+      std::snprintf(number, sizeof number, "%.17g\n", series.value);
+      text.append(family.name).append(family.gauge ? "{" : "_total{").append(family.label);
+      text.append("=").append(label_text(series.label)).append("} ").append(number);
     }
   }
   text +=

@@ -74,6 +74,14 @@ class Metrics {
   void add_gauge(std::string name, std::string help, std::function<double()> value);
   void add_counter(std::string name, std::string help, std::function<std::uint64_t()> value);
 
+  /// The same with one figure for each value of the label `label`.
+  struct Series {
+    std::string label;
+    double value;
+  };
+  void add_labelled(std::string name, std::string help, bool gauge, std::string label,
+                    std::function<std::vector<Series>()> series);
+
   /// OpenMetrics 1.0 text. Series that were never counted are left out, except a connector's
   /// histogram, which a scraper wants from the beginning.
   std::string render() const;
@@ -99,7 +107,13 @@ class Metrics {
   std::vector<std::unique_ptr<Counters>> open_;
   Totals closed_;
   std::vector<const net::ServerCounters*> servers_;
+  struct Family {
+    std::string name, help, label;
+    bool gauge;
+    std::function<std::vector<Series>()> series;
+  };
   std::vector<Figure> figures_;
+  std::vector<Family> families_;
 };
 
 }  // namespace proxy::telemetry

@@ -14,7 +14,7 @@ frobnicate: 1
 )~",
        R"~(claimgate.yaml:3:1: error: unknown key "frobnicate"
     3 | frobnicate: 1
-      | ^~~~~~~~~~ one of: include, listeners, admin, workers, limits, access_log, fallback_locale, lists, messages, connectors
+      | ^~~~~~~~~~ one of: include, listeners, admin, workers, limits, access_log, fallback_locale, lists, lists_state, messages, connectors
 )~"},
       {"an unknown key near one",
        R"~(listener: [ { address: 127.0.0.1:8080 } ]
@@ -247,9 +247,43 @@ TEST(LoadRefusesAFileThat, HasWrongListsOrMessages) {
 connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
 lists: { a: {} }
 )~",
-       R"~(claimgate.yaml:3:10: error: one of these keys is missing: file, values
+       R"~(claimgate.yaml:3:10: error: one of these keys is missing: file, values, url
     3 | lists: { a: {} }
       |          ^ write file: lists/partners.txt
+)~"},
+      {"a list whose source is of another scheme",
+       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
+lists: { a: { url: "ftp://a.example/x" } }
+)~",
+       R"~(claimgate.yaml:3:20: error: expected a URL of http or https
+    3 | lists: { a: { url: "ftp://a.example/x" } }
+      |                    ^~~~~~~~~~~~~~~~~~~ write url: https://host/path
+)~"},
+      {"values that are read again, from a host of redirects",
+       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
+lists: { a: { values: [x], reload: 1m, redirect_hosts: [b.example] } }
+)~",
+       R"~(claimgate.yaml:3:28: error: values that stand in the file have no other source
+    3 | lists: { a: { values: [x], reload: 1m, redirect_hosts: [b.example] } }
+      |                            ^~~~~~ leave it out
+claimgate.yaml:3:40: error: only a `url` redirects
+    3 | lists: { a: { values: [x], reload: 1m, redirect_hosts: [b.example] } }
+      |                                        ^~~~~~~~~~~~~~ leave it out
+)~"},
+      {"a token that is too short, and no directory",
+       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
+admin: { address: 127.0.0.1:9090, token: short }
+lists_state: ""
+)~",
+       R"~(claimgate.yaml:3:42: error: a token has 16 or more visible ASCII characters
+    3 | admin: { address: 127.0.0.1:9090, token: **** }
+      |                                          ^~~~ as from openssl rand -hex 32
+claimgate.yaml:4:14: error: expected the name of a directory
+    4 | lists_state: ""
+      |              ^~ write lists_state: lists-state
 )~"},
       {"a list of both",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]
@@ -258,7 +292,7 @@ lists: { a: { file: a.txt, values: [x], match: emial } }
 )~",
        R"~(claimgate.yaml:3:28: error: "values" cannot stand beside "file"
     3 | lists: { a: { file: a.txt, values: [x], match: emial } }
-      |                            ^~~~~~ exactly one of: file, values
+      |                            ^~~~~~ exactly one of: file, values, url
 claimgate.yaml:3:48: error: unknown match "emial"
     3 | lists: { a: { file: a.txt, values: [x], match: emial } }
       |                                                ^~~~~ did you mean "email"?

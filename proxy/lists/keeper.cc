@@ -1,0 +1,264 @@
+#include "proxy/lists/keeper.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "proxy/log.h"
+
+namespace proxy::lists {
+namespace {
+
+constexpr std::uint64_t kTickMs = 250;
+// The thread pool has four threads. A source that does not answer holds one for minutes, and a
+// reload of the configuration must still find one.
+constexpr std::size_t kLooksMax = 2;
+constexpr mode_t kDirectoryMode = 0700;
+
+}  // namespace
+
+Keeper::Keeper(uv_loop_t& loop, std::string state_directory, Publish publish)
+    : loop_(loop),
+      state_directory_(std::move(state_directory)),
+      publish_(std::move(publish)),
+      loader_(state_directory_, true, stop_) {}
+
+std::string Keeper::open() {
+  if (state_directory_.empty()) return {};
+  const auto failed = [&](const std::string& path) {
+    return "lists_state: " + path + ": " + std::strerror(errno);
+  };
+  if (::mkdir(state_directory_.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
+    return failed(state_directory_);
+  }
+  const std::string path = state_directory_ + "/lock";
+  lock_ = net::UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock_.valid()) return failed(path);
+  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+    return "lists_state: " + state_directory_ +
+           " is in use by another process; give each its own directory";
+  }
+  return {};
+}
+
+void Keeper::start() {
+  timer_ = net::open_uv<uv_timer_t>(
+      this, [&](uv_timer_t* timer) { return uv_timer_init(&loop_, timer); });
+  uv_timer_start(
+      timer_.get(),
+      [](uv_timer_t* timer) {
+        if (timer->data != nullptr) static_cast<Keeper*>(timer->data)->tick();
+      },
+      kTickMs, kTickMs);
+}
+
+void Keeper::stop() {
+  stop_.store(true, std::memory_order_relaxed);
+  timer_.reset();
+}
+
+std::shared_ptr<const core::lists::Overlay> Keeper::overlay(std::size_t slot,
+                                                            const core::lists::List& source) const {
+  const core::lists::Changes* const live = changes(slot);
+  return live == nullptr ? nullptr : live->over(source, random_bits());
+}
+
+Keeper::Table Keeper::take_up(const Table& read, std::vector<Source> sources, std::string& failure,
+                              std::vector<std::string>& remarks) {
+  std::map<std::string, JournalFile, std::less<>> fresh;
+  if (takes_changes()) {
+    for (std::size_t slot = 0; slot < sources.size(); ++slot) {
+      const std::string& name = sources[slot].definition.name;
+      const core::lists::Match match = (*read)[slot].source().match();
+      const auto open = journals_.find(name);
+      if (open != journals_.end() && open->second.match() == match) continue;
+      JournalFile::Opened opened =
+          fresh[name].open(state_directory_ + "/" + name + ".journal", match);
+      if (!opened.remark.empty()) remarks.push_back(std::move(opened.remark));
+      if (!opened.failure.empty()) {
+        failure = std::move(opened.failure);
+        return nullptr;
+      }
+    }
+    for (auto& [name, journal] : fresh) journals_[name] = std::move(journal);
+  }
+  ++epoch_;
+  std::vector<Kept> before = std::move(kept_);
+  kept_.clear();
+  auto table = std::make_shared<core::lists::Table>();
+  for (std::size_t slot = 0; slot < sources.size(); ++slot) {
+    Kept kept;
+    kept.source = std::move(sources[slot]);
+    kept.next_look_ms =
+        uv_now(&loop_) + static_cast<std::uint64_t>(kept.source.definition.reload.count());
+    for (Kept& old : before) {
+      if (old.source.definition.name == kept.source.definition.name) kept.failures = old.failures;
+    }
+    kept_.push_back(std::move(kept));
+    if (const auto open = journals_.find(kept_.back().source.definition.name);
+        open != journals_.end()) {
+      open->second.expire(now_s());
+    }
+    const std::shared_ptr<const core::lists::List>& source = (*read)[slot].shared_source();
+    table->emplace_back(source, overlay(slot, *source));
+  }
+  replace(std::move(table));
+  return table_;
+}
+
+void Keeper::replace(Table table) {
+  if (table_ != nullptr) retired_.push_back(std::move(table_));
+  table_ = std::move(table);
+}
+
+void Keeper::publish(std::size_t slot, std::shared_ptr<const core::lists::List> source) {
+  auto table = std::make_shared<core::lists::Table>(*table_);
+  auto changed = overlay(slot, *source);
+  (*table)[slot] = core::lists::Live(std::move(source), std::move(changed));
+  replace(std::move(table));
+  publish_(table_);
+}
+
+std::optional<std::size_t> Keeper::find(std::string_view name) const noexcept {
+  for (std::size_t slot = 0; slot < kept_.size(); ++slot) {
+    if (kept_[slot].source.definition.name == name) return slot;
+  }
+  return std::nullopt;
+}
+
+const core::lists::Changes* Keeper::changes(std::size_t slot) const noexcept {
+  const auto found = journals_.find(kept_[slot].source.definition.name);
+  return found == journals_.end() ? nullptr : &found->second.changes();
+}
+
+std::vector<Keeper::State> Keeper::states() const {
+  std::vector<State> states;
+  for (std::size_t slot = 0; slot < kept_.size(); ++slot) {
+    const Kept& kept = kept_[slot];
+    const core::lists::Live& live = now(slot);
+    const core::lists::Changes* const live_changes = changes(slot);
+    const std::size_t added = live_changes == nullptr ? 0 : live_changes->added();
+    states.push_back({kept.source.definition.name, live.source().match(),
+                      kept.source.definition.kind, live.size(), live.source().size(), added,
+                      live_changes == nullptr ? 0 : live_changes->size() - added, live.bytes(),
+                      live.source().bad_count(), kept.source.origin.confirmed_at_s, kept.failures,
+                      kept.last_failure});
+  }
+  return states;
+}
+
+std::string Keeper::change(std::size_t slot, const std::vector<core::lists::Step>& steps) {
+  JournalFile& journal = journals_.find(kept_[slot].source.definition.name)->second;
+  if (journal.changes().size() + steps.size() > kChangesMax) {
+    return "a list keeps at most 100000 live changes; put them into its source and forget them";
+  }
+  if (std::string why = journal.append(steps); !why.empty()) {
+    spdlog::error("list \"{}\": a live change was not kept: {}", kept_[slot].source.definition.name,
+                  why);
+    return "the change cannot be kept on disk; the log says why";
+  }
+  publish(slot, now(slot).shared_source());
+  return {};
+}
+
+void Keeper::tick() {
+  const std::int64_t second = now_s();
+  for (std::size_t slot = 0; slot < kept_.size(); ++slot) {
+    Kept& kept = kept_[slot];
+    const auto journal = journals_.find(kept.source.definition.name);
+    try {
+      if (journal != journals_.end() && journal->second.expire(second)) {
+        publish(slot, now(slot).shared_source());
+      }
+    } catch (const std::bad_alloc&) {
+      spdlog::error("list \"{}\": no memory to take out what has expired", journal->first);
+    }
+    const bool due = kept.source.definition.reload.count() > 0 && !kept.looking &&
+                     kept.next_look_ms <= uv_now(&loop_);
+    if (due && looks_ < kLooksMax) look(slot);
+  }
+  free_retired();
+}
+
+void Keeper::look(std::size_t slot) {
+  Kept& kept = kept_[slot];
+  auto* const look = new Look{{}, this, epoch_, slot, kept.source, now(slot).shared_source(), {}};
+  look->work.data = look;
+  kept.looking = true;
+  ++looks_;
+  uv_queue_work(
+      &loop_, &look->work,
+      [](uv_work_t* work) {
+        auto& at = *static_cast<Look*>(work->data);
+        try {
+          at.loaded =
+              at.keeper->loader_.load_again(at.source.definition, at.source.origin, *at.current);
+        } catch (const std::exception&) {
+          at.loaded = {};
+          at.loaded.failure = "no memory for it";
+        }
+      },
+      [](uv_work_t* work, int) {
+        const std::unique_ptr<Look> at(static_cast<Look*>(work->data));
+        at->keeper->on_looked(*at);
+      });
+}
+
+void Keeper::on_looked(Look& look) {
+  --looks_;
+  // Not this pointer's business to free 128 MB: the table in force, or a retired one, holds it too.
+  look.current.reset();
+  if (look.epoch != epoch_ || stop_.load(std::memory_order_relaxed)) return;
+  Kept& kept = kept_[look.slot];
+  const Definition& definition = kept.source.definition;
+  kept.looking = false;
+  kept.next_look_ms = uv_now(&loop_) + static_cast<std::uint64_t>(definition.reload.count());
+  if (!look.loaded.failure.empty()) {
+    ++kept.failures;
+    kept.last_failure = look.loaded.failure;
+    spdlog::error("list \"{}\" stays as it was: {}", definition.name, kept.last_failure);
+    return;
+  }
+  kept.last_failure.clear();
+  kept.source.origin = std::move(look.loaded.origin);
+  if (!look.loaded.remark.empty())
+    spdlog::warn("list \"{}\": {}", definition.name, look.loaded.remark);
+  if (look.loaded.list == nullptr) return;
+  for (const core::lists::BadLine& bad : look.loaded.list->bad_lines()) {
+    spdlog::warn("list \"{}\": line {}: left out: {}", definition.name, bad.line, bad.message);
+  }
+  const std::size_t entries = look.loaded.list->size();
+  try {
+    publish(look.slot, std::move(look.loaded.list));
+  } catch (const std::bad_alloc&) {
+    ++kept.failures;
+    kept.last_failure = "no memory for it";
+    spdlog::error("list \"{}\" stays as it was: no memory for it", definition.name);
+    return;
+  }
+  spdlog::info("list \"{}\" was read again: {} entries", definition.name, entries);
+}
+
+/// Frees, off the loop, the tables that nobody reads any more.
+void Keeper::free_retired() {
+  std::vector<Table> free;
+  std::erase_if(retired_, [&](Table& table) {
+    if (table.use_count() > 1) return false;
+    free.push_back(std::move(table));
+    return true;
+  });
+  if (free.empty()) return;
+  auto* const freeing = new Freeing{{}, std::move(free)};
+  freeing->work.data = freeing;
+  uv_queue_work(
+      &loop_, &freeing->work,
+      [](uv_work_t* work) { static_cast<Freeing*>(work->data)->tables.clear(); },
+      [](uv_work_t* work, int) { delete static_cast<Freeing*>(work->data); });
+}
+
+}  // namespace proxy::lists
