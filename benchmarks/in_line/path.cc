@@ -98,8 +98,9 @@ Lane::Lane(House& house, std::size_t lane, double log_sample)
       out_(kOutBytesMax),
       gate_(house.edition().snapshot, lane, kBodyBytesMax),
       evaluation_(snapshot_.names.size(), snapshot_.prepared_max,
-                  kBodyBytesMax + core::gate::Gate::kScratchBytes, lane),
+                  kBodyBytesMax + core::gate::Gate::kScratchBytes, lane, snapshot_.candidates_max),
       handler_(house.edition(), lane, kBodyBytesMax, house.metrics(), house.log(), log_sample) {
+  evaluation_.use_lists(snapshot_.lists.get());
   peer_.family = proxy::net::PeerAddress::Family::kIpv4;
   const std::uint8_t loopback[] = {127, 0, 0, 1};
   std::memcpy(peer_.bytes, loopback, sizeof loopback);
