@@ -64,7 +64,7 @@ class House {
                                      const std::optional<std::string>& text, std::size_t lanes,
                                      const std::string& log_file, std::string& why);
 
-  proxy::Edition edition() const { return {snapshot_, 1}; }
+  proxy::Edition edition() const { return {snapshot_, 1, snapshot_->lists}; }
   const core::gate::Snapshot& snapshot() const noexcept { return *snapshot_; }
   proxy::telemetry::Metrics& metrics() noexcept { return metrics_; }
   proxy::telemetry::AccessLog& log() noexcept { return *log_; }
