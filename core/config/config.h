@@ -1,34 +1,17 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "core/config/diagnostics.h"
+#include "core/config/backend.h"
+#include "core/config/written.h"
 
 /// A configuration as it was written: typed, every value with its place, names not yet resolved.
 /// load.h makes it from YAML; core/gate/compile.h turns it into a snapshot and resolves the names.
 namespace core::config {
-
-using std::chrono::milliseconds;
-
-/// A text from the file, `${env:}` and `${file:}` already replaced. `secret` is set when any part
-/// came from there: such a text is never printed.
-struct Text {
-  std::string value;
-  Mark mark;
-  bool secret = false;
-};
-
-/// A scalar whose type matters: `equals: 42`, `equals: "42"`, `equals: true`.
-struct Scalar {
-  enum class Type : std::uint8_t { kString, kInteger, kNumber, kBoolean };
-  Type type = Type::kString;
-  Text text;
-};
 
 /// What one member of a `when` tests. `not_equals`, `not_in`, `not_in_list` and `not_matches` are
 /// the same tests with `negated` set; a missing claim matches neither form.
@@ -175,6 +158,7 @@ struct Config {
   Text fallback_locale;  // default "en"
   std::vector<ListSource> lists;
   std::vector<Message> messages;
+  std::vector<Backend> backends;
   std::vector<Connector> connectors;
 };
 

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/mapping/question.h"
+
+namespace proxy::upstream {
+
+/// Why a backend gave no complete answer. Each is a label of a metric, see name().
+enum class Failure : std::uint8_t {
+  kNone,            // it answered: any status
+  kResolve,         // no address for the endpoint's name
+  kConnect,         // refused, unreachable
+  kConnectTimeout,
+  kTls,             // handshake, verification, name
+  kTimeout,         // asked, and not answered in time
+  kClosed,          // closed or reset before the answer was whole
+  kProtocol,        // no HTTP/1.1 answer, broken framing
+  kTooLarge,        // beyond header_bytes or response_bytes
+  kBreakerOpen,     // not asked
+  kQueueFull,       // not asked
+  kNoEndpoint,      // not asked: every endpoint is ejected or has weight 0
+  kCredentials,     // no OAuth token to be had
+  kEnding,          // the process or this edition of the configuration ends
+};
+inline constexpr std::size_t kFailureCount = 14;
+std::string_view name(Failure failure) noexcept;
+
+/// A backend's whole answer, or why there is none.
+struct Outcome {
+  struct Field {
+    std::string name, value;
+  };
+  Failure failure = Failure::kNone;
+  int status = 0;
+  std::vector<Field> fields;
+  std::string body;            // transfer coding removed, content coding not
+  bool sent = false;           // a byte of a request went out: the backend may have acted
+  unsigned tries = 0;
+  std::uint64_t duration_us = 0;  // from ask() on
+};
+
+/// What goes along with a question (W3C Trace Context; X-Request-Id), made by the asker's caller.
+struct Trace {
+  std::string traceparent;  // empty: none is sent
+  std::string request_id;
+};
+
+/// Asks backends on behalf of one worker. Thread: the worker's loop.
+class Asker {
+ public:
+  using CallId = std::uint64_t;
+  using Done = std::function<void(Outcome&&)>;
+  virtual ~Asker() = default;
+
+  /// Asks backend number `backend` (of the configuration, in its order). `done` is called once, from
+  /// the loop and never from inside ask(), no later than `deadline_ms` (uv_now's clock) and a loop
+  /// turn; whatever then comes of the try is counted and dropped.
+  virtual CallId ask(std::size_t backend, core::mapping::Question question,
+                     std::uint64_t deadline_ms, Trace trace, Done done) = 0;
+
+  /// Nobody wants the answer any more: `done` is not called. The try under way may go on, so that its
+  /// connection can be kept.
+  virtual void forget(CallId call) noexcept = 0;
+};
+
+}  // namespace proxy::upstream
