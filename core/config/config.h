@@ -94,7 +94,7 @@ struct Connector {
   Mark mark;
 };
 
-enum class ListMatch : std::uint8_t { kExact, kEmail, kDomain };
+enum class ListMatch : std::uint8_t { kExact, kEmail, kDomain, kNetwork };
 
 struct ListSource {
   Text name;

@@ -15,8 +15,7 @@ constexpr std::int64_t kHour = 3600 * kSecond;
 constexpr string_view kDialects[] = {"b2c-userflow"};
 constexpr string_view kDialectsLater[] = {"b2c-policy", "b2b-signup", "ext-id"};
 constexpr string_view kTokenFaults[] = {"continue", "fail"};
-constexpr string_view kMatches[] = {"exact", "email", "domain"};
-constexpr string_view kMatchesLater[] = {"network"};
+constexpr string_view kMatches[] = {"exact", "email", "domain", "network"};
 constexpr string_view kModes[] = {"live", "shadow"};
 
 constexpr Key kRootKeys[] = {
@@ -274,7 +273,7 @@ constexpr Key kListKeys[] = {
      .fallback = "exact",
      .example = "domain",
      .words = "`exact`: the same text. `email`: the same address, whatever its spelling. `domain`: "
-              "the same domain or one below it.",
+              "the same domain or one below it. `network`: an address in the network, IPv4 or IPv6.",
      .choices = kMatches},
 };
 constexpr string_view kListOne[] = {"file", "values", "url"};
@@ -558,7 +557,6 @@ std::span<const Object* const> all_objects() noexcept { return kAll; }
 
 std::span<const std::string_view> later_choices(std::string_view key) noexcept {
   if (key == "dialect") return kDialectsLater;
-  if (key == "match") return kMatchesLater;
   return {};
 }
 

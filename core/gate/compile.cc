@@ -116,6 +116,7 @@ lists::Match match_of(config::ListMatch match) {
     case config::ListMatch::kExact: return lists::Match::kExact;
     case config::ListMatch::kEmail: return lists::Match::kEmail;
     case config::ListMatch::kDomain: return lists::Match::kDomain;
+    case config::ListMatch::kNetwork: return lists::Match::kNetwork;
   }
   return lists::Match::kExact;
 }
