@@ -77,7 +77,19 @@ std::string expected(const Key& key) {
       return "a map of conditions";
     case Shape::kClaims:
     case Shape::kClaimsSome:
+    case Shape::kClaimNames:
       return "a map of claims";
+    case Shape::kAnyNumber:
+      return "a number";
+    case Shape::kRegion:
+      return "true, false or a map";
+    case Shape::kMessageOr:
+      return "the name of a message or a map";
+    case Shape::kRules:
+      return "a list of rules";
+    case Shape::kTables:
+    case Shape::kArguments:
+      return "a map of names";
     case Shape::kObjectMap:
     case Shape::kMessages:
       return "a map of names";

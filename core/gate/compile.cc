@@ -151,7 +151,14 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     if (message.texts.empty()) continue;  // already reported
     messages.emplace(message.name.value, static_cast<std::uint32_t>(messages.size()));
   }
-  rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes}, diagnostics);
+  rules::ValueTables tables;
+  for (const config::ValueTable& table : config.tables) {
+    auto rows = std::make_shared<rules::ValueTable>();
+    for (const auto& [value, becomes] : table.rows) rows->add(value.value, becomes.value);
+    tables.emplace(table.name.value, std::move(rows));
+  }
+  rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes, &tables},
+                           diagnostics);
   for (const config::Message& message : config.messages) {
     if (message.texts.empty()) continue;
     snapshot->messages.push_back(compile_message(message, config.fallback_locale.value, compiler));

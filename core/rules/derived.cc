@@ -1,10 +1,12 @@
 #include "core/rules/derived.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
 #include "core/rules/evaluation.h"
 #include "core/rules/json_path.h"
+#include "core/rules/moment.h"
 #include "core/text/canonical_email.h"
 #include "core/text/code_points.h"
 #include "core/text/country.h"

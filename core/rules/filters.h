@@ -81,6 +81,5 @@ class Replacement {
 
 /// The filters as the reference documentation has them, in Markdown.
 std::string filters_markdown();
-std::string derived_markdown();
 
 }  // namespace core::rules

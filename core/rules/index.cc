@@ -32,11 +32,10 @@ void Walk::open(Run run, std::uint32_t source, std::uint32_t from) noexcept {
 void Walk::ask_values(const Index::Values& values, std::uint32_t source,
                       std::uint32_t from) noexcept {
   const Subject& subject = program_.subjects_[values.subject];
-  const claims::Kind kind =
-      subject.derived ? claims::Kind::kString : evaluation_.claims()[subject.id].kind;
-  if (!is_scalar(kind)) return;
-  const std::string_view text = evaluation_.text_of(subject);
-  if (text.data() == nullptr) return;
+  const Value value = evaluation_.value_of(subject);
+  if (!is_scalar(value.kind)) return;
+  const claims::Kind kind = value.kind;
+  const std::string_view text = value.text;
   const auto found = [&](std::uint32_t run) { open(index_.runs_[run], source, from); };
 
   const std::uint32_t same = values.texts.find(text);

@@ -152,7 +152,9 @@ void IndexBuilder::collect_literals(std::uint32_t index, std::uint32_t rule) {
 
 void IndexBuilder::collect_leaf(std::uint32_t index, std::uint32_t rule) {
   const Node& node = program_.nodes_[index];
-  if (node.negated) return add_test(index, rule);
+  if (node.negated || program_.subjects_[node.subject].of != Subject::Of::kOne) {
+    return add_test(index, rule);
+  }
   const auto add_operand = [&](const Operand& operand) {
     switch (operand.type) {
       case Operand::Type::kNumber:
@@ -366,22 +368,22 @@ void IndexBuilder::lay_out_values(std::uint32_t subject, const std::vector<std::
 /// Which sources read which claim.
 void IndexBuilder::lay_out_readers() {
   std::vector<std::vector<std::uint32_t>> readers;
-  const auto add = [&](std::uint32_t subject_index, std::uint32_t source) {
-    const Subject& subject = program_.subjects_[subject_index];
-    const claims::NameId claim = subject.derived ? derived_rows()[subject.id].from : subject.id;
-    if (claim >= readers.size()) readers.resize(claim + std::size_t{1});
-    auto& of_claim = readers[claim];
-    if (of_claim.empty() || of_claim.back() != source) of_claim.push_back(source);
+  const auto add = [&](const std::vector<claims::NameId>& reads, std::uint32_t source) {
+    for (const claims::NameId claim : reads) {
+      if (claim >= readers.size()) readers.resize(claim + std::size_t{1});
+      auto& of_claim = readers[claim];
+      if (of_claim.empty() || of_claim.back() != source) of_claim.push_back(source);
+    }
   };
   for (std::uint32_t i = 0; i < index_.sources_.size(); ++i) {
     const Index::Source& source = index_.sources_[i];
     if (source.values != Index::kNone) {
-      add(index_.values_[source.values].subject, i);
+      add(program_.subjects_[index_.values_[source.values].subject].reads, i);
       continue;
     }
     for (std::uint32_t node = source.test; node < program_.nodes_[source.test].end; ++node) {
       const Op op = program_.nodes_[node].op;
-      if (op != Op::kAll && op != Op::kAny && op != Op::kNot) add(program_.nodes_[node].subject, i);
+      if (op != Op::kAll && op != Op::kAny && op != Op::kNot) add(program_.reads(node), i);
     }
   }
   for (const auto& of_claim : readers) {

@@ -48,9 +48,9 @@ using ValueTables = std::map<std::string, std::shared_ptr<const ValueTable>, std
 
 /// What subjects and templates may name. Converts from a table of names alone.
 struct Vocabulary {
-  Vocabulary(claims::NameTable& names) noexcept : names(names) {}  // NOLINT: a name table is one
-  Vocabulary(claims::NameTable& names, const ValueTables* tables, std::size_t lanes) noexcept
-      : names(names), tables(tables), lanes(lanes) {}
+  Vocabulary(claims::NameTable& known) noexcept : names(known) {}  // NOLINT: a name table is one
+  Vocabulary(claims::NameTable& known, const ValueTables* maps, std::size_t workers) noexcept
+      : names(known), tables(maps), lanes(workers) {}
 
   claims::NameTable& names;
   const ValueTables* tables = nullptr;
