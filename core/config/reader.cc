@@ -86,7 +86,7 @@ std::string expected(const Key& key) {
     case Shape::kMessageOr:
       return "the name of a message or a map";
     case Shape::kRules:
-      return "a list of rules";
+      return "a list of maps";
     case Shape::kTables:
     case Shape::kArguments:
       return "a map of names";

@@ -331,13 +331,13 @@ std::string reference_markdown() {
       out += ".\n";
     }
   }
-  out += "\n## Derived values\n\n| value | from | what it is |\n|---|---|---|\n";
+  out += "\n## Derived values\n\n| value | from | default | what it is |\n|---|---|---|---|\n";
   for (const DerivedName& row : kDerivedNames) {
     out += "| `" + std::string(row.name) + "` | ";
     for (const std::string_view claim : row.reads) {
       out += (claim.data() == row.reads.front().data() ? "`" : ", `") + std::string(claim) + "`";
     }
-    out += " | " + cell(row.meaning) + " |\n";
+    out += " | | " + cell(row.meaning) + " |\n";
   }
   return out;
 }

@@ -152,10 +152,10 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     messages.emplace(message.name.value, static_cast<std::uint32_t>(messages.size()));
   }
   rules::ValueTables tables;
-  for (const config::ValueTable& table : config.tables) {
+  for (const config::ValueTable& values : config.tables) {
     auto rows = std::make_shared<rules::ValueTable>();
-    for (const auto& [value, becomes] : table.rows) rows->add(value.value, becomes.value);
-    tables.emplace(table.name.value, std::move(rows));
+    for (const auto& [value, becomes] : values.rows) rows->add(value.value, becomes.value);
+    tables.emplace(values.name.value, std::move(rows));
   }
   rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes, &tables},
                            diagnostics);
@@ -182,6 +182,12 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     snapshot->prepared_max =
         std::max(snapshot->prepared_max, connector.program.prepared_count());
     snapshot->candidates_max.raise_to(connector.program.index().counts());
+    if (!written.shadow_rules.empty()) {
+      rules::Program shadow = compiler.compile(written.shadow_rules);
+      snapshot->prepared_max = std::max(snapshot->prepared_max, shadow.prepared_count());
+      snapshot->candidates_max.raise_to(shadow.index().counts());
+      connector.shadow_program = std::make_unique<const rules::Program>(std::move(shadow));
+    }
     snapshot->connectors.push_back(std::move(connector));
   }
   for (const Connector& connector : snapshot->connectors) snapshot->by_path.push_back(&connector);

@@ -55,6 +55,15 @@ void Walk::ask_values(const Index::Values& values, std::uint32_t source,
       found(run);
     }
   }
+  if (!values.ranges.empty()) {
+    double number = 0;
+    if (number_in(kind, text, number)) values.ranges.find(number, found);
+  }
+  if (!values.networks.empty()) {
+    if (const auto address = lists::read_network(text).network) {
+      values.networks.find(*address, found);
+    }
+  }
   values.starts.find(text, found);
   values.ends.find(text, found);
   if (values.literals.empty()) return;

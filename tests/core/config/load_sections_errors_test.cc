@@ -14,7 +14,7 @@ frobnicate: 1
 )~",
        R"~(claimgate.yaml:3:1: error: unknown key "frobnicate"
     3 | frobnicate: 1
-      | ^~~~~~~~~~ one of: include, listeners, admin, workers, limits, access_log, fallback_locale, lists, lists_state, messages, connectors
+      | ^~~~~~~~~~
 )~"},
       {"an unknown key near one",
        R"~(listener: [ { address: 127.0.0.1:8080 } ]
