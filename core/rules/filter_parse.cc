@@ -187,6 +187,9 @@ Result<FilterUse, TemplateError> parse_filter(std::string_view text, std::size_t
   if (std::string wrong = wrong_value(row, use.arguments); !wrong.empty()) {
     return TemplateError{offset, text.size(), std::move(wrong), usage};
   }
+  if (row.takes == FilterTakes::kRegion || row.name.starts_with("country_")) {
+    static_cast<void>(text::load_countries());  // now, and not with the first request
+  }
   if (row.takes == FilterTakes::kRegion && use.arguments.empty()) {
     use.arguments.push_back({Kind::kName, "country", 0});
     offsets.push_back(offset);
