@@ -118,8 +118,8 @@ bool mixes_scripts(std::string_view text) noexcept {
   const USpoofChecker* const with = checker();
   if (with == nullptr) return true;
   UErrorCode error = U_ZERO_ERROR;
-  const std::int32_t failed = uspoof_check2UTF8(
-      with, text.data(), static_cast<std::int32_t>(text.size()), nullptr, &error);
+  const std::int32_t failed =
+      uspoof_check2UTF8(with, text.data(), static_cast<std::int32_t>(text.size()), nullptr, &error);
   return U_FAILURE(error) || (failed & USPOOF_RESTRICTION_LEVEL) != 0;
 }
 
