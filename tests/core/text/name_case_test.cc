@@ -70,6 +70,7 @@ TEST_F(NameCase, TextWithoutCaseOnlyLosesSpaces) {
 TEST_F(NameCase, SharpSShowsNoHabit) {
   EXPECT_EQ(cased("STRAU\u00DF"), "Strau\u00DF");  // typed in capitals, as keyboards have it
   EXPECT_EQ(cased("strau\u00DF"), "Strau\u00DF");
+  EXPECT_EQ(cased("GROSS"), "Gross");  // nothing tells that a sharp s was meant
 }
 
 TEST_F(NameCase, ApostrophesOfEveryShape) {
@@ -272,6 +273,7 @@ TEST_F(NameCase, TurkishPairsWhereALetterTells) {
       {"ERDO\u011EAN DI\u015EIK", "Erdo\u011Fan D\u0131\u015F\u0131k"},
       {"RECEP \u0130NAN", "Recep \u0130nan"},
       {"\u0130\u02BC\u0130", "\u0130\u02BCi"},
+      {"ISIL", "Isil"},
       {"I\u015EIL", "I\u015Fil"},  // nothing tells: Romanian and Kurdish have this letter too
       {"IBRAHIM YILDIZ", "Ibrahim Yildiz"},
       {"\u0130brahim YILDIZ", "\u0130brahim YILDIZ"},  // mixed: the person's own
@@ -329,7 +331,12 @@ TEST_F(NameCase, KnownHardOnesComeOutAsDocumented) {
       {"Martin Van Buren", "Martin van Buren"},
       {"Antoni Gaud\u00ED i Cornet", "Antoni Gaud\u00ED I Cornet"},
       {"Luca de' Medici", "Luca De' Medici"},
+      {"Jan z Lublina", "Jan Z Lublina"},
       {"bell hooks", "Bell Hooks"},
+      {"DeShawn", "Deshawn"},
+      {"LaToya", "Latoya"},
+      {"Anna Lind PhD", "Anna Lind Phd"},
+      {"JJ Cale", "Jj Cale"},
   };
   for (const Case& c : kCases) {
     EXPECT_EQ(cased(small(c.meant)), c.answer);
