@@ -3,10 +3,9 @@
 #include <string_view>
 
 /// Countries by ISO 3166-1 and their names by ICU (CLDR). The names are put into one table of some
-/// hundred kilobytes by the first call of any function here, which takes about a hundred
-/// milliseconds and the heap; load_countries() while a configuration is compiled spares the first
-/// request that. After it nothing allocates.
-/// Thread: any, the first call too.
+/// hundred kilobytes by the first call of any function here, which takes less than a tenth of a
+/// second and the heap; load_countries() while a configuration is compiled spares the first request
+/// that. After it nothing allocates. Thread: any, the first call too.
 namespace core::text {
 
 /// Builds the table. False when ICU has no names (its data is missing): then codes alone are known.

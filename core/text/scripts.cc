@@ -112,6 +112,8 @@ bool letters_only_of(std::string_view text, const ScriptSet& allowed) noexcept {
   return true;
 }
 
+bool load_scripts() noexcept { return checker() != nullptr && looks_like("a", "\u0430"); }
+
 bool mixes_scripts(std::string_view text) noexcept {
   if (is_ascii(text)) return false;
   if (text.size() > kSpoofBytesMax) return true;

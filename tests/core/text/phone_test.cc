@@ -50,6 +50,8 @@ constexpr Case kCases[] = {
     {"253-0000-111", "US", "+12530000111", true, false},
 };
 
+TEST(Phone, TablesAreThere) { EXPECT_TRUE(load_phones()); }
+
 TEST(Phone, NumbersOfManyForms) {
   for (const Case& c : kCases) {
     SCOPED_TRACE(c.text);

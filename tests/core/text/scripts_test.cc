@@ -22,6 +22,8 @@ bool only(std::string_view text, std::initializer_list<std::string_view> names) 
   return letters_only_of(ExactText{text}.view(), set_of(names));
 }
 
+TEST(Scripts, TablesAreThere) { EXPECT_TRUE(load_scripts()); }
+
 TEST(Scripts, NamesAndCodes) {
   for (const std::string_view name :
        {"Latin", "latin", "Latn", "LATN", "Cyrillic", "Cyrl", "Greek", "Grek", "Han", "Hani",
