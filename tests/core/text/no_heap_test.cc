@@ -20,7 +20,7 @@
 
 // Every `new` of this program is counted, and what ICU takes with its own functions.
 namespace {
-std::size_t allocations = 0;  // the tests run on one thread
+thread_local std::size_t allocations = 0;  // some tests start threads of their own
 }
 
 // Out of line, or GCC sees free() in the place of a delete and warns of a mismatch.
