@@ -9,6 +9,7 @@
 #include "core/rules/evaluation.h"
 #include "core/rules/filters.h"
 #include "core/text/country.h"
+#include "core/text/phone.h"
 #include "core/text/text.h"
 
 namespace core::rules {
@@ -112,6 +113,7 @@ std::optional<TemplateError> parse_source(std::string_view text, std::string_vie
   if (const auto derived = find_derived(name)) {
     if (*derived == Derived::kCountryCode || *derived == Derived::kPhoneE164) {
       static_cast<void>(text::load_countries());  // now, and not with the first request
+      if (*derived == Derived::kPhoneE164) static_cast<void>(text::load_phones());
     }
     subject.derived = subject.computed = true;
     subject.id = static_cast<std::uint16_t>(*derived);
