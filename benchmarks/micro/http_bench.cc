@@ -4,7 +4,7 @@
 // An item is one message.
 //
 //   Read          RequestReader: everything that happens to a message, head to body
-//   ReadByLlhttp  the same with llhttp splitting the fields, as it does for heads that are not plain
+//   ReadByLlhttp  the same, llhttp splitting the fields, as it does for heads that are not plain
 //   ReadScan      the part of it that looks at every byte of the head (LineReader)
 //   ReadLlhttp    llhttp alone over the same fields, as the reader runs it, with empty callbacks
 //   LlhttpWhole   llhttp alone over the whole message, request line and body too: what a server

@@ -259,8 +259,7 @@ NameId Reader::place_of_stranger(std::string_view name) noexcept {
   const std::size_t first = claims_.size();
   for (std::size_t i = 0; i < Claims::kStrangersMax; ++i) {
     const Claims::Place& place = claims_.places_[first + i];
-    if (place.spelling_size == size &&
-        std::memcmp(place.spelling.data(), name.data(), size) == 0) {
+    if (place.spelling_size == size && std::memcmp(place.spelling.data(), name.data(), size) == 0) {
       return static_cast<NameId>(first + i);
     }
   }
@@ -275,7 +274,8 @@ NameId Reader::place_of_stranger(std::string_view name) noexcept {
 inline bool Reader::is_new(std::string_view name, const KeyWords& words,
                            const char* quote) noexcept {
   const SeenNames::Added added = seen_.add(name, words);
-  if (added == SeenNames::Added::kNew) [[likely]] return true;
+  if (added == SeenNames::Added::kNew) [[likely]]
+    return true;
   return refuse(
       added == SeenNames::Added::kDuplicate ? ReadError::kDuplicate : ReadError::kTooLarge, quote);
 }

@@ -14,11 +14,16 @@ namespace core::http {
 inline bool is_framed_by_llhttp(std::string_view name) noexcept {
   const char* const token = name.data();
   switch (name.size()) {
-    case 7: return is_token_of(token, "upgrade");
-    case 14: return is_token_of(token, "content-length");
-    case 16: return is_token_of(token, "proxy-connection");
-    case 17: return is_token_of(token, "transfer-encoding");
-    default: return false;
+    case 7:
+      return is_token_of(token, "upgrade");
+    case 14:
+      return is_token_of(token, "content-length");
+    case 16:
+      return is_token_of(token, "proxy-connection");
+    case 17:
+      return is_token_of(token, "transfer-encoding");
+    default:
+      return false;
   }
 }
 
@@ -38,7 +43,8 @@ inline bool split_plain_field(std::string_view line, Header& field) noexcept {
   if (value_at >= line.size() || is_blank(bytes[value_at]) || is_blank(line.back())) return false;
   field.name = {bytes, name_size};
   field.value = {bytes + value_at, line.size() - value_at};
-  if (!is_framed_by_llhttp(field.name)) [[likely]] return true;
+  if (!is_framed_by_llhttp(field.name)) [[likely]]
+    return true;
   return name_size == 14 && field.value.size() <= kLengthDigitsMax && kDigit.holds_all(field.value);
 }
 

@@ -16,15 +16,15 @@
 // What llhttp reports is held against the lines that were counted here: its fields must cover
 // every line, each name must end in a colon and each value at the line's end. So such a message
 // passes only if two readers that know nothing of each other agree on its fields. Where llhttp
-// objects, diagnose() finds the reason, because that decides the status, and because the answer must
-// not depend on the version of llhttp.
+// objects, diagnose() finds the reason, because that decides the status, and because the answer
+// must not depend on the version of llhttp.
 //
 // Heads of plain lines only, which is what callers send, are not shown to llhttp: it would find the
 // same, and it reads byte by byte, which was half of the price of a message. That it would find
-// the same is not believed but asked: a reader made with PlainFields::kByLlhttp shows it every head,
-// and tests/core/http/plain_field_test.cc and the fuzz target compare the two, refusals included.
-// Nothing with a transfer coding, an upgrade, white space where some skip it and some do not, or a
-// length that is not a short number is plain.
+// the same is not believed but asked: a reader made with PlainFields::kByLlhttp shows it every
+// head, and tests/core/http/plain_field_test.cc and the fuzz target compare the two, refusals
+// included. Nothing with a transfer coding, an upgrade, white space where some skip it and some do
+// not, or a length that is not a short number is plain.
 //
 // Partial heads are not given to llhttp: its state would have to survive the moves of the buffer,
 // and its spans would come in pieces. Waiting costs nothing, as our own scan never starts over.

@@ -16,8 +16,8 @@ namespace core::http {
 
 /// Reads one request after the other from a connection's bytes, strictly.
 ///
-/// llhttp splits the fields, but for heads in which no line leaves it a choice (plain_field.h). What
-/// it leaves open or handles differently from version to version (hardening.md, section 2) is
+/// llhttp splits the fields, but for heads in which no line leaves it a choice (plain_field.h).
+/// What it leaves open or handles differently from version to version (hardening.md, section 2) is
 /// decided here on the raw bytes: line ends, control bytes, folding, the request line, Host, the
 /// framing fields, and the whole body, which llhttp never sees. A chunked body is decoded in place,
 /// so that it lies in one piece. request_reader.cc has the why.

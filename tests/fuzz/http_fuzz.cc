@@ -1,6 +1,6 @@
-// The request reader: whatever comes, whole or in pieces cut where the input says, with plain fields
-// split by the reader or by llhttp, gives the same messages or the same refusal, and no byte outside
-// of the buffer is touched.
+// The request reader: whatever comes, whole or in pieces cut where the input says, with plain
+// fields split by the reader or by llhttp, gives the same messages or the same refusal, and no byte
+// outside of the buffer is touched.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>

@@ -80,10 +80,10 @@ core::Result<ByteRange, UsageError> parse_byte_range(std::string_view text) {
     return ec == std::errc{} && stop == digits.data() + digits.size() && bytes <= kMax;
   };
   ByteRange range;
-  const bool is_read = dots == std::string_view::npos
-                           ? parse(text, range.from) && parse(text, range.to)
-                           : parse(text.substr(0, dots), range.from) &&
-                                 parse(text.substr(dots + 2), range.to);
+  const bool is_read =
+      dots == std::string_view::npos
+          ? parse(text, range.from) && parse(text, range.to)
+          : parse(text.substr(0, dots), range.from) && parse(text.substr(dots + 2), range.to);
   if (!is_read || range.from > range.to) {
     return UsageError{"expected bytes such as 4000 or 0..8000, at most 1000000, not \"" +
                       std::string(text) + "\""};

@@ -355,8 +355,8 @@ TEST(Read, ReadsTheSameWhateverCameBefore) {
   }
 }
 
-/// Names that no rule mentions are expected like the others; what comes twice is still found, however
-/// either of the two is written and read.
+/// Names that no rule mentions are expected like the others; what comes twice is still found,
+/// however either of the two is written and read.
 TEST(Read, FindsDuplicatesAmongTheStrangersItExpects) {
   const std::string first = R"({"step":1,"alpha":1,"beta":2,"city":3})";
   struct Case {

@@ -129,16 +129,52 @@ TEST(PlainFields, EveryByteEverywhereIsReadAsByLlhttp) {
 
 /// Heads put together at random from what matters to either reader.
 TEST(PlainFields, HeadsOfTheGrammarAndBesideItAreReadAsByLlhttp) {
-  constexpr std::string_view kNames[] = {
-      "Connection", "Content-Length", "Transfer-Encoding", "Upgrade", "Proxy-Connection", "Expect",
-      "Content-Encoding", "Authorization", "Content-Type", "X", "Via", "content-lengt",
-      "Content-Lengthy", "connectio", "upgrades", "Transfer_Encoding", "proxy-connections", "Host"};
+  constexpr std::string_view kNames[] = {"Connection",
+                                         "Content-Length",
+                                         "Transfer-Encoding",
+                                         "Upgrade",
+                                         "Proxy-Connection",
+                                         "Expect",
+                                         "Content-Encoding",
+                                         "Authorization",
+                                         "Content-Type",
+                                         "X",
+                                         "Via",
+                                         "content-lengt",
+                                         "Content-Lengthy",
+                                         "connectio",
+                                         "upgrades",
+                                         "Transfer_Encoding",
+                                         "proxy-connections",
+                                         "Host"};
   constexpr std::string_view kBefore[] = {":", ": ", ": ", ": ", ":  ", ":\t", " :", ""};
-  constexpr std::string_view kValues[] = {
-      "keep-alive", "close", "Keep-Alive, Upgrade", "upgrade", "close,close", "close, ,keep-alive",
-      "chunked", "gzip, chunked", "identity", "0", "2", "00000000000002", "000000000000000002",
-      "18446744073709551617", "2, 2", "+2", "100-continue", "h2c", "", "a", "a b", "\xc3\xa9",
-      "\x80", "a:b", ":", "\"q\"", "a\tb"};
+  constexpr std::string_view kValues[] = {"keep-alive",
+                                          "close",
+                                          "Keep-Alive, Upgrade",
+                                          "upgrade",
+                                          "close,close",
+                                          "close, ,keep-alive",
+                                          "chunked",
+                                          "gzip, chunked",
+                                          "identity",
+                                          "0",
+                                          "2",
+                                          "00000000000002",
+                                          "000000000000000002",
+                                          "18446744073709551617",
+                                          "2, 2",
+                                          "+2",
+                                          "100-continue",
+                                          "h2c",
+                                          "",
+                                          "a",
+                                          "a b",
+                                          "\xc3\xa9",
+                                          "\x80",
+                                          "a:b",
+                                          ":",
+                                          "\"q\"",
+                                          "a\tb"};
   constexpr std::string_view kBehind[] = {"", "", "", "", " ", "\t", " \t "};
   constexpr std::string_view kVersions[] = {"1.1", "1.1", "1.0"};
   std::uint32_t random = 7230;
