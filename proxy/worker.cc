@@ -24,11 +24,20 @@ Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
                                            options_.limits.http.body_bytes, metrics, log,
                                            options_.log_sample);
   server_ = std::make_unique<net::Server>(loop_, options_.limits, *handler_);
+  if (options_.open_asker) asker_ = options_.open_asker(loop_);
+  if (asker_ == nullptr) return;
+  forwarder_ = std::make_unique<forward::Forwarder>(
+      loop_, *options_.shared, *handler_,
+      forward::Forwarder::Options{options_.index, options_.pending_max, options_.seed});
+  forwarder_->attach(*server_, *asker_);
+  handler_->use_forwarder(*forwarder_, *options_.shared);
 }
 
 Worker::~Worker() {
   join();
   server_->abort();
+  if (forwarder_ != nullptr) forwarder_->close();
+  asker_.reset();
   server_.reset();
   drain_timer_.reset();
   wake_.reset();
@@ -85,7 +94,8 @@ void Worker::on_wake() {
 }
 
 void Worker::check_drained() {
-  if (!server_->drained() && uv_now(&loop_) < drain_deadline_ms_) return;
+  const bool done = server_->drained() && (forwarder_ == nullptr || forwarder_->idle());
+  if (!done && uv_now(&loop_) < drain_deadline_ms_) return;
   if (!server_->drained()) {
     cut_off_ = true;
     server_->abort();

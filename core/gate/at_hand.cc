@@ -27,7 +27,7 @@ void AtHand::begin(std::string_view body, const Known& known, bool token_step,
   known_ = known;
   token_step_ = token_step;
   retries_ = retries;
-  refresh_rule_ = kNoRefresh;
+  refresh_rule_ = Known::kNoRule;
   source_ = Source::kRules;
   fallback_ = Fallback::kNone;
   hits_ = stale_hits_ = 0;
@@ -80,7 +80,7 @@ AtHand::Answer AtHand::decide(std::uint32_t rule, const rules::Ask& ask,
   const bool last = failed != nullptr || known_.give_up != Fallback::kNone;
   bool wants_refresh = false;
   if (asked_.by_claims) {
-    const bool stale_too = last || !(ask.wait_for_fresh || known_.refresh);
+    const bool stale_too = last || !(ask.wait_for_fresh || known_.refresh == rule);
     const Answer answer = remembered(asked_.claims_key, evaluation, stale_too, wants_refresh);
     if (answer.state == State::kDecision) {
       if (wants_refresh && !last) refresh_rule_ = rule;
@@ -89,7 +89,7 @@ AtHand::Answer AtHand::decide(std::uint32_t rule, const rules::Ask& ask,
     if (answer.state == State::kUnresolved && !last) return give_up(Fallback::kRemembered);
   }
   if (asked_.by_body || !ask.keyed) asked_.body_key = rules::body_key(ask, seed_, body_);
-  if (asked_.by_body && !known_.refresh) {
+  if (asked_.by_body && known_.refresh != rule) {
     const Answer answer = remembered(asked_.body_key, evaluation, true, wants_refresh);
     if (answer.state == State::kDecision) return answer;
     if (answer.state == State::kUnresolved && !last) return give_up(Fallback::kRemembered);

@@ -47,7 +47,8 @@ struct Given {
 struct Known {
   std::span<const Given> given = {};
   Fallback give_up = Fallback::kNone;  // when set, no backend is asked any more: this is why
-  bool refresh = false;                // stale decisions do not count: this is how they are renewed
+  std::uint32_t refresh = kNoRule;     // of this rule stale decisions do not count: one is renewed
+  static constexpr std::uint32_t kNoRule = 0xFFFFFFFF;
 };
 
 /// What is asked, once the rules have come to an ask rule without a decision at hand.
@@ -83,8 +84,7 @@ class AtHand final : public rules::Decisions {
   /// What the evaluation stopped at.
   const Asked& asked() const noexcept { return asked_; }
   /// An ask rule whose stale decision this request was told, and for which it is the one to ask the
-  /// backend again; kNoRefresh when there is none.
-  static constexpr std::uint32_t kNoRefresh = 0xFFFFFFFF;
+  /// backend again; Known::kNoRule when there is none.
   std::uint32_t refresh_rule() const noexcept { return refresh_rule_; }
 
   Source source() const noexcept { return source_; }
@@ -108,7 +108,7 @@ class AtHand final : public rules::Decisions {
   bool token_step_ = false;
   bool retries_ = false;
   Asked asked_;
-  std::uint32_t refresh_rule_ = kNoRefresh;
+  std::uint32_t refresh_rule_ = Known::kNoRule;
   Source source_ = Source::kRules;
   Fallback fallback_ = Fallback::kNone;
   std::uint8_t hits_ = 0;

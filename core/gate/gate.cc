@@ -202,6 +202,16 @@ bool Gate::tell(const rules::Verdict& verdict, http::After after, std::string_vi
   return false;
 }
 
+void Gate::report_decisions(const rules::Verdict& verdict, Report& report) const noexcept {
+  report.hits = at_hand_.hits();
+  report.stale_hits = at_hand_.stale_hits();
+  report.source = at_hand_.source();
+  report.fallback = at_hand_.fallback();
+  report.refresh = at_hand_.refresh_rule();
+  report.asks = verdict.ask;
+  report.rule = verdict.rule;
+}
+
 Report Gate::answer(const http::Request& request, std::string_view date, bool close,
                     http::OutBuffer& out) noexcept {
   Report report;
@@ -230,20 +240,17 @@ Report Gate::answer_body(const Connector& connector, std::string_view body, http
     if (http::write_error(out, error, date)) return report;
   } else {
     report.step = userflow::step_of(evaluation_.claims());
-    at_hand_.begin(body, known, report.step == userflow::Step::kPreTokenIssuance,
-                   connector.retry_window.count() != 0);
-    const rules::Verdict verdict = decide(connector, evaluation_, tracer);
-    report.hits = at_hand_.hits();
-    report.stale_hits = at_hand_.stale_hits();
-    report.source = at_hand_.source();
-    if (verdict.ask) {
-      report.asks = true;
-      report.rule = verdict.rule;
-      return report;
+    const bool may_ask = !connector.program.asks().empty();
+    if (may_ask) {
+      at_hand_.begin(body, known, report.step == userflow::Step::kPreTokenIssuance,
+                     connector.retry_window.count() != 0);
     }
+    const rules::Verdict verdict = decide(connector, evaluation_, tracer);
+    if (may_ask) report_decisions(verdict, report);
+    if (report.asks) return report;
     if (verdict.rule == rules::Verdict::kOtherwise) {
       report.source = Source::kOtherwise;
-      report.fallback = at_hand_.fallback() != Fallback::kNone ? at_hand_.fallback() : Fallback::kMemory;
+      if (report.fallback == Fallback::kNone) report.fallback = Fallback::kMemory;
     }
     if (tell(verdict, after, date, out, report)) return report;
     report.source = Source::kOtherwise;

@@ -43,6 +43,7 @@ struct Report {
   Source source = Source::kRules;
   Fallback fallback = Fallback::kNone;  // when the source is kOtherwise
   std::uint8_t hits = 0, stale_hits = 0;  // remembered decisions that it was told
+  std::uint32_t refresh = Known::kNoRule;  // an ask rule whose stale decision is to be renewed
   std::size_t omitted = 0;      // claims left out of the answer (b2c_userflow::value_max)
 };
 
@@ -99,6 +100,7 @@ class Gate {
              Report& report) noexcept;
   bool tell(const rules::Verdict& verdict, http::After after, std::string_view date,
             http::OutBuffer& out, Report& report) noexcept;
+  void report_decisions(const rules::Verdict& verdict, Report& report) const noexcept;
   std::string_view message(std::uint32_t index) noexcept;
   std::string_view escaped(std::string_view plain) noexcept;
 
