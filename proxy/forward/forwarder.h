@@ -113,13 +113,20 @@ class Forwarder {
 
   void wait_for_landing(std::uint64_t id, Pending& pending);
   void ask(const std::shared_ptr<Serving>& serving, const core::gate::Connector& connector,
-           const core::gate::Asked& asked, std::string_view body, upstream::Trace trace);
-  void on_outcome(const Call& call, upstream::Outcome&& outcome);
+           const core::gate::Asked& asked, std::string_view body, upstream::Trace trace) noexcept;
+  void try_to_ask(const std::shared_ptr<Serving>& serving, const core::gate::Connector& connector,
+                  const core::gate::Asked& asked, std::string_view body, upstream::Trace trace);
+  void on_outcome(const Call& call, upstream::Outcome&& outcome) noexcept;
+  Landing landing_of(const Call& call, const upstream::Outcome& outcome);
   void land(const core::gate::Asked& asked, Landing landing, bool from_inside);
-  void deliver(const Delivery& delivery);
-  void resume(std::uint64_t id, core::gate::Fallback give_up);
+  void land_unresolved(const core::gate::Asked& asked, core::gate::Fallback why,
+                       bool from_inside) noexcept;
+  void tell(const core::gate::Asked& asked, const std::shared_ptr<const Landing>& landing,
+            bool from_inside) noexcept;
+  void deliver(const Delivery& delivery) noexcept;
+  void resume(std::uint64_t id, core::gate::Fallback give_up) noexcept;
   void watch_deadline(std::uint64_t at_ms, std::uint64_t id);
-  void on_timer();
+  void on_timer() noexcept;
   void note_pending() noexcept;
   std::uint64_t now_ms() const noexcept { return uv_now(&loop_); }
 

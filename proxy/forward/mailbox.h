@@ -33,8 +33,8 @@ class Mailbox {
   /// The loop's thread, before the loop's last turn.
   void close();
 
-  /// Any thread.
-  void post(Delivery delivery);
+  /// Any thread. What finds no memory is dropped: the request's deadline sees to it.
+  void post(Delivery delivery) noexcept;
 
   /// Requests of this worker that wait. Written by its thread, read by any.
   std::atomic<std::size_t> waiting{0};

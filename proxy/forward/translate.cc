@@ -32,6 +32,7 @@ core::mapping::Answer read_reply(const core::gate::Snapshot&, std::size_t,
 
 namespace core::mapping {
 std::string_view label(NotAsked) noexcept { return "x"; }
+std::string_view describe(NotAsked) noexcept { return "x"; }
 std::string_view label(Unresolved) noexcept { return "x"; }
 std::string_view label(Remark) noexcept { return "x"; }
 }  // namespace core::mapping

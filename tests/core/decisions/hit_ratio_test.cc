@@ -20,9 +20,9 @@ TEST(HitRatio, IsNotWorseThanThatOfLruOfEqualBytes) {
       {"Zipf 1.0 and campaigns", 1.0, true, 0.03},
   };
   for (const Case& c : kCases) {
-    std::vector<std::uint32_t> trace = traces::zipf(200'000, c.s, 400'000, 7);
-    if (c.scans) trace = traces::with_scans(trace, 20'000, 10'000);
-    Cache cache(2 << 20);
+    std::vector<std::uint32_t> trace = traces::zipf(100'000, c.s, 150'000, 7);
+    if (c.scans) trace = traces::with_scans(trace, 15'000, 7'500);
+    Cache cache(1 << 20);
     const double ours = traces::hit_ratio(cache, trace, 160);
     // The entries that fit are what LRU gets: its bookkeeping is no dearer than ours.
     const double lru = traces::lru_hit_ratio(cache.figures().entries, trace);
