@@ -160,7 +160,10 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
   for (const config::Backend& written : config.backends) {
     const auto tries = static_cast<std::uint64_t>(1 + written.retries);
     snapshot->backends.push_back(
-        {written.name.value, static_cast<std::uint64_t>(written.timeout.count()) * tries});
+        {written.name.value,
+         mapping::compile_mapping(written, {snapshot->names, messages, snapshot->lanes},
+                                  diagnostics),
+         static_cast<std::uint64_t>(written.timeout.count()) * tries});
   }
   for (const config::Connector& written : config.connectors) {
     Connector connector;
