@@ -160,19 +160,20 @@ Program::Step Program::ask(std::uint32_t index, Evaluation& evaluation, Tracer* 
   const Decisions::Answer answer =
       decisions != nullptr ? decisions->decide(index, asked, evaluation) : Decisions::Answer{};
   if (tracer != nullptr) tracer->on_ask(index, asked, answer);
-  verdict = {VerdictKind::kContinue, Verdict::kOtherwise, 0};
   if (answer.state == Decisions::State::kUnresolved || evaluation.arena().exhausted()) {
+    verdict = {VerdictKind::kContinue, Verdict::kOtherwise, 0};
     return Step::kEnd;
   }
   const auto deciding = static_cast<std::int32_t>(index);
   if (answer.state == Decisions::State::kAsk) {
-    verdict.rule = deciding;
-    verdict.ask = true;
+    verdict = {VerdictKind::kContinue, deciding, 0, true};
     return Step::kEnd;
   }
   const decisions::DecisionView decision(answer.decision);
   if (decision.kind() == VerdictKind::kContinue) {
-    return take(decision, evaluation) ? Step::kNext : Step::kEnd;
+    if (take(decision, evaluation)) return Step::kNext;
+    verdict = {VerdictKind::kContinue, Verdict::kOtherwise, 0};
+    return Step::kEnd;
   }
   evaluation.say(decision.message(), decision.text());
   verdict = {decision.kind(), deciding, Verdict::kSaid};

@@ -107,7 +107,7 @@ claimgate.yaml:12:9: error: the key "key" is missing
       |         ^~~~~ write key: [email.canonical, country]
 claimgate.yaml:12:36: error: expected a unit: ms, s, m or h
    12 |         cache: { ttl: { continue: 2d, blok: 1h }, jitter: 101%, revalidate: later }
-      |                                    ^ as in "10m"
+      |                                    ^ write continue: 10m
 claimgate.yaml:12:39: error: unknown key "blok"
    12 |         cache: { ttl: { continue: 2d, blok: 1h }, jitter: 101%, revalidate: later }
       |                                       ^~~~ did you mean "block"?

@@ -37,6 +37,7 @@ TEST(Schema, KnowsTheDefaultsOfTheStructures) {
       {"idle_timeout", limits.idle_timeout.count()},
       {"write_timeout", limits.write_timeout.count()},
       {"drain_timeout", limits.drain_timeout.count()},
+      {"pending", limits.pending},
   };
   EXPECT_EQ(std::size(cases), kLimits.keys.size());
   for (const Case& c : cases) {
