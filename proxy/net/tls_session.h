@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/http/out_buffer.h"
 #include "core/result.h"
@@ -47,12 +48,15 @@ class TlsContext {
 
   SSL_CTX* get() const noexcept { return context_.get(); }
   bool verifies() const noexcept { return verify_; }
+  /// SHA-256 over everything it was made from: equal contexts are equal here.
+  const std::string& identity() const noexcept { return identity_; }
 
  private:
-  friend class TlsSession;
-  explicit TlsContext(SSL_CTX* context, bool verify) : context_(context), verify_(verify) {}
+  TlsContext(SSL_CTX* context, bool verify, std::string identity)
+      : context_(context), verify_(verify), identity_(std::move(identity)) {}
   std::unique_ptr<SSL_CTX, FreeOpenSsl> context_;
   bool verify_;
+  std::string identity_;
 };
 
 /// One TLS connection over bytes: cipher text in, plain text out and the other way round. It knows no
@@ -107,9 +111,10 @@ class TlsSession {
   bool distrusted() const noexcept { return distrusted_; }
 
  private:
+  friend class TlsContext;
+  static int on_ticket(SSL* ssl, SSL_SESSION* session) noexcept;
   TlsSession(std::shared_ptr<const TlsContext> context, SSL* ssl);
   Step after(int result) noexcept;
-  static int on_ticket(SSL* ssl, SSL_SESSION* session) noexcept;
   static int bio_read(BIO* bio, char* to, std::size_t room, std::size_t* got) noexcept;
   static int bio_write(BIO* bio, const char* from, std::size_t size, std::size_t* put) noexcept;
   static BIO_METHOD* bio_method() noexcept;

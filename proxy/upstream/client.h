@@ -12,7 +12,7 @@
 
 namespace proxy::upstream {
 
-class House;
+class Switchboard;
 
 /// Asks the backends of a configuration for one worker: pools of kept connections, balancing, health,
 /// breaker, retries, credentials (docs/upstream.md). Nothing here takes a lock while it asks.
@@ -48,7 +48,7 @@ class Client final : public Asker {
   const Counters& counters() const noexcept;
 
  private:
-  std::unique_ptr<House> house_;
+  std::unique_ptr<Switchboard> board_;
 };
 
 }  // namespace proxy::upstream
