@@ -23,6 +23,12 @@ class Breaker {
   /// kOpen becomes kHalfOpen when its time is over.
   BreakerState state(std::uint64_t now_ms) noexcept;
 
+  /// What admit() would answer; changes nothing but kOpen to kHalfOpen.
+  bool would_admit(std::uint64_t now_ms) noexcept {
+    const BreakerState now = state(now_ms);
+    return now == BreakerState::kClosed || (now == BreakerState::kHalfOpen && !probing_);
+  }
+
   /// False: do not ask. When it answers true in half-open state, the caller's try is the one that finds
   /// out, and each such try must be followed by success(), failure() or withdraw().
   bool admit(std::uint64_t now_ms) noexcept;
