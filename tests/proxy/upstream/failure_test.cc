@@ -19,7 +19,9 @@ Outcome outcome_of(const std::string& bytes, bool reset = false, std::size_t bod
   const Outcome outcome = asking.ask();
   EXPECT_EQ(asking.figures().in_flight, 0U);
   EXPECT_TRUE(asking.wait([&] { return asking.figures().endpoints[0].open == 0; }));
-  if (outcome.failure != Failure::kNone) EXPECT_EQ(asking.failed(outcome.failure), 1U);
+  if (outcome.failure != Failure::kNone) {
+    EXPECT_EQ(asking.failed(outcome.failure), 1U);
+  }
   return outcome;
 }
 
@@ -74,7 +76,8 @@ TEST(Failure, ItTakesTheQuestionAndNeverAnswers) {
 }
 
 TEST(Failure, ItStopsInTheMiddleOfHeadOrBody) {
-  for (const std::string bytes : {"HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"}) {
+  for (const char* const bytes :
+       {"HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"}) {
     ScriptedBackend backend([&](Peer& peer) {
       if (peer.request()) peer.send(bytes);
       peer.wait_for_end();
@@ -134,7 +137,7 @@ TEST(Failure, AResetIsAClosedConnection) {
 }
 
 TEST(Failure, WhatIsNoHttpIsRefused) {
-  for (const std::string bytes :
+  for (const std::string& bytes :
        {std::string("SSH-2.0-OpenSSH_9.2\r\n\r\n"), std::string("\0\1\2\3 garbage\r\n\r\n", 15),
         std::string("HTTP/2.0 200 OK\r\n\r\n"), std::string("HTTP/1.1 2x0 OK\r\n\r\n"),
         std::string("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"),

@@ -213,13 +213,15 @@ TEST(Pool, AnEndpointThatPoisonedOnceIsLookedAtBeforeEachReuse) {
 }
 
 TEST(Pool, AnEarlyAnswerEndsTheConnectionWithTheRequestHalfSent) {
-  ScriptedBackend backend([](Peer& peer) {
+  Event told;
+  ScriptedBackend backend([&](Peer& peer) {
     peer.read_more();
     peer.send(answer(413, "too much"));
-    peer.wait_for_end();
+    told.wait();
   });
   Asking asking(patient({endpoint_at(backend.port())}));
   const Outcome outcome = asking.ask(question("/a", std::string(32 << 20, 'x')));
+  told.set();
   EXPECT_EQ(outcome.status, 413);
   EXPECT_EQ(outcome.body, "too much");
   EXPECT_EQ(asking.figures().endpoints[0].open, 0U);
