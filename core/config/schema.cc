@@ -1,7 +1,5 @@
 #include "core/config/schema.h"
 
-#include <array>
-
 namespace core::config::schema {
 namespace {
 
@@ -74,6 +72,11 @@ constexpr Key kRootKeys[] = {
      .example = "{ not_open: { en: \"Sign-up is not open to {email.domain}.\" } }",
      .words = "Texts for the person, by name: one text, which is in the fallback language, or one "
               "for each language tag. `{claim}` is replaced."},
+    {.name = "backends",
+     .shape = Shape::kObjectMap,
+     .example = "{ crm: { endpoints: [ https://crm.internal ], response: [ { continue: {} } ] } }",
+     .words = "The APIs that rules may ask, by name.",
+     .object = &kBackend},
     {.name = "connectors",
      .shape = Shape::kObjectMap,
      .required = true,
@@ -83,7 +86,6 @@ constexpr Key kRootKeys[] = {
      .object = &kConnector},
 };
 constexpr LaterKey kRootLater[] = {
-    {"backends", "decide with rules and lists"},
     {"state", "decide with rules and lists"},
     {"cache", "leave it out: rules are answered from memory"},
     {"events", "use the access log"},
@@ -542,9 +544,12 @@ constinit const Object kLengthRange{.name = "length",
                                     .keys = kLengthRangeKeys};
 
 namespace {
-constexpr std::array<const Object*, 13> kAll = {
-    &kRoot,           &kListener,   &kAdmin,     &kLimits, &kAccessLog, &kList,       &kConnector,
-    &kAuthentication, &kCredential, &kOtherwise, &kRule,   &kTests,     &kLengthRange};
+constexpr const Object* kAll[] = {
+    &kRoot,       &kListener,   &kAdmin,      &kLimits,         &kAccessLog,     &kList,
+    &kBackend,    &kEndpoint,   &kBackendAuth, &kNamedSecret,   &kOauth,         &kBackendTls,
+    &kBackendRequest, &kResponseRow, &kReplyWhen, &kReplyTest,  &kSaid,          &kBackendLimits,
+    &kBreaker,    &kHealth,     &kConnector,  &kAuthentication, &kCredential,    &kOtherwise,
+    &kRule,       &kTests,      &kLengthRange};
 }  // namespace
 
 const Key* Object::find(std::string_view key) const noexcept {
