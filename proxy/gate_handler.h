@@ -10,6 +10,7 @@
 #include "proxy/net/handler.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/metrics.h"
+#include "proxy/upstream/options.h"
 
 namespace proxy {
 
@@ -18,6 +19,7 @@ struct Edition {
   std::shared_ptr<const core::gate::Snapshot> snapshot;
   std::uint32_t generation = 1;
   std::shared_ptr<const core::lists::Table> lists = {};  // of the snapshot, as they are now
+  std::shared_ptr<const upstream::BackendList> backends = {};
 };
 
 /// Answers the connectors' requests of one worker: the gate decides and writes the answer, and what

@@ -16,6 +16,7 @@
 #include "proxy/admin/admin_handler.h"
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
+#include "proxy/forward/backend_metrics.h"
 #include "proxy/forward/metrics.h"
 #include "proxy/forward/shared.h"
 #include "proxy/lists/fetch.h"
@@ -117,7 +118,7 @@ class Service {
   bool open() {
     uv_loop_init(&loop_);
     const std::size_t descriptors = raise_descriptor_limit();
-    edition_ = {configuration_.snapshot, 1, nullptr};
+    edition_ = {configuration_.snapshot, 1, nullptr, configuration_.backends};
     if (!open_lists()) return false;
     auto log = telemetry::AccessLog::open(configuration_.config.access_log.file.value,
                                           configuration_.workers);
@@ -236,6 +237,11 @@ class Service {
                        [this] { return static_cast<double>(workers_.size()); });
     add_list_metrics();
     forward::add_metrics(metrics_, *shared_);
+    metrics_.add_text([this](std::string& text) {
+      std::vector<const upstream::Counters*> counters;
+      for (const auto& worker : workers_) counters.push_back(worker->backend_counters());
+      forward::append_backend_metrics(upstream::Figures::sum(counters), text);
+    });
     worker_ended_.data = this;
     uv_async_init(&loop_, &worker_ended_, [](uv_async_t* async) {
       static_cast<Service*>(async->data)->on_worker_ended();
@@ -336,6 +342,7 @@ class Service {
       }
       ++edition_.generation;
       edition_.snapshot = fresh->snapshot;
+      edition_.backends = fresh->backends;
       edition_.lists = std::move(lists);
       log_->introduce(edition_.generation, *edition_.snapshot);
       for (const auto& worker : workers_) worker->adopt(edition_);

@@ -14,20 +14,6 @@ std::uint64_t read(const Counters::Counter& counter) {
   return counter.load(std::memory_order_relaxed);
 }
 
-/// A label's value (OpenMetrics 1.0, "escaped-string").
-std::string label_text(std::string_view value) {
-  std::string out = "\"";
-  for (const char c : value) {
-    if (c == '\\' || c == '"') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 std::string rule_name(const core::gate::Connector& connector, std::size_t slot) {
   if (slot == 0) return "";
   if (slot == 1) return "otherwise";
@@ -50,6 +36,19 @@ void add_family(std::string& text, std::string_view name, std::string_view help,
 }
 
 }  // namespace
+
+std::string label_text(std::string_view value) {
+  std::string out = "\"";
+  for (const char c : value) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
 
 Counters::Counters(std::shared_ptr<const core::gate::Snapshot> snapshot)
     : snapshot_(std::move(snapshot)) {
@@ -162,6 +161,11 @@ void Metrics::add_labelled(std::string name, std::string help, bool gauge, std::
   const std::lock_guard lock(mutex_);
   families_.push_back(
       {std::move(name), std::move(help), std::move(label), gauge, std::move(series)});
+}
+
+void Metrics::add_text(std::function<void(std::string& text)> append) {
+  const std::lock_guard lock(mutex_);
+  texts_.push_back(std::move(append));
 }
 
 void Metrics::Totals::add(const Counters& counters) {
@@ -365,6 +369,7 @@ std::string Metrics::render() const {
       text.append("=").append(label_text(series.label)).append("} ").append(number);
     }
   }
+  for (const auto& append : texts_) append(text);
   text +=
       "# TYPE claimgate_build info\n"
       "# HELP claimgate_build The build that runs.\n"

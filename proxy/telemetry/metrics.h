@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/gate/gate.h"
@@ -102,6 +103,9 @@ class Metrics {
   void add_labelled(std::string name, std::string help, bool gauge, std::string label,
                     std::function<std::vector<Series>()> series);
 
+  /// Whole families that somebody else writes.
+  void add_text(std::function<void(std::string& text)> append);
+
   /// OpenMetrics 1.0 text. Series that were never counted are left out, except a connector's
   /// histogram, which a scraper wants from the beginning.
   std::string render() const;
@@ -136,6 +140,10 @@ class Metrics {
   };
   std::vector<Figure> figures_;
   std::vector<Family> families_;
+  std::vector<std::function<void(std::string& text)>> texts_;
 };
+
+/// A label's value in quotation marks (OpenMetrics 1.0, "escaped-string").
+std::string label_text(std::string_view value);
 
 }  // namespace proxy::telemetry

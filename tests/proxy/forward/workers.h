@@ -190,6 +190,8 @@ class Workers {
     source.files["c.yaml"] =
         "listeners: [ { address: 127.0.0.1:0 } ]\n"
         "messages: { later: { en: \"Later.\", sv: \"Senare.\" } }\n"
+        "backends:\n"
+        "  crm: { endpoints: [ \"http://127.0.0.1:1\" ], speaks: connector }\n"
         "connectors:\n"
         "  signup:\n"
         "    path: /signup\n"
@@ -197,10 +199,7 @@ class Workers {
         "    otherwise: { block: later }\n" +
         settings.connector + "    rules:\n" + settings.rules;
     core::config::Diagnostics diagnostics;
-    core::config::Config config = core::config::load("c.yaml", source, diagnostics);
-    config.backends.emplace_back();
-    config.backends.back().name.value = "crm";
-    config.backends.back().connector_contract = true;
+    const core::config::Config config = core::config::load("c.yaml", source, diagnostics);
     auto snapshot = core::gate::compile(config, {settings.workers, 7}, source, diagnostics);
     EXPECT_NE(snapshot, nullptr) << diagnostics.render();
     return snapshot;
