@@ -136,7 +136,8 @@ std::string object_schema(const Object& object) {
     properties += properties.empty() ? "" : ",";
     std::string schema = shape_schema(key);
     schema.pop_back();
-    schema += ",\"description\":" + json_quoted(key.words);
+    schema += (schema.back() == '{' ? "\"description\":" : ",\"description\":") +
+              json_quoted(key.words);
     if (!key.fallback.empty()) {
       const bool bare = key.shape == Shape::kInteger || key.shape == Shape::kNumber ||
                         key.shape == Shape::kBoolean;
