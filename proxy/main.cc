@@ -29,7 +29,8 @@ int main(int argc, char** argv) {
   std::vector<std::string> backends;
   explain->add_option("--backend", backends,
                       "a verdict in place of a backend: crm=continue:{\"city\":\"Lund\"}, "
-                      "crm=block:MESSAGE, crm=unresolved");
+                      "crm=block:MESSAGE, crm=unresolved")
+      ->allow_extra_args(false);
   explain->add_option("CLAIMS", claims, "a file with the claims as JSON; - is standard input");
 
   std::string match, out, in;

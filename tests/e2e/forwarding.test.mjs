@@ -20,8 +20,9 @@ async function backend(t, answer) {
       const answered = await one.answer(request, body);
       if (answered === undefined) return;
       const { status = 200, json = {}, headers = {} } = answered;
-      response.writeHead(status, { 'content-type': 'application/json', ...headers });
-      response.end(JSON.stringify(json));
+      const text = JSON.stringify(json);
+      response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text), ...headers });
+      response.end(text);
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
