@@ -46,7 +46,7 @@ constexpr std::string_view kConnectorReply =
 
 class OneFile final : public config::Source {
  public:
-  Result<std::string, config::Failure> read_file(const std::string&) override {
+  Result<std::string, Failure> read_file(const std::string&) override {
     return std::string(kConfiguration);
   }
   std::optional<std::string> environment(const std::string&) override { return std::nullopt; }

@@ -27,8 +27,8 @@ using namespace core;
 class NoFiles final : public config::Source {
  public:
   explicit NoFiles(std::string file) : file_(std::move(file)) {}
-  Result<std::string, config::Failure> read_file(const std::string& path) override {
-    if (path != "c.yaml") return config::Failure{"no such file"};
+  Result<std::string, Failure> read_file(const std::string& path) override {
+    if (path != "c.yaml") return Failure{"no such file"};
     return file_;
   }
   std::optional<std::string> environment(const std::string&) override { return std::nullopt; }
