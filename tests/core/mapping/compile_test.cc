@@ -50,7 +50,7 @@ TEST(CompileMapping, ReportsEveryMistakeAtItsPlace) {
       {"response: [ { continue: { a: \"x}\" } } ]",
        "4:36: error: \"}\" without a \"{\"\n  write }} for the character itself\n"},
       {"response: [ { continue: { a: \"{/x | uper}\" } } ]",
-       "4:42: error: unknown filter \"uper\"\n  did you mean \"upper\"?\n"},
+       "4:41: error: unknown filter \"uper\"\n  did you mean \"upper\"?\n"},
       {"response: [ { continue: { a: \"{/x~2}\" } } ]",
        "4:36: error: no JSON pointer (RFC 6901)\n  write ~0 for \"~\" and ~1 for \"/\"\n"},
       {"response: [ { continue: { a: \"{xpath:}\" } } ]",
