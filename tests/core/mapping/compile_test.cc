@@ -86,6 +86,18 @@ TEST(CompileMapping, ReportsEveryMistakeAtItsPlace) {
   }
 }
 
+TEST(CompileMapping, QuotesNoSecret) {
+  for (const std::string_view backend :
+       {"request: { headers: { X-Key: \"${env:BRACES}\" } }\nresponse: [ { continue: {} } ]",
+        "response: [ { block: \"${env:BRACES}\" } ]",
+        "response: [ { when: { json: { /a: { matches: \"${env:BRACES}\" } } }, continue: {} } ]"}) {
+    SCOPED_TRACE(backend);
+    const std::string text = said(backend);
+    EXPECT_NE(text.find("a part of which is a secret"), std::string::npos) << text;
+    EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
+  }
+}
+
 TEST(CompileMapping, RefusesXpathThatIsNone) {
   EXPECT_NE(said("response: [ { when: { xpath: { \"//[\": 1 } }, continue: {} } ]").find("no XPath expression"),
             std::string::npos);
