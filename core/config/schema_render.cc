@@ -108,7 +108,7 @@ std::string shape_schema(const Key& key) {
     case Shape::kEndpoints:
       return list_of("{\"anyOf\":[" + string + "," + reference_to(key.object->name) + "]}");
     case Shape::kJsonTree:
-      return "{}";
+      return "{\"type\":[\"object\",\"array\",\"string\",\"number\",\"boolean\",\"null\"]}";
     case Shape::kStatuses: {
       const std::string one =
           "{\"anyOf\":[{\"type\":\"integer\",\"minimum\":100,\"maximum\":599},"

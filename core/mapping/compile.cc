@@ -71,7 +71,17 @@ class MappingCompiler {
  private:
   using Side = ValueTemplate::Side;
 
+  /// What is wrong with a text that holds a secret is not told in words that quote it.
+  bool report_secret(const Text& text) {
+    if (!text.secret) return false;
+    diagnostics_.error(text.mark, 1, "this text, a part of which is a secret, cannot be used here",
+                       "a secret with braces is no template: write auth: of the backend");
+    return true;
+  }
+
   void report(const Text& text, const TemplateError& error) {
+    if (text.secret && error.warning) return;
+    if (report_secret(text)) return;
     const config::Mark mark = config::mark_inside(diagnostics_, text, error.offset);
     if (error.warning) {
       diagnostics_.warning(mark, error.length, error.message, error.suggestion);
@@ -81,8 +91,9 @@ class MappingCompiler {
   }
 
   void report(const Text& text, std::string message, std::string suggestion) {
-    diagnostics_.error(text.mark, std::max<std::size_t>(text.secret ? 1 : text.value.size(), 1),
-                       std::move(message), std::move(suggestion));
+    if (report_secret(text)) return;
+    diagnostics_.error(text.mark, std::max<std::size_t>(text.value.size(), 1), std::move(message),
+                       std::move(suggestion));
   }
 
   ValueTemplate parse(const Text& text, Side side) {

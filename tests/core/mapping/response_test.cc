@@ -206,6 +206,7 @@ TEST(MappedResponse, SettlesNothingWhenItsBodyCannotBeRead) {
       {json_type, "{\"a\":\"\xff\"}", "utf8"},
       {json_type, "{\"a\":\"\xc0\xaf\"}", "utf8"},
       {json_type, deep, "depth"},
+      {json_type, deep + std::string(100'000, ' '), "depth"},
       {json_type, R"({"b":1,"b":2})", "duplicate"},
       {json_type, R"({"b":1,"\u0062":2})", "duplicate"},
       {json_type, R"([{"x":{"b":1,"c":2,"b":1}}])", "duplicate"},
