@@ -3,6 +3,7 @@
 #include <netdb.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "proxy/net/server.h"
@@ -101,8 +102,12 @@ void Endpoint::grow() noexcept {
   if (addresses_.empty()) return;
   while (connecting_ < std::min(waiting_, kConnectingMax) &&
          open_ < backend_.options().connections_max) {
-    auto* const connection = new (std::nothrow) Connection(*this);
-    if (connection == nullptr) return;
+    Connection* connection = nullptr;
+    try {
+      connection = new Connection(*this);
+    } catch (const std::bad_alloc&) {
+      return;
+    }
     connection->next_ = connections_;
     if (connections_ != nullptr) connections_->previous_ = connection;
     connections_ = connection;
