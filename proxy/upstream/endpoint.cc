@@ -270,7 +270,7 @@ void Endpoint::on_resolved(int status, const addrinfo* answer) noexcept {
     resolve_overdue_ = addresses_.empty();
     note(std::string("its name cannot be resolved: ") + uv_strerror(status));
   }
-  resolve_used_ = false;
+  resolve_used_ = waiting_ != 0;
   board_.set(resolve_deadline_, now_ms() + (failed ? kResolveAgainMs : ttl_ms));
   if (addresses_.empty()) {
     on_failure();
