@@ -1,7 +1,5 @@
 #include "core/config/schema.h"
 
-#include <array>
-
 namespace core::config::schema {
 namespace {
 
@@ -57,6 +55,11 @@ constexpr Key kRootKeys[] = {
      .fallback = "en",
      .example = "en",
      .words = "The language of a message when the person's own is not among its texts."},
+    {.name = "decision_cache",
+     .shape = Shape::kObject,
+     .example = "{ bytes: 64MiB }",
+     .words = "Where decisions of backends are remembered, for all connectors together.",
+     .object = &kDecisionCache},
     {.name = "lists",
      .shape = Shape::kObjectMap,
      .example = "{ partners: { file: lists/partners.txt, match: domain } }",
@@ -83,6 +86,11 @@ constexpr Key kRootKeys[] = {
                 "\"${with:claim}\": { not_matches: '^[0-9]+$' } }, block: postcode } ] } }",
      .words = "Rules to be included in the `rules` of connectors, by name.",
      .object = &kRuleGroup},
+    {.name = "backends",
+     .shape = Shape::kObjectMap,
+     .example = "{ crm: { endpoints: [ https://crm.internal ], response: [ { continue: {} } ] } }",
+     .words = "The APIs that rules may ask, by name.",
+     .object = &kBackend},
     {.name = "connectors",
      .shape = Shape::kObjectMap,
      .required = true,
@@ -92,9 +100,8 @@ constexpr Key kRootKeys[] = {
      .object = &kConnector},
 };
 constexpr LaterKey kRootLater[] = {
-    {"backends", "decide with rules and lists"},
     {"state", "decide with rules and lists"},
-    {"cache", "leave it out: rules are answered from memory"},
+    {"cache", "write decision_cache: { bytes: 64MiB }, and cache in the rules that ask"},
     {"events", "use the access log"},
     {"tests", "leave it out, and call claimgate explain with the claims of each"},
 };
@@ -236,6 +243,14 @@ constexpr Key kLimitsKeys[] = {
      .words = "How long requests under way are waited for at the end.",
      .least = 0,
      .most = kHour},
+    {.name = "pending",
+     .shape = Shape::kInteger,
+     .fallback = "4096",
+     .example = "4096",
+     .words = "Requests of one worker that wait for a backend. One more is answered `otherwise` at "
+              "once.",
+     .least = 0,
+     .most = 1'000'000},
 };
 
 constexpr Key kAccessLogKeys[] = {
@@ -318,6 +333,14 @@ constexpr Key kConnectorKeys[] = {
      .example = "{ validation_error: later }",
      .words = "The verdict when none is found by the deadline.",
      .object = &kOtherwise},
+    {.name = "retry_window",
+     .shape = Shape::kDuration,
+     .fallback = "12s",
+     .example = "12s",
+     .words = "A request with the same body within this time is the caller's retry: it gets the "
+              "first one's decision and reaches no backend again. 0ms: it is a new request.",
+     .least = 0,
+     .most = kHour},
     {.name = "token_fault",
      .shape = Shape::kChoice,
      .fallback = "continue",
@@ -339,7 +362,7 @@ constexpr Key kConnectorKeys[] = {
      .object = &kRule},
 };
 constexpr LaterKey kConnectorLater[] = {
-    {"cache", "leave it out: rules are answered from memory"},
+    {"cache", "write it in a rule that asks"},
     {"tests", "leave it out, and call claimgate explain with the claims of each"},
     {"limits", "write it at the top level: it is for all connectors"},
 };
@@ -429,12 +452,20 @@ constexpr Key kRuleKeys[] = {
      .example = "new_domain",
      .words = "A label for metrics and the access log, put on requests that the rule matches. It may "
               "stand beside an action or alone; a connector may have 64 different ones."},
+    {.name = "ask",
+     .shape = Shape::kString,
+     .example = "crm",
+     .words = "Ask the backend of that name. Its continue adds claims and goes on with the next "
+              "rule; its block or validation error ends. Without an answer in time the connector's "
+              "`otherwise` applies."},
+    {.name = "cache",
+     .shape = Shape::kObject,
+     .example = "{ key: [email], ttl: { continue: 10m } }",
+     .words = "With `ask`: remember what the backend decided. Without it only the caller's retry "
+              "gets the same decision.",
+     .object = &kRuleCache},
 };
-constexpr LaterKey kRuleLater[] = {
-    {"ask", "decide with rules and lists"},
-    {"cache", "leave it out: rules are answered from memory"},
-};
-constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set", "remove"};
+constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set", "remove", "ask"};
 constexpr string_view kRuleOrElse[] = {"tag"};
 
 }  // namespace
@@ -478,14 +509,47 @@ constinit const Object kRule{.name = "rule",
                                  "One item of `rules`: a name, perhaps a condition, and "
                                  "one action, or a `tag` alone. Or an [include](#include).",
                              .keys = kRuleKeys,
-                             .later = kRuleLater,
                              .exactly_one = kRuleOne,
                              .or_else = kRuleOrElse};
 namespace {
-constexpr std::array<const Object*, 19> kAll = {
-    &kRoot,       &kListener,   &kAdmin,      &kLimits,    &kAccessLog,  &kList,  &kConnector,
-    &kAuthentication, &kCredential, &kOtherwise, &kRule,   &kClaimErrors, &kInclude, &kRuleGroup,
-    &kTests,      &kLengthRange, &kCountryOf, &kPercent,   &kTimeWindow};
+constexpr const Object* kAll[] = {
+    &kRoot,
+    &kListener,
+    &kAdmin,
+    &kLimits,
+    &kAccessLog,
+    &kDecisionCache,
+    &kList,
+    &kBackend,
+    &kEndpoint,
+    &kBackendAuth,
+    &kNamedSecret,
+    &kOauth,
+    &kBackendTls,
+    &kBackendRequest,
+    &kResponseRow,
+    &kReplyWhen,
+    &kReplyTest,
+    &kSaid,
+    &kBackendLimits,
+    &kBreaker,
+    &kHealth,
+    &kConnector,
+    &kAuthentication,
+    &kCredential,
+    &kOtherwise,
+    &kRule,
+    &kRuleCache,
+    &kCacheTtl,
+    &kClaimErrors,
+    &kInclude,
+    &kRuleGroup,
+    &kTests,
+    &kLengthRange,
+    &kCountryOf,
+    &kPercent,
+    &kTimeWindow,
+};
 }  // namespace
 
 const Key* Object::find(std::string_view key) const noexcept {

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/config/place.h"
+#include "core/rules/ask_version.h"
 
 namespace core::rules {
 namespace {
@@ -95,12 +96,6 @@ Operand operand_of(const config::Scalar& scalar) {
     }
   }
   return operand;
-}
-
-/// Members that identify the request; no answer can change them (protocol.md a.3).
-bool is_settable(claims::NameId id) {
-  return id != claims::kStep && id != claims::kClientId && id != claims::kUiLocales &&
-         id != claims::kIdentities && id != claims::kObjectId;
 }
 
 template <typename Map>
@@ -406,12 +401,57 @@ void Compiler::compile_action(const config::Action& action, Rule& rule) {
         if (id) rule.claim_messages.emplace_back(*id, index);
       }
       break;
-    case config::Action::Kind::kAsk: break;  // see compile()
+    case config::Action::Kind::kAsk: rule.action = Rule::Action::kAsk; break;
   }
   if (rule.action == Rule::Action::kBlock || rule.action == Rule::Action::kValidationError) {
     rule.message = resolve_message(action.message);
   }
   rule.assignments = compile_assignments(action.assignments);
+}
+
+/// What `ask` and `cache` of a rule say; its index in the program's asks.
+std::uint32_t Compiler::compile_ask(const config::Rule& rule, std::string_view connector) {
+  const config::Text& name = rule.action.backend;
+  const auto index = static_cast<std::uint32_t>(program_.asks_.size());
+  Ask& ask = program_.asks_.emplace_back();
+  ask.connector = connector;
+  ask.backend_name = name.value;
+  const config::Backend* backend = nullptr;
+  std::vector<std::string_view> known;
+  const std::size_t count = names_.backends != nullptr ? names_.backends->size() : 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const config::Backend& candidate = (*names_.backends)[i];
+    known.emplace_back(candidate.name.value);
+    if (candidate.name.value != name.value) continue;
+    backend = &candidate;
+    ask.backend = static_cast<std::uint32_t>(i);
+  }
+  if (backend == nullptr) {
+    if (!name.value.empty()) {  // else the loader has said it
+      diagnostics_.error(name.mark, name.value.size(), "unknown backend \"" + name.value + "\"",
+                         known.empty() ? "no `backends` are defined"
+                                       : config::suggest(name.value, known));
+    }
+    return index;
+  }
+  ask.version = version_of(rule, *backend);
+  if (!rule.cache) return index;
+  const config::RuleCache& cache = *rule.cache;
+  const auto ms = [](config::milliseconds time) { return static_cast<std::uint64_t>(time.count()); };
+  ask.keyed = true;
+  for (const config::Text& subject : cache.key) {
+    ask.key.push_back(program_.subjects_[compile_subject(subject)]);
+  }
+  ask.at_token_step = cache.token_step;
+  ask.lifetimes = {{{ms(cache.continue_ttl), ms(cache.stale), cache.jitter},
+                    {ms(cache.block_ttl), ms(cache.stale), cache.jitter},
+                    {ms(cache.validation_error_ttl), ms(cache.stale), cache.jitter}}};
+  for (decisions::Lifetime& lifetime : ask.lifetimes) {
+    if (lifetime.fresh_ms == 0) lifetime.stale_ms = 0;  // a verdict that is not kept at all
+  }
+  ask.unresolved_ms = ms(cache.unresolved_ttl);
+  ask.wait_for_fresh = cache.revalidate == config::RuleCache::Revalidate::kWait;
+  return index;
 }
 
 /// A rule below one that always ends can never act.
@@ -432,8 +472,9 @@ void Compiler::warn_unreachable(const std::vector<config::Rule>& rules) {
   }
 }
 
-Program Compiler::compile(const std::vector<config::Rule>& rules) {
+Program Compiler::compile(const std::vector<config::Rule>& rules, std::string_view connector) {
   program_ = {};
+  program_.names_ = &names_.claims;
   prepared_.clear();
   for (const config::Rule& rule : rules) {
     Rule compiled;
@@ -442,8 +483,8 @@ Program Compiler::compile(const std::vector<config::Rule>& rules) {
     const std::size_t errors = diagnostics_.errors();
     compiled.when = static_cast<std::uint32_t>(program_.nodes_.size());
     compile_condition(rule.when);
-    if (rule.action.kind == config::Action::Kind::kAsk) continue;  // the loader has refused it
     compile_action(rule.action, compiled);
+    if (compiled.action == Rule::Action::kAsk) compiled.ask = compile_ask(rule, connector);
     compiled.tag = compile_tag(rule.tag);
     if (diagnostics_.errors() != errors && rule.included_at.line != 0) {
       diagnostics_.warning(rule.included_at, 1,

@@ -117,9 +117,23 @@ bool Evaluation::rewind(const Mark& mark) noexcept {
   before_.clear();
   shadowed_.resize(mark.shadowed);
   tags_ = mark.tags;
+  extras_.resize(mark.extras);
   arena_.rewind(mark.arena_bytes);
   known_derived_ = 0;
   ++generation_;
+  return true;
+}
+
+bool Evaluation::add_extra(claims::Kind kind, std::string_view name,
+                           std::string_view value) noexcept {
+  for (claims::Claim& extra : extras_) {
+    if (extra.name != name) continue;
+    extra.kind = kind;
+    extra.value = value;
+    return true;
+  }
+  if (extras_.size() == kExtrasMax) return false;
+  extras_.push_back({kind, name, value});
   return true;
 }
 

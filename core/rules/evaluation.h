@@ -18,6 +18,8 @@
 
 namespace core::rules {
 
+class Decisions;
+
 /// What one evaluation works on: the request's claims, what rules have made of them, and what was
 /// computed on the way. One per worker, filled again for each request; nothing in it allocates
 /// once it has its size. Thread: its worker's.
@@ -39,6 +41,8 @@ class Evaluation {
     aside_.changed.reserve(kChangedMax);
     aside_.before.reserve(kChangedMax);
     aside_.values.reserve(kChangedMax);
+    extras_.reserve(kExtrasMax);
+    taken_.reserve(kChangedMax);
   }
 
   /// Forgets the last request. The claims are cleared by whoever fills them. `now_s` is the time of
@@ -52,6 +56,7 @@ class Evaluation {
     changed_.clear();
     before_.clear();
     shadowed_.clear();
+    extras_.clear();
   }
   std::int64_t now_s() const noexcept { return now_s_; }
 
@@ -68,8 +73,11 @@ class Evaluation {
     std::size_t changed;
     std::size_t shadowed;
     std::uint64_t tags;
+    std::size_t extras;
   };
-  Mark mark() const noexcept { return {arena_.used(), changed_.size(), shadowed_.size(), tags_}; }
+  Mark mark() const noexcept {
+    return {arena_.used(), changed_.size(), shadowed_.size(), tags_, extras_.size()};
+  }
   /// Undoes all that rules have done since `mark`. False when claims had been set before it: their
   /// values at the mark are not kept, and nothing is undone.
   bool rewind(const Mark& mark) noexcept;
@@ -138,6 +146,33 @@ class Evaluation {
   bool same_as_aside() const noexcept;
   void come_back() noexcept;
 
+  /// Where ask rules get their decisions from; null: nowhere. Kept by the caller.
+  void use_decisions(Decisions* decisions) noexcept { decisions_ = decisions; }
+  Decisions* decisions() const noexcept { return decisions_; }
+
+  /// The claims of one decision: begin_taking(), then each that the configuration knows.
+  void begin_taking() noexcept { taken_.clear(); }
+  bool take(claims::NameId id, claims::Kind kind, std::string_view name,
+            std::string_view value) noexcept {
+    if (!set(id, name, value, kind)) return false;
+    if (taken_.size() < kChangedMax) taken_.push_back(id);
+    return true;
+  }
+  /// What the last decision has set.
+  const std::vector<claims::NameId>& taken() const noexcept { return taken_; }
+
+  /// A claim that decisions brought and no rule knows: it can only be told. The last one of a name
+  /// counts. False when there are more than kExtrasMax.
+  bool add_extra(claims::Kind kind, std::string_view name, std::string_view value) noexcept;
+  const std::vector<claims::Claim>& extras() const noexcept { return extras_; }
+
+  /// What a decision tells the person: the name of a message, or, when that is empty, a text.
+  struct Said {
+    std::string_view message, text;
+  };
+  void say(std::string_view message, std::string_view text) noexcept { said_ = {message, text}; }
+  const Said& said() const noexcept { return said_; }
+
   /// Claims that rules have set, in the order of the first `set` of each.
   const std::vector<claims::NameId>& changed() const noexcept { return changed_; }
 
@@ -149,6 +184,7 @@ class Evaluation {
 
   static constexpr std::size_t kChangedMax = 256;
   static constexpr std::size_t kShadowedMax = 64;
+  static constexpr std::size_t kExtrasMax = 256;
 
  private:
   struct Cached {
@@ -184,6 +220,10 @@ class Evaluation {
   std::uint64_t tags_ = 0;
   std::int64_t now_s_ = 0;
   std::uint32_t known_derived_ = 0;
+  std::vector<claims::NameId> taken_;
+  std::vector<claims::Claim> extras_;
+  Said said_;
+  Decisions* decisions_ = nullptr;
   Candidates candidates_;
   Arena arena_;
   std::size_t lane_;

@@ -35,16 +35,19 @@ struct AccessRecord {
   std::uint8_t step = 0;
   std::uint8_t outcome = 0;
   std::uint8_t shadow = 0;  // what the shadow rules say otherwise: 1 + its VerdictKind; 0: nothing
+  std::uint8_t source = 0;        // core::gate::Source
   net::PeerAddress peer;
+  std::uint32_t backend_us = 0;   // of which backends took, by their own account
 
   /// True when a line about `other` has the same names in it.
   bool same_names(const AccessRecord& other) const noexcept {
     return generation == other.generation && rule == other.rule && connector == other.connector &&
            status == other.status && step == other.step && outcome == other.outcome &&
-           tags == other.tags && shadow == other.shadow && shadow_rule == other.shadow_rule;
+           tags == other.tags && shadow == other.shadow && shadow_rule == other.shadow_rule &&
+           source == other.source;
   }
 };
-static_assert(sizeof(AccessRecord) <= 64, "one cache line a request");
+static_assert(sizeof(AccessRecord) <= 72, "little more than a cache line a request");
 
 /// The records of one worker on their way to the writer: one producer, one consumer, no lock.
 class AccessRing {
