@@ -19,8 +19,13 @@ int main(int argc, char** argv) {
   CLI::App* const serve = app.add_subcommand("serve", "run; SIGHUP reloads, SIGTERM drains");
   serve->add_option("--config", config, "the configuration file")->required();
 
-  CLI::App* const check = app.add_subcommand("check", "validate a configuration");
+  CLI::App* const check =
+      app.add_subcommand("check", "validate a configuration and run its own tests");
   check->add_option("FILE", config, "the configuration file")->required();
+  std::string coverage;
+  check->add_flag("--coverage{report}", coverage,
+                  "name the rules that no test makes act; =required makes them a failure")
+      ->check(CLI::IsMember({"report", "required"}));
 
   CLI::App* const explain =
       app.add_subcommand("explain", "show which rule does what to claims, and the exact answer");
@@ -55,7 +60,12 @@ int main(int argc, char** argv) {
   }
   try {
     if (serve->parsed()) return commands::serve(config);
-    if (check->parsed()) return commands::check(config);
+    if (check->parsed()) {
+      return commands::check(config, coverage.empty() ? commands::CoverageWish::kNone
+                                     : coverage == "required"
+                                         ? commands::CoverageWish::kRequired
+                                         : commands::CoverageWish::kReported);
+    }
     if (explain->parsed()) return commands::explain(config, connector, claims);
     if (list_build->parsed()) return commands::list_build(match, out, in);
     if (list_info->parsed()) return commands::list_info(in);

@@ -117,6 +117,10 @@ void read_lists(Reader& reader, const Node& node, const schema::Key& key, Config
 /// Texts without a language carry the tag "" until the fallback is known; see load.cc.
 void read_messages(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 void read_connectors(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+/// See policy.cc.
+void read_tests(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_capture(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                  Capture& capture);
 
 /// One rule, and the action of `otherwise`. See rules.cc.
 void read_rules(Reader& reader, const Node& node, const schema::Key& key, Connector& connector);

@@ -81,13 +81,24 @@ constexpr Key kRootKeys[] = {
      .words = "The endpoints that the identity service calls, by name (small letters, digits, "
               "`_`, `.` and `-`).",
      .object = &kConnector},
+    {.name = "tests",
+     .shape = Shape::kObjects,
+     .example = "[ { name: nobody is refused, connector: before-create, claims: {}, "
+                "expect: { verdict: continue } } ]",
+     .words = "Requests and the answers they have to get: `claimgate check` asks them.",
+     .object = &kPolicyTest},
+    {.name = "capture",
+     .shape = Shape::kObject,
+     .example = "{ file: capture.jsonl, share: 0.01 }",
+     .words = "A sample of the requests for `claimgate replay`, personal data replaced. Off without "
+              "it.",
+     .object = &kCapture},
 };
 constexpr LaterKey kRootLater[] = {
     {"backends", "decide with rules and lists"},
     {"state", "decide with rules and lists"},
     {"cache", "leave it out: rules are answered from memory"},
     {"events", "use the access log"},
-    {"tests", "leave it out, and call claimgate explain with the claims of each"},
 };
 
 constexpr Key kListenerKeys[] = {
@@ -325,7 +336,7 @@ constexpr Key kConnectorKeys[] = {
 };
 constexpr LaterKey kConnectorLater[] = {
     {"cache", "leave it out: rules are answered from memory"},
-    {"tests", "leave it out, and call claimgate explain with the claims of each"},
+    {"tests", "write them at the top level: each names its connector"},
     {"limits", "write it at the top level: it is for all connectors"},
 };
 
@@ -542,9 +553,10 @@ constinit const Object kLengthRange{.name = "length",
                                     .keys = kLengthRangeKeys};
 
 namespace {
-constexpr std::array<const Object*, 13> kAll = {
+constexpr std::array<const Object*, 16> kAll = {
     &kRoot,           &kListener,   &kAdmin,     &kLimits, &kAccessLog, &kList,       &kConnector,
-    &kAuthentication, &kCredential, &kOtherwise, &kRule,   &kTests,     &kLengthRange};
+    &kAuthentication, &kCredential, &kOtherwise, &kRule,   &kTests,     &kLengthRange,
+    &kPolicyTest,     &kExpectation, &kCapture};
 }  // namespace
 
 const Key* Object::find(std::string_view key) const noexcept {

@@ -75,6 +75,8 @@ std::string shape_schema(const Key& key) {
       return list_of(reference_to("scalar"));
     case Shape::kStrings:
       return list_of(string);
+    case Shape::kStringsAny:
+      return "{\"type\":\"array\",\"items\":" + string + "}";
     case Shape::kStringOrList:
       return "{\"anyOf\":[" + string + "," + list_of(string) + "]}";
     case Shape::kLength:
@@ -103,6 +105,8 @@ std::string shape_schema(const Key& key) {
       return map_of(string, false);
     case Shape::kClaimsSome:
       return map_of(string, true);
+    case Shape::kValues:
+      return "{\"type\":\"object\"}";
   }
   return "{}";
 }
@@ -133,7 +137,7 @@ std::string object_schema(const Object& object) {
     }
     out += ",\"oneOf\":[" + ways + "]";
   }
-  if (&object == &kTests || &object == &kLengthRange) out += ",\"minProperties\":1";
+  if (&object == &kTests || &object == &kLengthRange || &object == &kExpectation) out += ",\"minProperties\":1";
   return out;
 }
 
@@ -190,6 +194,8 @@ std::string shape_words(const Key& key) {
       return "list of strings, numbers or booleans";
     case Shape::kStrings:
       return "list of strings";
+    case Shape::kStringsAny:
+      return "list of strings, perhaps empty";
     case Shape::kStringOrList:
       return "string, or list of strings";
     case Shape::kLength:
@@ -211,6 +217,8 @@ std::string shape_words(const Key& key) {
     case Shape::kClaims:
     case Shape::kClaimsSome:
       return "map: claim to text";
+    case Shape::kValues:
+      return "map: claim to value";
   }
   return {};
 }

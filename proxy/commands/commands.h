@@ -8,7 +8,12 @@ namespace proxy::commands {
 /// The commands of the program. Each prints for a person and answers the process's exit code
 /// (ExitCode in configuration.h).
 int serve(const std::string& config);
-int check(const std::string& config);
+
+/// What `check` says of the rules that its tests reach. kRequired: a rule that none does is a failure.
+enum class CoverageWish : unsigned char { kNone, kReported, kRequired };
+/// Validates, and asks the configuration's own tests: kExitTestsFailed when one fails.
+int check(const std::string& config, CoverageWish coverage);
+
 /// `claims` is a file of one JSON object, or "-" for standard input.
 int explain(const std::string& config, const std::string& connector, const std::string& claims);
 /// `list build`: writes `in`, one entry a line, in the compiled form.
