@@ -41,6 +41,37 @@ GateHandler::GateHandler(Edition edition, std::size_t worker, std::size_t body_b
 
 GateHandler::~GateHandler() { metrics_.close(counters_); }
 
+void GateHandler::capture_into(capture::Capture* capture, std::size_t worker) {
+  capture_ = capture;
+  capture_ring_ = capture == nullptr || capture->share() <= 0 ? nullptr : &capture->ring(worker);
+  choose_captured();
+}
+
+void GateHandler::choose_captured() {
+  captured_.clear();
+  if (capture_ring_ == nullptr) return;
+  for (const core::gate::Connector& connector : gate_.snapshot().connectors) {
+    captured_.push_back(capture_->wants(connector.name));
+  }
+}
+
+/// Hands a request that got a verdict to the capture, when its turn has come.
+void GateHandler::capture(const core::gate::Report& report, std::string_view body) noexcept {
+  if (report.outcome > core::gate::Outcome::kFault || !captured_[report.connector->index]) return;
+  captured_share_ += capture_->share();
+  if (captured_share_ < 1) return;
+  captured_share_ -= 1;
+  capture::Record record;
+  record.time_us = (static_cast<std::int64_t>(batch_ns_) + wall_offset_ns_) / 1000;
+  record.generation = generation_;
+  record.rule = report.rule;
+  record.connector = static_cast<std::uint16_t>(report.connector->index);
+  record.step = static_cast<std::uint8_t>(report.step);
+  record.outcome = static_cast<std::uint8_t>(report.outcome);
+  capture_ring_->push(record, body);
+  if (capture_ring_->wants_writer()) capture_->wake();
+}
+
 void GateHandler::adopt(Edition edition) {
   if (edition.snapshot.get() == &gate_.snapshot()) {  // only lists have changed
     gate_.adopt_lists(std::move(edition.lists));
@@ -49,6 +80,7 @@ void GateHandler::adopt(Edition edition) {
   gate_.adopt(edition.snapshot);
   gate_.adopt_lists(std::move(edition.lists));
   generation_ = edition.generation;
+  choose_captured();
   telemetry::Counters* const old = counters_;
   counters_ = metrics_.open(std::move(edition.snapshot));
   metrics_.close(old);
@@ -103,6 +135,7 @@ void GateHandler::answer(const net::Exchange& exchange) noexcept {
   }
   note(report, exchange.peer, exchange.request.wire_bytes, exchange.out.size() - before,
        duration_ns);
+  if (capture_ring_ != nullptr) capture(report, exchange.request.body);
   batch_ns_ = now_ns;  // the next request of this read waited for this one, not for its own work
 }
 

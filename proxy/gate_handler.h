@@ -2,9 +2,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "core/gate/gate.h"
 #include "core/http/http_date.h"
+#include "proxy/capture/capture.h"
 #include "proxy/net/handler.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/metrics.h"
@@ -26,6 +29,9 @@ class GateHandler final : public net::Handler {
               telemetry::Metrics& metrics, telemetry::AccessLog& log, double log_sample);
   ~GateHandler() override;
 
+  /// Requests are sampled into `capture` from now on; null, as at first: none.
+  void capture_into(capture::Capture* capture, std::size_t worker);
+
   /// Takes up another configuration, between two batches.
   void adopt(Edition edition);
 
@@ -43,6 +49,9 @@ class GateHandler final : public net::Handler {
   void note(const core::gate::Report& report, const net::PeerAddress& peer, std::size_t bytes_in,
             std::size_t bytes_out, std::uint64_t duration_ns) noexcept;
 
+  void choose_captured();
+  void capture(const core::gate::Report& report, std::string_view body) noexcept;
+
   core::gate::Gate gate_;
   std::uint32_t generation_;
   telemetry::Metrics& metrics_;
@@ -51,6 +60,10 @@ class GateHandler final : public net::Handler {
   telemetry::AccessRing* ring_;  // null: no access log
   double sample_;
   double sampled_ = 0;  // a line is due when it reaches 1
+  capture::Capture* capture_ = nullptr;
+  capture::Ring* capture_ring_ = nullptr;  // null: no capture
+  std::vector<bool> captured_;             // by connector
+  double captured_share_ = 0;              // a request is due when it reaches 1
   std::uint64_t batch_ns_ = 0;    // monotonic; when the request at hand was read
   std::int64_t wall_offset_ns_ = 0;
   std::int64_t second_ = -1;

@@ -22,14 +22,6 @@ constexpr std::size_t kTestNameBytesMax = 256;
 constexpr std::size_t kCaptureSecretBytesMin = 16;
 constexpr std::string_view kLocaleMember = "ui_locales";
 
-std::string quoted(std::string_view text) {
-  constexpr std::size_t kScanSlack = 16;  // write_json_escaped() may write past its end
-  std::string out(text::json_escaped_max(text.size()) + kScanSlack, '\0');
-  out.resize(
-      static_cast<std::size_t>(text::write_json_escaped(out.data(), text) - out.data()));
-  return "\"" + out + "\"";
-}
-
 /// The value as JSON: what stands without quotation marks is what it looks like. False after
 /// reporting what cannot be one. The tree is at most kDepthMax deep.
 bool append_json(Reader& reader, const Node& node, Text& to) {
@@ -43,7 +35,7 @@ bool append_json(Reader& reader, const Node& node, Text& to) {
       to.secret = to.secret || text->secret;
       const bool plain = !node.quoted && !text->secret &&
                          type_of_plain(node.value) != Scalar::Type::kString;
-      to.value += plain ? text->value : quoted(text->value);
+      to.value += plain ? text->value : text::json_quoted(text->value);
       return true;
     }
     case Node::Kind::kSequence: {
@@ -61,7 +53,7 @@ bool append_json(Reader& reader, const Node& node, Text& to) {
       to.value += '{';
       for (const Member& member : node.members) {
         if (to.value.back() != '{') to.value += ',';
-        to.value += quoted(reader.key_text(*member.key).value) + ':';
+        to.value += text::json_quoted(reader.key_text(*member.key).value) + ':';
         good = append_json(reader, *member.value, to) && good;
       }
       to.value += '}';
@@ -159,8 +151,8 @@ void read_request(Reader& reader, const Fields& fields, PolicyTest& test) {
                  "leave one of them out");
   } else {
     test.body.value.pop_back();
-    test.body.value += (claims->members.empty() ? "" : ",") + quoted(kLocaleMember) + ":" +
-                       quoted(tag.value) + "}";
+    test.body.value += (claims->members.empty() ? "" : ",") + text::json_quoted(kLocaleMember) + ":" +
+                       text::json_quoted(tag.value) + "}";
   }
 }
 
