@@ -33,6 +33,15 @@ int main(int argc, char** argv) {
   explain->add_option("--connector", connector, "the connector's name")->required();
   explain->add_option("CLAIMS", claims, "a file with the claims as JSON; - is standard input");
 
+  commands::ReplayOptions replayed;
+  CLI::App* const replay = app.add_subcommand("replay", "verdicts of a capture that would change");
+  replay->add_option("--config", replayed.config, "the new configuration")->required();
+  replay->add_option("--against", replayed.against,
+                     "the old configuration; without it the verdicts that were recorded");
+  replay->add_option("--samples", replayed.samples, "lines named for each kind of difference");
+  replay->add_flag("--json", replayed.json, "print one JSON object");
+  replay->add_option("CAPTURE", replayed.capture, "the capture; - is standard input")->required();
+
   std::string match, out, in;
   std::vector<std::string> values;
   const auto matches = CLI::IsMember({"exact", "email", "domain"});
@@ -67,6 +76,7 @@ int main(int argc, char** argv) {
                                          : commands::CoverageWish::kReported);
     }
     if (explain->parsed()) return commands::explain(config, connector, claims);
+    if (replay->parsed()) return commands::replay(replayed);
     if (list_build->parsed()) return commands::list_build(match, out, in);
     if (list_info->parsed()) return commands::list_info(in);
     if (list_check->parsed()) return commands::list_check(in, match, values);

@@ -58,6 +58,15 @@ class Template {
   bool is_literal() const noexcept { return pieces_.size() == 1 && !pieces_[0].is_value; }
   std::string_view literal() const noexcept { return pieces_[0].text; }
 
+  /// True when `is_it(subject)` holds for the subject of one of its places.
+  template <typename IsIt>
+  bool reads(IsIt is_it) const {
+    for (const Piece& piece : pieces_) {
+      if (piece.is_value && is_it(piece.subject)) return true;
+    }
+    return false;
+  }
+
   enum class Missing : std::uint8_t { kFails, kIsEmpty };
   enum class Values : std::uint8_t { kAsTheyAre, kForAPerson };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,15 @@ int check(const std::string& config, CoverageWish coverage);
 
 /// `claims` is a file of one JSON object, or "-" for standard input.
 int explain(const std::string& config, const std::string& connector, const std::string& claims);
+struct ReplayOptions {
+  std::string config;
+  std::string against;  // empty: the verdicts that were recorded
+  std::string capture;  // a file, or "-" for standard input
+  std::size_t samples = 10;  // lines named for each kind of difference
+  bool json = false;
+};
+/// Compares the verdicts of two configurations over a capture: kExitDiffers when some differ.
+int replay(const ReplayOptions& options);
 /// `list build`: writes `in`, one entry a line, in the compiled form.
 int list_build(const std::string& match, const std::string& out, const std::string& in);
 /// `list info`: what is known of a compiled list.
