@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <simdjson.h>
 
 #include <algorithm>
 #include <array>
@@ -69,8 +70,15 @@ std::string canonical_claim(std::string_view name) {
   return canonical;
 }
 
+struct Redactor::Json {
+  ondemand::parser parser;
+  ondemand::field field;  // the member at hand
+};
+
+Redactor::~Redactor() = default;
+
 Redactor::Redactor(const std::vector<std::string>& keep, std::string secret)
-    : secret_(std::move(secret)), arena_(kArenaBytes) {
+    : secret_(std::move(secret)), json_(std::make_unique<Json>()), arena_(kArenaBytes) {
   for (const std::string& name : keep) {
     if (name == core::config::kKeptDomain) {
       keeps_domain_ = true;
@@ -108,7 +116,8 @@ void Redactor::append_pseudonym(std::string_view claim, std::string_view kind,
   to += '"';
 }
 
-bool Redactor::append_claim(ondemand::field& field, std::string& kept, std::string& redacted) {
+bool Redactor::append_claim(Json& json, std::string& kept, std::string& redacted) {
+  ondemand::field& field = json.field;
   std::string_view key;
   if (field.unescaped_key().get(key) != simdjson::SUCCESS) return false;
   const std::string name(key);  // the parser's memory is used again by the value
@@ -168,7 +177,7 @@ bool Redactor::append(std::string_view body, std::string& to) {
   padded_.resize(body.size() + simdjson::SIMDJSON_PADDING, ' ');
   ondemand::document document;
   ondemand::object members;
-  if (parser_.iterate(padded_.data(), body.size(), padded_.size()).get(document) !=
+  if (json_->parser.iterate(padded_.data(), body.size(), padded_.size()).get(document) !=
           simdjson::SUCCESS ||
       document.get_object().get(members) != simdjson::SUCCESS) {
     return false;
@@ -176,8 +185,8 @@ bool Redactor::append(std::string_view body, std::string& to) {
   std::string kept;
   std::string redacted;
   for (auto result : members) {
-    ondemand::field field;
-    if (std::move(result).get(field) != simdjson::SUCCESS || !append_claim(field, kept, redacted)) {
+    if (std::move(result).get(json_->field) != simdjson::SUCCESS ||
+        !append_claim(*json_, kept, redacted)) {
       return false;
     }
   }

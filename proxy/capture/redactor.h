@@ -1,7 +1,6 @@
 #pragma once
 
-#include <simdjson.h>
-
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +22,7 @@ std::string canonical_claim(std::string_view name);
 class Redactor {
  public:
   Redactor(const std::vector<std::string>& keep, std::string secret);
+  ~Redactor();
 
   /// Appends `"claims":{...},"redacted":{...}` on one line. The claim `step` is left out: what it
   /// meant stands elsewhere in the line. False when the body cannot be read as an object; `to` is
@@ -33,12 +33,13 @@ class Redactor {
   bool keeps(const std::string& canonical) const;
   void append_pseudonym(std::string_view claim, std::string_view kind, std::string_view value,
                         std::string& to) const;
-  bool append_claim(simdjson::ondemand::field& field, std::string& kept, std::string& redacted);
+  struct Json;  // the parser; its header is not for everybody
+  bool append_claim(Json& json, std::string& kept, std::string& redacted);
 
   std::vector<std::string> keep_;  // canonical, sorted
   bool keeps_domain_ = false;
   std::string secret_;
-  simdjson::ondemand::parser parser_;
+  std::unique_ptr<Json> json_;
   std::string padded_;
   core::Arena arena_;
 };
