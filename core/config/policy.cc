@@ -244,7 +244,10 @@ void read_tests(Reader& reader, const Node& node, const Key& key, Config& config
     if (fields.string("name", test.name)) {
       check_test_name(reader, *fields.find("name"), test.name, config);
     }
-    fields.string("connector", test.connector);
+    if (fields.string("connector", test.connector) && test.connector.value.empty()) {
+      reader.error(*fields.find("connector"), "expected the name of a connector",
+                   "write connector: before-create");
+    }
     read_request(reader, fields, test);
     if (Text now; fields.string("now", now)) {
       test.now = parse_moment(now.value);
