@@ -22,12 +22,13 @@ constexpr std::size_t kLookups = 2'000;
 std::size_t count(const std::string& label, const List& list, list_values::Append append,
                   bool present, std::size_t entries) {
   list_values::Values values(append, present, std::min<std::size_t>(entries, 100'000));
+  const std::string trigger = label + "|" + std::to_string(kLookups);  // outlives the request
   std::size_t found = 0;
   for (std::size_t i = 0; i < kLookups; ++i) found += list.contains(values.next());
   CALLGRIND_START_INSTRUMENTATION;
   CALLGRIND_ZERO_STATS;
   for (std::size_t i = 0; i < kLookups; ++i) found += list.contains(values.next());
-  CALLGRIND_DUMP_STATS_AT((label + "|" + std::to_string(kLookups)).c_str());
+  CALLGRIND_DUMP_STATS_AT(trigger.c_str());
   CALLGRIND_STOP_INSTRUMENTATION;
   return found;
 }

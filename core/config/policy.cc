@@ -150,9 +150,13 @@ void read_request(Reader& reader, const Fields& fields, PolicyTest& test) {
     reader.error(*fields.key_node("locale"), "the claims have a \"ui_locales\" of their own",
                  "leave one of them out");
   } else {
-    test.body.value.pop_back();
-    test.body.value += (claims->members.empty() ? "" : ",") + text::json_quoted(kLocaleMember) + ":" +
-                       text::json_quoted(tag.value) + "}";
+    std::string& body = test.body.value;
+    body.pop_back();
+    if (!claims->members.empty()) body += ',';
+    body += text::json_quoted(kLocaleMember);
+    body += ':';
+    body += text::json_quoted(tag.value);
+    body += '}';
   }
 }
 

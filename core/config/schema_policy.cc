@@ -53,6 +53,9 @@ constexpr Key kPolicyTestKeys[] = {
      .words = "What has to come of it.",
      .object = &kExpectation},
 };
+constexpr LaterKey kPolicyTestLater[] = {
+    {"backends", "leave it out: rules cannot ask a backend in this version"},
+};
 constexpr string_view kPolicyTestOne[] = {"claims", "body", "file"};
 
 constexpr Key kExpectationKeys[] = {
@@ -136,6 +139,7 @@ constinit const Object kPolicyTest{
     .words = "One item of `tests`: a request, by exactly one of `claims`, `body` and `file`, and what "
              "has to come of it ([testing](testing.md)).",
     .keys = kPolicyTestKeys,
+    .later = kPolicyTestLater,
     .exactly_one = kPolicyTestOne};
 constinit const Object kExpectation{
     .name = "expect",

@@ -34,8 +34,26 @@ bool same_scalar(const Scalar& a, const Scalar& b) {
   return a.type == b.type && a.text.value == b.text.value;
 }
 
+/// True when all that a test says is in its subject, operands and length, and it fails for a missing
+/// claim unless it is `missing` itself. A new test has to be looked at before it is added.
+bool is_known(Test test) {
+  switch (test) {
+    case Test::kEquals:
+    case Test::kIn:
+    case Test::kInList:
+    case Test::kStartsWith:
+    case Test::kEndsWith:
+    case Test::kContains:
+    case Test::kMatches:
+    case Test::kLength:
+    case Test::kExists:
+    case Test::kMissing: return true;
+  }
+  return false;
+}
+
 bool same_test(const Condition& a, const Condition& b) {
-  return a.test == b.test && a.negated == b.negated && a.subject.value == b.subject.value &&
+  return is_known(a.test) && a.test == b.test && a.negated == b.negated && a.subject.value == b.subject.value &&
          a.length.min == b.length.min && a.length.max == b.length.max &&
          std::equal(a.operands.begin(), a.operands.end(), b.operands.begin(), b.operands.end(),
                     same_scalar);
@@ -91,7 +109,7 @@ Answer passes(const std::string& value, const Condition& test) {
 
 /// True when a claim cannot pass both tests of one subject.
 bool contradict(const Condition& a, const Condition& b) {
-  if (a.subject.value != b.subject.value) return false;
+  if (a.subject.value != b.subject.value || !is_known(a.test) || !is_known(b.test)) return false;
   if ((a.test == Test::kMissing) != (b.test == Test::kMissing)) return true;
   if (a.test == Test::kLength && b.test == Test::kLength) {
     const std::int64_t least = std::max(a.length.min.value_or(0), b.length.min.value_or(0));
@@ -176,7 +194,7 @@ class Prover {
 
  private:
   static bool test_implies(const Condition& a, const Condition& b) {
-    if (a.subject.value != b.subject.value) return false;
+    if (a.subject.value != b.subject.value || !is_known(a.test)) return false;
     if (same_test(a, b)) return true;
     if (b.test == Test::kExists) return a.test != Test::kMissing;
     if (b.test == Test::kMissing || a.test == Test::kMissing) return false;
@@ -262,7 +280,7 @@ bool reads_plain_claims(const Condition& condition, std::set<std::string>& claim
   }
   if (!is_test(condition)) return true;
   claims.insert(claim_of(condition.subject.value));
-  return condition.subject.value.find('.') == std::string::npos;
+  return is_known(condition.test) && condition.subject.value.find('.') == std::string::npos;
 }
 
 class Search {
