@@ -94,6 +94,7 @@ void GateHandler::read_clock(std::uint64_t now_ns) noexcept {
   wall_offset_ns_ = wall_clock_ns() - mono;
   second_ = (mono + wall_offset_ns_) / kNsPerSecond;
   core::http::format_http_date(second_, date_);
+  gate_.use_time(second_);
 }
 
 void GateHandler::on_batch(std::uint64_t now_ns) noexcept { read_clock(now_ns); }
@@ -119,6 +120,11 @@ void GateHandler::note(const core::gate::Report& report, const net::PeerAddress&
   record.step = static_cast<std::uint8_t>(report.step);
   record.outcome = static_cast<std::uint8_t>(report.outcome);
   record.peer = peer;
+  record.tags = report.outcome <= core::gate::Outcome::kFault ? gate_.evaluation().tags() : 0;
+  if (report.shadow.differs) {
+    record.shadow = static_cast<std::uint8_t>(1 + static_cast<int>(report.shadow.kind));
+    record.shadow_rule = report.shadow.rule;
+  }
   ring_->push(record);
   if (ring_->wants_writer()) log_.wake();
 }
@@ -133,6 +139,10 @@ void GateHandler::answer(const net::Exchange& exchange) noexcept {
   for (const std::uint32_t rule : gate_.evaluation().shadowed()) {
     if (report.outcome <= core::gate::Outcome::kFault) counters_->count_shadow(report, rule);
   }
+  if (const std::uint64_t tags = gate_.evaluation().tags(); tags != 0) {
+    if (report.outcome <= core::gate::Outcome::kFault) counters_->count_tags(report, tags);
+  }
+  if (report.shadow.ran) counters_->count_shadow_rules(report);
   note(report, exchange.peer, exchange.request.wire_bytes, exchange.out.size() - before,
        duration_ns);
   if (capture_ring_ != nullptr) capture(report, exchange.request.body);

@@ -44,11 +44,11 @@ int main(int argc, char** argv) {
 
   std::string match, out, in;
   std::vector<std::string> values;
-  const auto matches = CLI::IsMember({"exact", "email", "domain"});
+  const auto matches = CLI::IsMember({"exact", "email", "domain", "network"});
   CLI::App* const list = app.add_subcommand("list", "build and look into compiled lists");
   list->require_subcommand(1);
   CLI::App* const list_build = list->add_subcommand("build", "compile a list of one entry a line");
-  list_build->add_option("--match", match, "exact, email or domain")->required()->check(matches);
+  list_build->add_option("--match", match, "exact, email, domain or network")->required()->check(matches);
   list_build->add_option("--out", out, "the file to write")->required();
   list_build->add_option("FILE", in, "the entries; - is standard input")->required();
   CLI::App* const list_info = list->add_subcommand("info", "what a compiled list holds");

@@ -64,6 +64,9 @@ void Fields::check_exactly_one(const Node& at) const {
                   "exactly one of: " + alternatives);
   }
   if (first != nullptr) return;
+  for (const std::string_view name : object_.or_else) {
+    if (map_.find(name) != nullptr) return;
+  }
   for (const LaterKey& later : object_.later) {  // reported: the rule has an action, a later one
     if (map_.find(later.name) != nullptr) return;
   }

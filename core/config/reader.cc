@@ -79,7 +79,19 @@ std::string expected(const Key& key) {
     case Shape::kClaims:
     case Shape::kClaimsSome:
     case Shape::kValues:
+    case Shape::kClaimNames:
       return "a map of claims";
+    case Shape::kAnyNumber:
+      return "a number";
+    case Shape::kRegion:
+      return "true, false or a map";
+    case Shape::kMessageOr:
+      return "the name of a message or a map";
+    case Shape::kRules:
+      return "a list of maps";
+    case Shape::kTables:
+    case Shape::kArguments:
+      return "a map of names";
     case Shape::kObjectMap:
     case Shape::kMessages:
       return "a map of names";

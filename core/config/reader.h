@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,19 @@
 
 /// What every section of the loader reads with: nodes become typed values, mistakes diagnostics.
 namespace core::config {
+
+/// One of `rule_groups`, as it was written.
+struct RuleGroup {
+  Text name;
+  std::vector<Text> parameters;
+  const Node* rules = nullptr;  // null after a mistake
+};
+
+/// The rule groups of all files, and the copies of their rules that inclusions have made.
+struct RuleGroups {
+  std::vector<RuleGroup> groups;
+  std::deque<Node> copies;
+};
 
 /// Replaces ${env:} and ${file:} and checks types. One for a whole load().
 class Reader {
@@ -58,12 +72,15 @@ class Reader {
 
   void wrong_type(const Node& node, const schema::Key& key);
 
+  RuleGroups& rule_groups() noexcept { return rule_groups_; }
+
  private:
   bool replace_reference(const Node& scalar, std::size_t at, std::size_t& end, Text& text);
   Mark mark_in(const Node& scalar, std::size_t offset, std::size_t& length) const;
 
   Source& source_;
   Diagnostics& diagnostics_;
+  RuleGroups rule_groups_;
 };
 
 /// A map of the file, read against its table: unknown keys, keys of later releases, missing ones
@@ -123,7 +140,20 @@ void read_capture(Reader& reader, const Node& node, const Node& named, const sch
                   Capture& capture);
 
 /// One rule, and the action of `otherwise`. See rules.cc.
-void read_rules(Reader& reader, const Node& node, const schema::Key& key, Connector& connector);
+void read_rules(Reader& reader, const Node& node, const schema::Key& key, std::vector<Rule>& rules);
+/// `rule_groups` and what `include` makes of one; see rule_groups.cc.
+void read_rule_groups(Reader& reader, const Node& node, const schema::Key& key);
+/// An inclusion that is under way.
+struct Inclusion {
+  const Inclusion* around = nullptr;  // the one that this stands in
+  const RuleGroup* group = nullptr;
+  std::string prefix;  // of the names of its rules
+  Mark outermost;      // where a connector includes it
+};
+/// The rules of the group that `item` includes, with its arguments; null after reporting.
+const Node* expand_include(Reader& reader, const Node& item, const Inclusion* around,
+                           Inclusion& inclusion);
+void read_tables(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 std::optional<Action> read_action(Reader& reader, const Fields& fields,
                                   const schema::Object& object);
 /// `when`; see conditions.cc.

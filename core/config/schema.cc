@@ -15,8 +15,7 @@ constexpr std::int64_t kHour = 3600 * kSecond;
 constexpr string_view kDialects[] = {"b2c-userflow"};
 constexpr string_view kDialectsLater[] = {"b2c-policy", "b2b-signup", "ext-id"};
 constexpr string_view kTokenFaults[] = {"continue", "fail"};
-constexpr string_view kMatches[] = {"exact", "email", "domain"};
-constexpr string_view kMatchesLater[] = {"network"};
+constexpr string_view kMatches[] = {"exact", "email", "domain", "network"};
 constexpr string_view kModes[] = {"live", "shadow"};
 
 constexpr Key kRootKeys[] = {
@@ -74,6 +73,16 @@ constexpr Key kRootKeys[] = {
      .example = "{ not_open: { en: \"Sign-up is not open to {email.domain}.\" } }",
      .words = "Texts for the person, by name: one text, which is in the fallback language, or one "
               "for each language tag. `{claim}` is replaced."},
+    {.name = "tables",
+     .shape = Shape::kTables,
+     .example = "{ countries: { Sverige: SE, Norge: \"NO\" } }",
+     .words = "Values and what they become, by name, for the filter `map`."},
+    {.name = "rule_groups",
+     .shape = Shape::kObjectMap,
+     .example = "{ postal: { parameters: [claim], rules: [ { name: digits, when: { "
+                "\"${with:claim}\": { not_matches: '^[0-9]+$' } }, block: postcode } ] } }",
+     .words = "Rules to be included in the `rules` of connectors, by name.",
+     .object = &kRuleGroup},
     {.name = "connectors",
      .shape = Shape::kObjectMap,
      .required = true,
@@ -285,7 +294,7 @@ constexpr Key kListKeys[] = {
      .fallback = "exact",
      .example = "domain",
      .words = "`exact`: the same text. `email`: the same address, whatever its spelling. `domain`: "
-              "the same domain or one below it.",
+              "the same domain or one below it. `network`: an address in the network, IPv4 or IPv6.",
      .choices = kMatches},
 };
 constexpr string_view kListOne[] = {"file", "values", "url"};
@@ -328,10 +337,16 @@ constexpr Key kConnectorKeys[] = {
               "`continue` without claims, or `fail` the call.",
      .choices = kTokenFaults},
     {.name = "rules",
-     .shape = Shape::kObjects,
+     .shape = Shape::kRules,
      .example = "[ { name: everybody, continue: {} } ]",
      .words = "Run in order until one ends; after the last one the person goes on, with every "
               "claim that a rule set.",
+     .object = &kRule},
+    {.name = "shadow_rules",
+     .shape = Shape::kRules,
+     .example = "[ { name: everybody, continue: {} } ]",
+     .words = "Other rules, run over the same claims behind the answer and never told: where their "
+              "verdict, message or claims differ is counted, and now and then written to the log.",
      .object = &kRule},
 };
 constexpr LaterKey kConnectorLater[] = {
@@ -408,93 +423,30 @@ constexpr Key kRuleKeys[] = {
      .example = "not_open",
      .words = "Show the message on a page of its own, and end."},
     {.name = "validation_error",
-     .shape = Shape::kName,
+     .shape = Shape::kMessageOr,
      .example = "postcode",
-     .words = "Show the message on the form, and end."},
+     .words = "Show the message on the form, and end.",
+     .object = &kClaimErrors},
     {.name = "set",
      .shape = Shape::kClaimsSome,
      .example = "{ givenName: \"{givenName | name_case}\" }",
-     .words = "Set claims, and go on with the next rule."},
+     .words = "Set claims, and go on with the next rule. `\"\"` sends a claim empty."},
+    {.name = "remove",
+     .shape = Shape::kStringOrList,
+     .example = "[jobTitle]",
+     .words = "Leave claims out of the answer that rules above have set, and go on with what came."},
+    {.name = "tag",
+     .shape = Shape::kString,
+     .example = "new_domain",
+     .words = "A label for metrics and the access log, put on requests that the rule matches. It may "
+              "stand beside an action or alone; a connector may have 64 different ones."},
 };
 constexpr LaterKey kRuleLater[] = {
     {"ask", "decide with rules and lists"},
     {"cache", "leave it out: rules are answered from memory"},
 };
-constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set"};
-
-constexpr Key kTestKeys[] = {
-    {.name = "equals",
-     .shape = Shape::kScalar,
-     .example = "Sweden",
-     .words = "The same value. `country: Sweden` is short for it."},
-    {.name = "not_equals", .shape = Shape::kScalar, .example = "Sweden", .words = "Another value."},
-    {.name = "in",
-     .shape = Shape::kScalars,
-     .example = "[Sweden, Norway]",
-     .words = "One of these values."},
-    {.name = "not_in",
-     .shape = Shape::kScalars,
-     .example = "[Sweden, Norway]",
-     .words = "None of these values."},
-    {.name = "in_list",
-     .shape = Shape::kStringOrList,
-     .example = "partners",
-     .words = "In the list of that name, or in one of several."},
-    {.name = "not_in_list",
-     .shape = Shape::kStringOrList,
-     .example = "partners",
-     .words = "In none of these lists."},
-    {.name = "starts_with",
-     .shape = Shape::kStringOrList,
-     .example = "\"+46\"",
-     .words = "Begins with this text, or with one of several."},
-    {.name = "ends_with",
-     .shape = Shape::kStringOrList,
-     .example = "\".gov\"",
-     .words = "Ends with this text, or with one of several."},
-    {.name = "contains",
-     .shape = Shape::kStringOrList,
-     .example = "test",
-     .words = "Has this text in it, or one of several."},
-    {.name = "matches",
-     .shape = Shape::kStringOrList,
-     .example = "'^\\d{3} ?\\d{2}$'",
-     .words = "Matches this RE2 pattern, or one of several."},
-    {.name = "not_matches",
-     .shape = Shape::kStringOrList,
-     .example = "'^\\d{3} ?\\d{2}$'",
-     .words = "Matches none of these RE2 patterns."},
-    {.name = "length",
-     .shape = Shape::kLength,
-     .example = "{ min: 2, max: 64 }",
-     .words = "The number of characters: exactly, or from `min` to `max`.",
-     .least = 0,
-     .most = 1'000'000,
-     .object = &kLengthRange},
-    {.name = "exists",
-     .shape = Shape::kBoolean,
-     .example = "true",
-     .words = "The claim was sent, and is not null; `false` is `missing: true`."},
-    {.name = "missing",
-     .shape = Shape::kBoolean,
-     .example = "true",
-     .words = "The claim was not sent, or is null; `false` is `exists: true`."},
-};
-
-constexpr Key kLengthRangeKeys[] = {
-    {.name = "min",
-     .shape = Shape::kInteger,
-     .example = "2",
-     .words = "At least so many characters.",
-     .least = 0,
-     .most = 1'000'000},
-    {.name = "max",
-     .shape = Shape::kInteger,
-     .example = "64",
-     .words = "At most so many characters.",
-     .least = 0,
-     .most = 1'000'000},
-};
+constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set", "remove"};
+constexpr string_view kRuleOrElse[] = {"tag"};
 
 }  // namespace
 
@@ -535,28 +487,17 @@ constinit const Object kOtherwise{.name = "otherwise",
 constinit const Object kRule{.name = "rule",
                              .words =
                                  "One item of `rules`: a name, perhaps a condition, and "
-                                 "exactly one action.",
+                                 "one action, or a `tag` alone. Or an [include](#include).",
                              .keys = kRuleKeys,
                              .later = kRuleLater,
-                             .exactly_one = kRuleOne};
-constinit const Object kTests{
-    .name = "test",
-    .words =
-        "What may be asked of a claim or derived value in `when`. Members of `when` are "
-        "joined by and; `all` and `any` take a list of conditions, `not` takes one. These "
-        "three words always join, quoted or not: a claim of that name is written with a "
-        "filter, as in `all | trim`. A missing claim passes no test but `missing`.",
-    .keys = kTestKeys,
-    .noun = "test"};
-constinit const Object kLengthRange{.name = "length",
-                                    .words = "`length`, as a range. One of the two may be absent.",
-                                    .keys = kLengthRangeKeys};
-
+                             .exactly_one = kRuleOne,
+                             .or_else = kRuleOrElse};
 namespace {
-constexpr std::array<const Object*, 16> kAll = {
-    &kRoot,           &kListener,   &kAdmin,     &kLimits, &kAccessLog, &kList,       &kConnector,
-    &kAuthentication, &kCredential, &kOtherwise, &kRule,   &kTests,     &kLengthRange,
-    &kPolicyTest,     &kExpectation, &kCapture};
+constexpr std::array<const Object*, 22> kAll = {
+    &kRoot,       &kListener,   &kAdmin,      &kLimits,    &kAccessLog,  &kList,  &kConnector,
+    &kAuthentication, &kCredential, &kOtherwise, &kRule,   &kClaimErrors, &kInclude, &kRuleGroup,
+    &kTests,      &kLengthRange, &kCountryOf, &kPercent,   &kTimeWindow,
+    &kPolicyTest, &kExpectation, &kCapture};
 }  // namespace
 
 const Key* Object::find(std::string_view key) const noexcept {
@@ -570,7 +511,6 @@ std::span<const Object* const> all_objects() noexcept { return kAll; }
 
 std::span<const std::string_view> later_choices(std::string_view key) noexcept {
   if (key == "dialect") return kDialectsLater;
-  if (key == "match") return kMatchesLater;
   return {};
 }
 

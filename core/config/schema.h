@@ -38,6 +38,13 @@ enum class Shape : std::uint8_t {
   kClaims,        // claims and the templates they are set to; may be empty
   kClaimsSome,    // the same, at least one
   kValues,        // claims and any values, as a request or an answer has them; may be empty
+  kAnyNumber,     // a number of any size
+  kRegion,        // true or false, or `object`: where a country comes from
+  kMessageOr,     // the name of a message, or `object`
+  kClaimNames,    // claims, each with the name of a message
+  kTables,        // names, each with values and what they become
+  kRules,         // a list of rules and inclusions
+  kArguments,     // names, each with any value
 };
 
 struct Object;
@@ -67,6 +74,7 @@ struct Object {
   std::span<const LaterKey> later = {};
   std::span<const std::string_view> exactly_one = {};  // of these keys, one must be there
   std::string_view noun = "key";                       // how a member is called in an error
+  std::span<const std::string_view> or_else = {};      // keys that will do instead of exactly_one
 
   const Key* find(std::string_view key) const noexcept;
 };
@@ -88,6 +96,12 @@ extern const Object kLengthRange;
 extern const Object kPolicyTest;   // schema_policy.cc
 extern const Object kExpectation;
 extern const Object kCapture;
+extern const Object kCountryOf;
+extern const Object kPercent;
+extern const Object kTimeWindow;
+extern const Object kClaimErrors;
+extern const Object kInclude;
+extern const Object kRuleGroup;
 
 /// Every object of the table, the root first, each behind one that refers to it.
 std::span<const Object* const> all_objects() noexcept;

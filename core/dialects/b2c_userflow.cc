@@ -89,9 +89,14 @@ bool write_continue(http::OutBuffer& out, Step step, const rules::Evaluation& ev
     if (at == nullptr) return false;
     char* end = append(at, R"(,")"sv);
     end = text::write_json_escaped(end, claim.name);
-    end = append(end, R"(":")"sv);
-    end = text::write_json_escaped(end, claim.value);
-    *end++ = '"';
+    if (claim.kind == claims::Kind::kString) [[likely]] {
+      end = append(end, R"(":")"sv);
+      end = text::write_json_escaped(end, claim.value);
+      *end++ = '"';
+    } else {  // a number or boolean
+      end = append(end, R"(":)"sv);
+      end = append(end, claim.value);
+    }
     out.commit(static_cast<std::size_t>(end - at));
   }
   return out.append("}");

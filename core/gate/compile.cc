@@ -117,6 +117,7 @@ lists::Match match_of(config::ListMatch match) {
     case config::ListMatch::kExact: return lists::Match::kExact;
     case config::ListMatch::kEmail: return lists::Match::kEmail;
     case config::ListMatch::kDomain: return lists::Match::kDomain;
+    case config::ListMatch::kNetwork: return lists::Match::kNetwork;
   }
   return lists::Match::kExact;
 }
@@ -151,7 +152,14 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     if (message.texts.empty()) continue;  // already reported
     messages.emplace(message.name.value, static_cast<std::uint32_t>(messages.size()));
   }
-  rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes}, diagnostics);
+  rules::ValueTables tables;
+  for (const config::ValueTable& values : config.tables) {
+    auto rows = std::make_shared<rules::ValueTable>();
+    for (const auto& [value, becomes] : values.rows) rows->add(value.value, becomes.value);
+    tables.emplace(values.name.value, std::move(rows));
+  }
+  rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes, &tables},
+                           diagnostics);
   for (const config::Message& message : config.messages) {
     if (message.texts.empty()) continue;
     snapshot->messages.push_back(compile_message(message, config.fallback_locale.value, compiler));
@@ -175,6 +183,12 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     snapshot->prepared_max =
         std::max(snapshot->prepared_max, connector.program.prepared_count());
     snapshot->candidates_max.raise_to(connector.program.index().counts());
+    if (!written.shadow_rules.empty()) {
+      rules::Program shadow = compiler.compile(written.shadow_rules);
+      snapshot->prepared_max = std::max(snapshot->prepared_max, shadow.prepared_count());
+      snapshot->candidates_max.raise_to(shadow.index().counts());
+      connector.shadow_program = std::make_unique<const rules::Program>(std::move(shadow));
+    }
     snapshot->connectors.push_back(std::move(connector));
   }
   for (const Connector& connector : snapshot->connectors) snapshot->by_path.push_back(&connector);

@@ -31,6 +31,15 @@ inline constexpr std::size_t kOutcomeCount = 11;
 /// As metrics and the access log write it.
 std::string_view name(Outcome outcome) noexcept;
 
+/// What `shadow_rules` would have told, beside what was told.
+struct ShadowReport {
+  bool ran = false;
+  bool undecided = false;  // they could not be brought to an end
+  bool differs = false;    // in verdict, message or claims; never when undecided
+  rules::VerdictKind kind = rules::VerdictKind::kContinue;
+  std::int32_t rule = rules::Verdict::kNoRule;  // of the shadow rules
+};
+
 struct Report {
   const Connector* connector = nullptr;  // null: no connector at this path
   dialects::b2c_userflow::Step step = dialects::b2c_userflow::Step::kUnknown;
@@ -39,6 +48,7 @@ struct Report {
   int status = 0;
   bool rewritten = false;       // the verdict was illegal at this step and another was told
   std::size_t omitted = 0;      // claims left out of the answer (b2c_userflow::value_max)
+  ShadowReport shadow = {};
 };
 
 /// One request's way through the house: bytes of a request in, bytes of its answer out. Holds the
@@ -56,6 +66,8 @@ class Gate {
   /// Takes up other contents of the lists of its snapshot. Not while a request is being answered.
   void adopt_lists(std::shared_ptr<const lists::Table> table) noexcept;
   const Snapshot& snapshot() const noexcept { return *snapshot_; }
+  /// What time it is, in seconds since 1970 UTC: rules that ask follow it until the next call.
+  void use_time(std::int64_t now_s) noexcept { now_s_ = now_s; }
 
   /// Looks at a request whose body is still on its way. True when it is refused already (path,
   /// method, credentials, media type): the answer, with Connection: close, is in `out`.
@@ -82,11 +94,14 @@ class Gate {
   bool tell(const rules::Verdict& verdict, http::After after, std::string_view date,
             http::OutBuffer& out, Report& report) noexcept;
   std::string_view message(std::uint32_t index) noexcept;
+  std::string_view words_of(const rules::Verdict& verdict, const Connector& connector) noexcept;
+  void run_shadow(const Connector& connector, const rules::Verdict& told, Report& report) noexcept;
 
   std::shared_ptr<const Snapshot> snapshot_;
   std::shared_ptr<const lists::Table> lists_;
   std::size_t lane_;
   std::size_t arena_bytes_;
+  std::int64_t now_s_ = 0;
   rules::Evaluation evaluation_;
 };
 

@@ -40,6 +40,7 @@ struct Connector {
   std::string path;
   CallerCheck callers;
   rules::Program program;
+  std::unique_ptr<const rules::Program> shadow_program;  // `shadow_rules`; null: none
   Otherwise otherwise;
   config::TokenFault token_fault = config::TokenFault::kContinue;
   config::milliseconds deadline{4000};

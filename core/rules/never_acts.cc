@@ -48,8 +48,35 @@ bool is_known(Test test) {
     case Test::kLength:
     case Test::kExists:
     case Test::kMissing: return true;
+    // Their operands have meanings of their own, or they read more than their subject.
+    case Test::kLessThan:
+    case Test::kAtMost:
+    case Test::kGreaterThan:
+    case Test::kAtLeast:
+    case Test::kBefore:
+    case Test::kAfter:
+    case Test::kInNetwork:
+    case Test::kIsEmail:
+    case Test::kIsPhone:
+    case Test::kIsPossiblePhone:
+    case Test::kIsPostcode:
+    case Test::kSameAs:
+    case Test::kScripts:
+    case Test::kMixedScripts:
+    case Test::kLooksLike:
+    case Test::kAgeAtLeast:
+    case Test::kAgeUnder:
+    case Test::kPercent:
+    case Test::kTime: return false;
   }
   return false;
+}
+
+/// False for a subject of several values, `identities.any.issuer`: each test may be passed by another
+/// of them.
+bool is_single(const Condition& test) {
+  const std::string& subject = test.subject.value;
+  return subject.find(".any") == std::string::npos && subject.find(".all") == std::string::npos;
 }
 
 bool same_test(const Condition& a, const Condition& b) {
@@ -109,7 +136,10 @@ Answer passes(const std::string& value, const Condition& test) {
 
 /// True when a claim cannot pass both tests of one subject.
 bool contradict(const Condition& a, const Condition& b) {
-  if (a.subject.value != b.subject.value || !is_known(a.test) || !is_known(b.test)) return false;
+  if (a.subject.value != b.subject.value || !is_known(a.test) || !is_known(b.test) ||
+      !is_single(a)) {
+    return false;
+  }
   if ((a.test == Test::kMissing) != (b.test == Test::kMissing)) return true;
   if (a.test == Test::kLength && b.test == Test::kLength) {
     const std::int64_t least = std::max(a.length.min.value_or(0), b.length.min.value_or(0));
@@ -196,6 +226,7 @@ class Prover {
   static bool test_implies(const Condition& a, const Condition& b) {
     if (a.subject.value != b.subject.value || !is_known(a.test)) return false;
     if (same_test(a, b)) return true;
+    if (!is_single(a)) return false;
     if (b.test == Test::kExists) return a.test != Test::kMissing;
     if (b.test == Test::kMissing || a.test == Test::kMissing) return false;
     if (a.test == Test::kLength && b.test == Test::kLength) {
@@ -273,6 +304,11 @@ std::string claim_of(std::string_view subject) {
   return name;
 }
 
+/// False for derived values, members of claims, and filters that may name other claims.
+bool is_plain_claim(std::string_view subject) {
+  return subject.find_first_of(".[(") == std::string_view::npos;
+}
+
 /// False when a condition may read something besides the plain claims put into `claims`.
 bool reads_plain_claims(const Condition& condition, std::set<std::string>& claims) {
   for (const Condition& child : condition.children) {
@@ -280,7 +316,7 @@ bool reads_plain_claims(const Condition& condition, std::set<std::string>& claim
   }
   if (!is_test(condition)) return true;
   claims.insert(claim_of(condition.subject.value));
-  return is_known(condition.test) && condition.subject.value.find('.') == std::string::npos;
+  return is_known(condition.test) && is_plain_claim(condition.subject.value);
 }
 
 class Search {
@@ -312,7 +348,7 @@ class Search {
   static const Condition* single_values(const Condition& when) {
     const Condition* one = &when;
     while (one->kind == Condition::Kind::kAll && one->children.size() == 1) one = &one->children[0];
-    return is_test(*one) && has_values(*one) && !one->negated ? one : nullptr;
+    return is_test(*one) && has_values(*one) && !one->negated && is_single(*one) ? one : nullptr;
   }
 
   static std::string value_key(const Scalar& value) {
@@ -367,7 +403,7 @@ class Search {
         above.plain = reads_plain_claims(rule.when, above.claims);
         above_.push_back(std::move(above));
       }
-    } else if (rule.mode == config::Mode::kLive) {
+    } else if (rule.mode == config::Mode::kLive && rule.action.kind != Action::Kind::kTag) {
       forget(rule.action);
     }
   }
@@ -385,8 +421,7 @@ class Search {
                          [&](const std::string& claim) { return changed.contains(claim); });
     });
     std::erase_if(values_, [&](const auto& entry) {
-      const bool plain = entry.first.find('.') == std::string::npos;
-      return !known || !plain || changed.contains(claim_of(entry.first));
+      return !known || !is_plain_claim(entry.first) || changed.contains(claim_of(entry.first));
     });
   }
 

@@ -1,100 +1,6 @@
 #include "core/rules/program.h"
 
-#include <charconv>
-
-#include "core/text/text.h"
-
 namespace core::rules {
-
-bool parse_number(std::string_view text, double& number) noexcept {
-  const auto [stop, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return ec == std::errc{} && stop == text.data() + text.size();
-}
-
-bool is_scalar(claims::Kind kind) noexcept {
-  return kind == claims::Kind::kString || kind == claims::Kind::kNumber ||
-         kind == claims::Kind::kBoolean;
-}
-
-bool equals(const claims::Kind kind, std::string_view value, const Operand& operand) noexcept {
-  switch (operand.type) {
-    case Operand::Type::kString: return value == operand.text;
-    case Operand::Type::kBoolean:
-      return text::equals_ignore_case_ascii(value, operand.boolean ? "true" : "false");
-    case Operand::Type::kNumber: {
-      if (value == operand.text) return true;
-      double number = 0;
-      return kind != claims::Kind::kBoolean && parse_number(value, number) &&
-             number == operand.number;
-    }
-  }
-  return false;
-}
-
-bool Program::leaf(const Node& node, Evaluation& evaluation, std::string_view& value,
-                   bool& present) const noexcept {
-  const Subject& subject = subjects_[node.subject];
-  const claims::Kind kind =
-      subject.derived ? claims::Kind::kString : evaluation.claims()[subject.id].kind;
-  if (node.op == Op::kInList) {
-    const lists::List* const* list = &lists_[node.operand];
-    value = evaluation.prepared(node.prepared, subject, (*list)->match());
-    present = value.data() != nullptr;
-    if (!present || !is_scalar(kind)) return false;
-    for (std::uint32_t i = 0; i < node.operand_count; ++i) {
-      if (evaluation.in_list(*list[i], value)) return !node.negated;
-    }
-    return node.negated;
-  }
-  value = evaluation.text_of(subject);
-  present = value.data() != nullptr;
-  if (node.op == Op::kExists) return present;
-  if (node.op == Op::kMissing) return !present && !evaluation.arena().exhausted();
-  // A missing claim matches no test but `missing`, negated or not; an array or object is no text.
-  if (!present || !is_scalar(kind)) return false;
-  bool matched = false;
-  switch (node.op) {
-    case Op::kEquals:
-      for (std::uint32_t i = 0; i < node.operand_count && !matched; ++i) {
-        matched = equals(kind, value, operands_[node.operand + i]);
-      }
-      break;
-    case Op::kIn: {
-      matched = sets_[node.operand].contains(absl::string_view(value.data(), value.size()));
-      for (const Operand& operand : few_[node.operand]) {
-        matched = matched || equals(kind, value, operand);
-      }
-      break;
-    }
-    case Op::kStartsWith:
-      for (std::uint32_t i = 0; i < node.operand_count && !matched; ++i) {
-        matched = value.starts_with(operands_[node.operand + i].text);
-      }
-      break;
-    case Op::kEndsWith:
-      for (std::uint32_t i = 0; i < node.operand_count && !matched; ++i) {
-        matched = value.ends_with(operands_[node.operand + i].text);
-      }
-      break;
-    case Op::kContains:
-      for (std::uint32_t i = 0; i < node.operand_count && !matched; ++i) {
-        matched = value.find(operands_[node.operand + i].text) != std::string_view::npos;
-      }
-      break;
-    case Op::kMatches:
-      for (std::uint32_t i = 0; i < node.operand_count && !matched; ++i) {
-        matched = patterns_[node.operand + i].matches(value, evaluation.lane());
-      }
-      break;
-    case Op::kLength: {
-      const std::size_t length = text::count_code_points(value);
-      matched = length >= lengths_[node.operand].min && length <= lengths_[node.operand].max;
-      break;
-    }
-    default: break;
-  }
-  return matched != node.negated;
-}
 
 bool Program::test(std::uint32_t index, Evaluation& evaluation, Tracer* tracer) const noexcept {
   const Node& node = nodes_[index];
@@ -112,10 +18,9 @@ bool Program::test(std::uint32_t index, Evaluation& evaluation, Tracer* tracer) 
     case Op::kNot: return !test(index + 1, evaluation, tracer);
     default: break;
   }
-  std::string_view value;
-  bool present = false;
-  const bool matched = leaf(node, evaluation, value, present);
-  if (tracer != nullptr) tracer->on_test(index, value, present, matched);
+  Value value;
+  const bool matched = leaf(node, evaluation, value);
+  if (tracer != nullptr) tracer->on_test(index, value.text, value.present(), matched);
   return matched;
 }
 
@@ -124,7 +29,9 @@ bool Program::assign(std::uint32_t index, Evaluation& evaluation, Tracer* tracer
     const std::string_view value =
         assignment.text.render(evaluation, Template::Missing::kFails, Template::Values::kAsTheyAre);
     const bool done = value.data() != nullptr;
-    if (done && !evaluation.set(assignment.claim, assignment.name, value)) return false;
+    if (done && !evaluation.set(assignment.claim, assignment.name, value, assignment.kind)) {
+      return false;
+    }
     if (tracer != nullptr) tracer->on_set(index, assignment, value, done);
     if (evaluation.arena().exhausted()) return false;
   }
@@ -139,6 +46,7 @@ Program::Step Program::act(std::uint32_t index, Evaluation& evaluation, Tracer* 
     evaluation.note_shadow(index);
     return Step::kNext;
   }
+  if (rule.tag != Rule::kNoTag) evaluation.tag(rule.tag);
   const auto deciding = static_cast<std::int32_t>(index);
   switch (rule.action) {
     case Rule::Action::kSet:
@@ -156,6 +64,10 @@ Program::Step Program::act(std::uint32_t index, Evaluation& evaluation, Tracer* 
     case Rule::Action::kValidationError:
       verdict = {VerdictKind::kValidationError, deciding, rule.message};
       return Step::kEnd;
+    case Rule::Action::kRemove:
+      for (const claims::NameId claim : rule.removals) evaluation.unset(claim);
+      return Step::kNext;
+    case Rule::Action::kTag: return Step::kNext;
   }
   return Step::kNext;
 }
@@ -183,6 +95,7 @@ Verdict Program::evaluate_indexed(Evaluation& evaluation) const noexcept {
     if (act(i, evaluation, nullptr, verdict) == Step::kEnd) break;
     if (rules_[i].shadow) continue;
     for (const Assignment& assignment : rules_[i].assignments) walk.on_set(assignment.claim, i);
+    for (const claims::NameId claim : rules_[i].removals) walk.on_set(claim, i);
   }
   if (!evaluation.arena().exhausted()) return verdict;
   // The index asks for values that the plain evaluation may never have come to, in an `all` whose

@@ -2,6 +2,7 @@
 #include <ctime>
 #include <iostream>
 #include <iterator>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,8 @@ class Story final : public rules::Tracer {
       case rules::Rule::Action::kBlock: return "match: block";
       case rules::Rule::Action::kValidationError: return "match: validation_error";
       case rules::Rule::Action::kSet: return "match: set";
+      case rules::Rule::Action::kRemove: return "match: remove";
+      case rules::Rule::Action::kTag: return "match: tag";
     }
     return "";
   }
@@ -173,6 +176,7 @@ int explain(const std::string& path, const std::string& name, const std::string&
 
   gate::Gate gate(read.snapshot, 0, kBodyBytesMax);
   gate.adopt_lists(read.lists);
+  gate.use_time(std::time(nullptr));
   core::http::OutBuffer out(kOutBytesMax);
   Story story(connector->program);
   char date[core::http::kHttpDateBytes];

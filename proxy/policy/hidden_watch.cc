@@ -1,5 +1,7 @@
 #include "proxy/policy/hidden_watch.h"
 
+#include <algorithm>
+
 namespace proxy::policy {
 
 namespace rules = core::rules;
@@ -16,36 +18,40 @@ HiddenWatch::HiddenWatch(const rules::Program& program, const core::claims::Name
   }
 }
 
-NameId HiddenWatch::claim_of(const rules::Subject& subject) const noexcept {
-  return subject.derived ? rules::derived_rows()[subject.id].from : NameId{subject.id};
-}
-
-bool HiddenWatch::is_hidden(const rules::Subject& subject) const noexcept {
-  if (!hidden_[claim_of(subject)]) return false;
-  const bool is_domain = subject.derived && subject.id == static_cast<std::uint16_t>(
-                                                              rules::Derived::kEmailDomain);
-  return !(is_domain && has_domain_);
+bool HiddenWatch::is_known_domain(const rules::Subject& subject) const noexcept {
+  const auto is = [&subject](rules::Derived derived) {
+    return subject.id == static_cast<std::uint16_t>(derived);
+  };
+  return has_domain_ && subject.derived && subject.filters.empty() &&
+         (is(rules::Derived::kEmailDomain) || is(rules::Derived::kEmailRegistrable));
 }
 
 void HiddenWatch::on_test(std::uint32_t node, std::string_view, bool, bool) {
   const rules::Node& test = program_.nodes()[node];
-  // That a claim is there, and of which kind, is not hidden.
-  const rules::Subject& subject = program_.subjects()[test.subject];
-  const bool is_presence = !subject.derived && subject.filters.empty() &&
-                           (test.op == rules::Op::kExists || test.op == rules::Op::kMissing);
-  if (!is_presence && is_hidden(subject)) looked_.push_back(claim_of(subject));
+  if (test.subject < program_.subjects().size()) {  // `time` has none
+    const rules::Subject& subject = program_.subjects()[test.subject];
+    // That a claim is there, and of which kind, is not hidden.
+    const bool is_presence = !subject.computed && !subject.derived && subject.filters.empty() &&
+                             subject.path.empty() &&
+                             (test.op == rules::Op::kExists || test.op == rules::Op::kMissing);
+    if (is_presence || is_known_domain(subject)) return;
+  }
+  for (const NameId claim : program_.reads(node)) {
+    if (hidden_[claim]) looked_.push_back(claim);
+  }
 }
 
 void HiddenWatch::on_rule(std::uint32_t index, bool) {
   const rules::Rule& rule = program_.rules()[index];
   if (!looked_.empty() && !rule.shadow) {
-    if (rule.action == rules::Rule::Action::kSet) {
+    if (rule.action == rules::Rule::Action::kSet || rule.action == rules::Rule::Action::kRemove) {
       claims_are_sure_ = false;
+      for (const NameId claim : rule.removals) hidden_[claim] = true;
       for (const rules::Assignment& assignment : rule.assignments) {
         hidden_[assignment.claim] = true;
         if (assignment.claim == core::claims::kEmail) has_domain_ = false;
       }
-    } else {
+    } else if (rule.action != rules::Rule::Action::kTag) {
       for (const NameId claim : looked_) looks_.emplace(index, claim);
     }
   }
@@ -55,8 +61,9 @@ void HiddenWatch::on_rule(std::uint32_t index, bool) {
 void HiddenWatch::on_set(std::uint32_t, const rules::Assignment& assignment, std::string_view,
                          bool done) {
   if (!done) return;
-  const bool from_hidden =
-      assignment.text.reads([this](const rules::Subject& subject) { return is_hidden(subject); });
+  const std::vector<NameId> read = assignment.text.reads();
+  const bool from_hidden = std::any_of(read.begin(), read.end(),
+                                       [this](NameId claim) { return hidden_[claim]; });
   // Once unsure, a claim stays so: the rule that set it before may not have.
   if (from_hidden || claims_are_sure_) hidden_[assignment.claim] = from_hidden;
   if (assignment.claim == core::claims::kEmail) has_domain_ = false;

@@ -88,6 +88,7 @@ Told Rehearsal::ask(const gate::Connector& connector, std::string_view body, std
   char date[core::http::kHttpDateBytes];
   core::http::format_http_date(now_ms / 1000, date);
   out_.clear();
+  gate_.use_time(now_ms / 1000);
   Told told;
   told.report = gate_.answer_body(connector, std::string_view(padded_).substr(0, body.size()),
                                   core::http::After::kKeepOpen, {date, sizeof date}, out_, tracer);

@@ -60,6 +60,7 @@ Counters::Counters(std::shared_ptr<const core::gate::Snapshot> snapshot)
     counters->verdicts =
         std::make_unique<Counter[]>(userflow::kStepCount * kVerdicts * counters->rule_slots);
     counters->shadow = std::make_unique<Counter[]>(rules);
+    counters->tags = std::make_unique<Counter[]>(connector.program.tags().size());
     connectors_.push_back(std::move(counters));
   }
 }
@@ -87,6 +88,21 @@ void Counters::count(const core::gate::Report& report, std::uint64_t duration_ns
 
 void Counters::count_shadow(const core::gate::Report& report, std::uint32_t rule) noexcept {
   bump(connectors_[report.connector->index]->shadow[rule]);
+}
+
+void Counters::count_tags(const core::gate::Report& report, std::uint64_t tags) noexcept {
+  for (; tags != 0; tags &= tags - 1) {
+    bump(connectors_[report.connector->index]->tags[static_cast<std::size_t>(
+        std::countr_zero(tags))]);
+  }
+}
+
+void Counters::count_shadow_rules(const core::gate::Report& report) noexcept {
+  const auto told = static_cast<std::size_t>(report.outcome);
+  if (told >= kKinds) return;
+  const std::size_t kind =
+      report.shadow.undecided ? kShadowKinds - 1 : static_cast<std::size_t>(report.shadow.kind);
+  bump(connectors_[report.connector->index]->shadow_rules[told][kind][report.shadow.differs ? 1 : 0]);
 }
 
 void Counters::count_refused(int status) noexcept {
@@ -156,6 +172,23 @@ void Metrics::Totals::add(const Counters& counters) {
       if (value == 0) continue;
       shadow["{" + label + ",rule=" + label_text(connector.program.rules()[rule].name) + "}"] += value;
     }
+    for (std::size_t tag = 0; tag < connector.program.tags().size(); ++tag) {
+      const std::uint64_t value = read(counted.tags[tag]);
+      if (value == 0) continue;
+      tags["{" + label + ",tag=" + label_text(connector.program.tags()[tag]) + "}"] += value;
+    }
+    constexpr const char* kKindNames[] = {"continue", "block", "validation_error", "undecided"};
+    for (std::size_t told = 0; told < Counters::kKinds; ++told) {
+      for (std::size_t kind = 0; kind < Counters::kShadowKinds; ++kind) {
+        for (std::size_t differs = 0; differs < 2; ++differs) {
+          const std::uint64_t value = read(counted.shadow_rules[told][kind][differs]);
+          if (value == 0) continue;
+          shadow_rules["{" + label + ",verdict=\"" + kKindNames[told] + "\",shadow=\"" +
+                       kKindNames[kind] + "\",differs=\"" + (differs != 0 ? "yes" : "no") +
+                       "\"}"] += value;
+        }
+      }
+    }
     for (std::size_t outcome = 0; outcome < counted.refused.size(); ++outcome) {
       const std::uint64_t value = read(counted.refused[outcome]);
       if (value == 0) continue;
@@ -193,6 +226,10 @@ std::string Metrics::render() const {
              "Requests that never reached the rules, by connector and reason.", totals.refused);
   add_family(text, "claimgate_shadow_matches", "Times a shadow rule would have acted.",
              totals.shadow);
+  add_family(text, "claimgate_shadow_rules",
+             "Requests whose shadow_rules were run, by verdict told and verdict they would have told.",
+             totals.shadow_rules);
+  add_family(text, "claimgate_tags", "Requests that rules have put a tag on.", totals.tags);
   add_family(text, "claimgate_rewritten",
              "Verdicts that are illegal at their step, answered by another.", totals.rewritten);
   add_family(text, "claimgate_claims_omitted",

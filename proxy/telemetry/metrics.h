@@ -25,6 +25,8 @@ class Counters {
   /// Counts an answered request. `duration_ns` is from reading it to having its answer. Worker only.
   void count(const core::gate::Report& report, std::uint64_t duration_ns) noexcept;
   void count_shadow(const core::gate::Report& report, std::uint32_t rule) noexcept;
+  void count_tags(const core::gate::Report& report, std::uint64_t tags) noexcept;
+  void count_shadow_rules(const core::gate::Report& report) noexcept;
   /// Counts bytes that were no acceptable request. Worker only.
   void count_refused(int status) noexcept;
 
@@ -35,10 +37,15 @@ class Counters {
   static constexpr std::size_t kVerdicts = 4;
   static constexpr std::size_t kRuleSlotsBesides = 2;  // no rule decided; `otherwise`
   static constexpr int kStatusMax = 600;
+  static constexpr std::size_t kKinds = 3;       // of rules::VerdictKind
+  static constexpr std::size_t kShadowKinds = 4;  // and undecided
 
   struct PerConnector {
     std::unique_ptr<Counter[]> verdicts;  // [step][verdict][rule slot]
     std::unique_ptr<Counter[]> shadow;    // [rule]
+    std::unique_ptr<Counter[]> tags;      // [tag]
+    /// What shadow rules would have told: [told][by shadow rules][0: the same, 1: something else].
+    std::array<std::array<std::array<Counter, 2>, kShadowKinds>, kKinds> shadow_rules{};
     std::size_t rule_slots = 0;
     std::array<Counter, core::gate::kOutcomeCount> refused{};
     std::array<Counter, kBuckets> buckets{};
@@ -93,7 +100,8 @@ class Metrics {
   };
   /// Sums by family and labels.
   struct Totals {
-    std::map<std::string, std::uint64_t> requests, shadow, refused, rewritten, omitted;
+    std::map<std::string, std::uint64_t> requests, shadow, shadow_rules, tags, refused, rewritten,
+        omitted;
     std::map<std::string, Histogram> durations;
     void add(const Counters& counters);
   };

@@ -89,6 +89,7 @@ class JsonSchema {
       return no("none of the words");
     }
     if (keyword == "const") return equals(node, value) ? "" : no("another word");
+    if (keyword == "not") return check(node, value, at).empty() ? no("not that") : "";
     if (keyword == "anyOf" || keyword == "oneOf") {
       int fits = 0;
       std::string why;

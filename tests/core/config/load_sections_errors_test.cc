@@ -293,15 +293,6 @@ claimgate.yaml:3:48: error: unknown match "emial"
     3 | lists: { a: { file: a.txt, values: [x], match: emial } }
       |                                                ^~~~~ did you mean "email"?
 )~"},
-      {"a list kind of a later release",
-       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
-connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
-lists: { a: { values: [10.0.0.0/8], match: network } }
-)~",
-       R"~(claimgate.yaml:3:44: error: "network" is not supported yet by this version
-    3 | lists: { a: { values: [10.0.0.0/8], match: network } }
-      |                                            ^~~~~~~ write match: exact
-)~"},
       {"values that are no strings",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]
 connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }

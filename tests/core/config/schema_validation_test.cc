@@ -119,9 +119,16 @@ class FileAround {
     if (&object == &schema::kRoot) return value + "\n";
     for (const Object* parent : schema::all_objects()) {
       for (const Key& key : parent->keys) {
-        const bool tests = key.shape == Shape::kCondition && &object == &schema::kTests;
-        if (key.object != &object && !tests) continue;
+        const bool condition = key.shape == Shape::kCondition;
+        const bool tests = condition && &object == &schema::kTests;
+        const bool percent = condition && &object == &schema::kPercent;
+        const bool time = condition && &object == &schema::kTimeWindow;
+        const bool include = key.shape == Shape::kRules && &object == &schema::kInclude;
+        if (key.object != &object && !tests && !percent && !time && !include) continue;
         std::string inside = value;
+        if (percent) inside = "{ percent: " + value + " }";
+        if (time) inside = "{ time: " + value + " }";
+        if (key.shape == Shape::kRules) inside = "[ " + value + " ]";
         if (key.shape == Shape::kObjects) inside = "[ " + value + " ]";
         if (key.shape == Shape::kObjectMap) inside = "{ name: " + value + " }";
         if (tests) inside = "{ country: " + value + " }";
@@ -204,7 +211,20 @@ std::vector<std::string> wrong_values(const Key& key) {
     case Shape::kClaimsSome:
       return {"5", "a", "[]", "{}", "{ a: 5 }"};
     case Shape::kValues:
+    case Shape::kArguments:
       return {"5", "a", "[]"};
+    case Shape::kAnyNumber:
+      return {"many", "[ 1 ]", "{}", "true"};
+    case Shape::kRegion:
+      return {"maybe", "5", "[ true ]", "{ zzzzzz: 5 }"};
+    case Shape::kMessageOr:
+      return {"5", "''", "[ a ]", "{ zzzzzz: 5 }"};
+    case Shape::kClaimNames:
+      return {"5", "a", "[]", "{}", "{ a: 5 }"};
+    case Shape::kTables:
+      return {"5", "[ a ]", "{ name: 5 }", "{ name: {} }", "{ name: { a: [ b ] } }"};
+    case Shape::kRules:
+      return {"5", "a", "[]", "[ a ]", "[ { zzzzzz: 5 } ]"};
   }
   return {};
 }
