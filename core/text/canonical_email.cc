@@ -13,8 +13,8 @@
 #include "core/text/canonical_email.h"
 
 #include <cstring>
-#include <iterator>
 
+#include "core/text/code_points.h"
 #include "core/text/email.h"
 
 namespace core::text {
@@ -113,6 +113,19 @@ std::string_view without_tag(std::string_view local, char tag) noexcept {
   return at == 0 || at == std::string_view::npos ? local : local.substr(0, at);
 }
 
+/// True when no mailbox has this name: with white space or another '@' in it, what is cut off could
+/// leave another address.
+bool is_broken(std::string_view local) noexcept {
+  const char* at = local.data();
+  const char* const end = at + local.size();
+  while (at != end) {
+    const CodePoint point = decode(at, end);
+    if (is_white_space(point.value) || point.value == U'@' || point.value == U'"') return true;
+    at += point.size;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string_view canonical_email(std::string_view email, Arena& arena) noexcept {
@@ -135,6 +148,7 @@ std::string_view canonical_email(std::string_view email, Arena& arena) noexcept 
 
   std::string_view local = parts.local;
   const Provider* provider = find_provider(parts.domain);
+  if (is_broken(local)) return normal;
   if (provider == nullptr) {
     const Owned owned = find_owner(parts.domain);
     if (owned.provider == nullptr) return normal;

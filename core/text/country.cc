@@ -92,7 +92,16 @@ constexpr Alias kAliases[] = {
     {"The Bahamas", "BS"},
     {"Emirates", "AE"},
     {"Kosova", "XK"},
+    {"XKX", "XK"},
+    {"UK", "GB"},
+    {"Hellas", "GR"},
+    {"Canary Islands", "ES"},
+    {"\u65E5\u672C\u56FD", "JP"},
 };
+
+/// Codes that ISO 3166-1 only reserves (Ascension, Clipperton, Sark, Diego Garcia, Ceuta and
+/// Melilla, the Canary Islands, Tristan da Cunha) and ICU lists beside the others.
+constexpr std::string_view kReserved[] = {"AC", "CP", "CQ", "DG", "EA", "IC", "TA"};
 
 constexpr std::size_t kKeyBytesMax = 160;
 
@@ -116,6 +125,11 @@ struct Key {
       if (point.value == kNoCodePoint) return false;
       const bool added = point.value < 0x80 ? add(point.value) : add_parts(nfd, point.value);
       if (!added) return false;
+    }
+    if (view().starts_with("saint")) {  // "St. Lucia" to CLDR
+      std::copy(bytes + 5, bytes + size, bytes + 2);
+      bytes[1] = 't';
+      size -= 3;
     }
     return size > 0;
   }
@@ -158,6 +172,21 @@ std::string to_utf8(const UChar* text, std::int32_t size) {
   return result;
 }
 
+/// "Oesterreich" for a name in German.
+std::string with_vowels_spelled(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> kVowels[] = {
+      {"\u00C4", "Ae"}, {"\u00D6", "Oe"}, {"\u00DC", "Ue"},
+      {"\u00E4", "ae"}, {"\u00F6", "oe"}, {"\u00FC", "ue"}};
+  std::string result{name};
+  for (const auto& [vowel, spelled] : kVowels) {
+    for (std::size_t at = result.find(vowel); at != std::string::npos;
+         at = result.find(vowel, at)) {
+      result.replace(at, vowel.size(), spelled);
+    }
+  }
+  return result;
+}
+
 struct CloseNames {
   void operator()(ULocaleDisplayNames* names) const noexcept { uldn_close(names); }
 };
@@ -166,8 +195,8 @@ struct CloseNames {
 class DisplayNames {
  public:
   DisplayNames(const char* language, bool short_names) {
-    UDisplayContext contexts[] = {
-        short_names ? UDISPCTX_LENGTH_SHORT : UDISPCTX_LENGTH_FULL, UDISPCTX_NO_SUBSTITUTE};
+    UDisplayContext contexts[] = {short_names ? UDISPCTX_LENGTH_SHORT : UDISPCTX_LENGTH_FULL,
+                                  UDISPCTX_NO_SUBSTITUTE};
     UErrorCode error = U_ZERO_ERROR;
     names_.reset(uldn_openForContext(language, contexts, 2, &error));
     if (U_FAILURE(error)) names_.reset();
@@ -178,8 +207,7 @@ class DisplayNames {
     constexpr std::int32_t kUnitsMax = 200;
     UChar name[kUnitsMax];
     UErrorCode error = U_ZERO_ERROR;
-    const std::int32_t size =
-        uldn_regionDisplayName(names_.get(), region, name, kUnitsMax, &error);
+    const std::int32_t size = uldn_regionDisplayName(names_.get(), region, name, kUnitsMax, &error);
     if (U_FAILURE(error) || size <= 0 || size >= kUnitsMax) return {};
     return to_utf8(name, size);
   }
@@ -198,10 +226,13 @@ class Countries {
       for (Country& country : countries_) {
         country.names[i] = full.of(country.code);
         if (country.names[i] == country.code) country.names[i].clear();
-        add(country.names[i], country);
-        add(brief.of(country.code), country);
+        add_name(country.names[i], country);
+        add_name(brief.of(country.code), country);
+        if (kLanguages[i] == "de") add_name(with_vowels_spelled(country.names[i]), country);
       }
     }
+    const DisplayNames traditional{"zh_Hant", false};
+    for (const Country& country : countries_) add_name(traditional.of(country.code), country);
     add_own_names();
     for (const Alias& alias : kAliases) {
       if (const Country* const country = find(alias.code)) add(alias.name, *country);
@@ -234,8 +265,7 @@ class Countries {
 
   std::string_view name_of(std::string_view code, std::string_view language) const noexcept {
     if (code.size() != 2) return {};
-    const char capital[] = {static_cast<char>(code[0] & ~0x20),
-                            static_cast<char>(code[1] & ~0x20)};
+    const char capital[] = {static_cast<char>(code[0] & ~0x20), static_cast<char>(code[1] & ~0x20)};
     const Country* const country = find({capital, 2});
     if (country == nullptr) return {};
     const std::string_view primary = language.substr(0, language.find_first_of("-_"));
@@ -257,10 +287,13 @@ class Countries {
     std::uint16_t country;
   };
 
-  /// ISO 3166-1 as ICU lists it, less the codes that were withdrawn, and XK, in general use for
-  /// Kosovo.
+  /// ISO 3166-1 as ICU lists it, less the codes that were withdrawn or are only reserved, and XK,
+  /// in general use for Kosovo.
   void collect_codes() {
     for (const char* const* code = uloc_getISOCountries(); *code != nullptr; ++code) {
+      if (std::find(std::begin(kReserved), std::end(kReserved), *code) != std::end(kReserved)) {
+        continue;
+      }
       UErrorCode error = U_ZERO_ERROR;
       const URegion* const region = uregion_getRegionFromCode(*code, &error);
       if (U_FAILURE(error) || uregion_getType(region) != URGN_TERRITORY) continue;
@@ -269,10 +302,9 @@ class Countries {
       std::copy_n(*code, 2, country.code);
       countries_.push_back(std::move(country));
     }
-    std::sort(countries_.begin(), countries_.end(),
-              [](const Country& a, const Country& b) {
-                return std::string_view{a.code} < std::string_view{b.code};
-              });
+    std::sort(countries_.begin(), countries_.end(), [](const Country& a, const Country& b) {
+      return std::string_view{a.code} < std::string_view{b.code};
+    });
     for (const Country& country : countries_) {
       add(uloc_getISO3Country((std::string{"und_"} + country.code).c_str()), country);
     }
@@ -292,7 +324,7 @@ class Countries {
       constexpr std::int32_t kUnitsMax = 200;
       UChar name[kUnitsMax];
       const std::int32_t size = uloc_getDisplayCountry(locale, locale, name, kUnitsMax, &error);
-      if (U_SUCCESS(error) && size > 0 && size < kUnitsMax) add(to_utf8(name, size), *country);
+      if (U_SUCCESS(error) && size > 0 && size < kUnitsMax) add_name(to_utf8(name, size), *country);
     }
   }
 
@@ -304,11 +336,18 @@ class Countries {
     return found == countries_.end() || found->code != code ? nullptr : &*found;
   }
 
+  /// A name by CLDR. A short one of two letters ("EE. UU.", "EU") would be taken for a code.
+  void add_name(std::string_view name, const Country& country) {
+    Key key;
+    if (key.of(name) && key.size > 2) add(key, country);
+  }
   void add(std::string_view name, const Country& country) {
     Key key;
-    if (!key.of(name)) return;
-    keys_.push_back({std::string{key.view()},
-                     static_cast<std::uint16_t>(&country - countries_.data())});
+    if (key.of(name)) add(key, country);
+  }
+  void add(const Key& key, const Country& country) {
+    keys_.push_back(
+        {std::string{key.view()}, static_cast<std::uint16_t>(&country - countries_.data())});
   }
 
   std::vector<Country> countries_;  // by code

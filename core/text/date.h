@@ -5,8 +5,8 @@
 #include <optional>
 #include <string_view>
 
-/// Dates and instants of the proleptic Gregorian calendar, years 0 to 9999. Pure arithmetic: no heap,
-/// no clock, no time zone database. Thread: any.
+/// Dates and instants of the proleptic Gregorian calendar, years 0 to 9999. Pure arithmetic: no
+/// heap, no clock, no time zone database. Thread: any.
 namespace core::text {
 
 /// A day of the calendar, valid as parse_date and date_of give it.
@@ -28,21 +28,21 @@ int days_in_month(std::int32_t year, int month) noexcept;
 /// around it. Empty for anything else, 30 February included.
 std::optional<Date> parse_date(std::string_view text) noexcept;
 
-/// Seconds since 1970-01-01T00:00:00Z of an RFC 3339 date-time, or of midnight UTC for a date alone.
-/// A fraction of a second is dropped (towards the past). Second 60 is accepted where a leap second
-/// can be, at 23:59:60 UTC, and is the second after (RFC 3339, 5.7; POSIX time).
+/// Seconds since 1970-01-01T00:00:00Z of an RFC 3339 date-time, or of midnight UTC for a date
+/// alone. A fraction of a second is dropped (towards the past). Second 60 is accepted where a leap
+/// second can be, at 23:59:60 UTC, and is the second after (RFC 3339, 5.7; POSIX time).
 std::optional<std::int64_t> parse_instant(std::string_view text) noexcept;
 
 /// Days since 1970-01-01, negative before it.
 std::int64_t days_from_civil(Date date) noexcept;
-/// The date at `seconds` since 1970 where clocks are `utc_offset_minutes` ahead of UTC. The result is
-/// kept within years 0 to 9999.
+/// The date at `seconds` since 1970 where clocks are `utc_offset_minutes` ahead of UTC. The result
+/// is kept within years 0 to 9999.
 Date date_of(std::int64_t seconds, int utc_offset_minutes) noexcept;
 
 /// Full years of life on `today`; negative before birth. Whoever is born on 29 February is a year
 /// older on 1 March of a common year: the year is over when 28 February is (so German law, BGB
-/// sections 187 (2) and 188 (2)). Where custom or law has 28 February instead, this is the day after,
-/// the safe side for a rule that lets nobody in too young.
+/// sections 187 (2) and 188 (2)). Where custom or law has 28 February instead, this is the day
+/// after, the safe side for a rule that lets nobody in too young.
 int age_on(Date birth, Date today) noexcept;
 
 /// "08:30" or "08:30:15" as seconds since midnight; "24:00" is 86,400, the end of a day.

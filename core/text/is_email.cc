@@ -47,8 +47,8 @@ bool is_dot_string(std::string_view local) noexcept {
       ++at;
       continue;
     }
-    const std::size_t size = static_cast<unsigned char>(*at) < 0x80 ? std::size_t{is_atext(*at)}
-                                                                    : foreign_at(at, end);
+    const std::size_t size =
+        static_cast<unsigned char>(*at) < 0x80 ? std::size_t{is_atext(*at)} : foreign_at(at, end);
     if (size == 0) return false;
     at += size;
     after_dot = false;

@@ -47,6 +47,8 @@ bool with_number(std::string_view text, std::string_view region, Use use) noexce
 
 }  // namespace
 
+bool load_phones() noexcept { return is_phone("+16502530000", {}); }
+
 bool is_phone(std::string_view text, std::string_view region) noexcept {
   return with_number(text, region, [](const PhoneNumberUtil& library, const PhoneNumber& number) {
     return library.IsValidNumber(number);

@@ -7,12 +7,18 @@
 
 /// Telephone numbers by libphonenumber and the numbering plans it was built with. Every call here
 /// allocates on the heap and takes a lock of the library (its cache of patterns) for moments: a
-/// rule that names a phone test pays some ten microseconds for it, others nothing. Whatever fails
-/// inside is answered as "no number". Thread: any.
+/// rule that names a phone test pays some thirty microseconds for it, others nothing. Whatever
+/// fails inside is answered as "no number". Thread: any.
 namespace core::text {
 
 /// Longer texts are no number; libphonenumber has the same limit.
 inline constexpr std::size_t kPhoneBytesMax = 250;
+
+/// Opens the numbering plans, which takes some twenty milliseconds and a few megabytes: called
+/// while a configuration is compiled, it spares the first request that. The patterns of each
+/// country are prepared by its first number. False when the library cannot be used: then no text is
+/// a number.
+bool load_phones() noexcept;
 
 /// True when `text` is a number of a numbering plan: length and leading digits fit a range that is
 /// in use. `region` is an ISO 3166-1 alpha-2 code in any letter case and says how to read a number

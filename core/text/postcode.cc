@@ -28,7 +28,7 @@ std::string_view find_shapes(std::string_view country) noexcept {
       std::begin(kPostcodeShapes), std::end(kPostcodeShapes), wanted,
       [](const PostcodeShape& shape, std::string_view code) { return shape.country < code; });
   return found == std::end(kPostcodeShapes) || found->country != wanted ? std::string_view{}
-                                                                       : found->shapes;
+                                                                        : found->shapes;
 }
 
 /// A code without what does not count, in capitals; size 0 when it cannot be a code.

@@ -4,16 +4,16 @@
 
 /// The shapes of postal codes. Read from the public descriptions of the Universal Postal Union
 /// ("Addressing solutions", a page a country) and from postalCodeData of CLDR 26, the last with it;
-/// where the two differ, the UPU's. GB: the letters by BS 7666 and Royal Mail's "Programmers' Guide";
-/// CA: those of Canada Post's addressing guidelines.
+/// where the two differ, the UPU's. GB: the letters by BS 7666 and Royal Mail's "Programmers'
+/// Guide"; CA: those of Canada Post's addressing guidelines.
 namespace core::text {
 
 /// Shapes of one country, parted by '|'. In a shape
 ///   9  a digit          8  a digit but 0
 ///   A  a letter         n  a letter or digit
 ///   c, d  letters of Canadian codes: first and others (no D F I O Q U; W Z not first)
-///   q, r, s  letters of British codes: first (no Q V X), second (no I J Z), last two (no C I K M O V)
-///   'x  the byte x       a blank or a hyphen: written there, and not asked for
+///   q, r, s  letters of British codes: first (no Q V X), second (no I J Z), last two (no C I K M O
+///   V) 'x  the byte x       a blank or a hyphen: written there, and not asked for
 struct PostcodeShape {
   std::string_view country;
   std::string_view shapes;
@@ -134,11 +134,10 @@ inline constexpr PostcodeShape kPostcodeShapes[] = {
 /// Countries that the UPU's pages say have no postal codes, or none in general use. The others that
 /// the first table leaves out are only not in it.
 inline constexpr std::string_view kWithoutPostcodes[] = {
-    "AE", "AG", "AO", "AW", "BF", "BI", "BJ", "BO", "BS", "BW", "BZ", "CD", "CF", "CG",
-    "CI", "CK", "CM", "CW", "DJ", "DM", "ER", "FJ", "GA", "GD", "GM", "GQ", "GY", "HK",
-    "KI", "KM", "KN", "KP", "ML", "MO", "MR", "MW", "NR", "NU", "QA", "RW", "SB", "SC",
-    "SL", "SO", "SR", "SS", "ST", "SY", "TD", "TG", "TK", "TL", "TO", "TV", "UG", "VU",
-    "YE", "ZW",
+    "AE", "AG", "AO", "AW", "BF", "BI", "BJ", "BO", "BS", "BW", "BZ", "CD", "CF", "CG", "CI",
+    "CK", "CM", "CW", "DJ", "DM", "ER", "FJ", "GA", "GD", "GM", "GQ", "GY", "HK", "KI", "KM",
+    "KN", "KP", "ML", "MO", "MR", "MW", "NR", "NU", "QA", "RW", "SB", "SC", "SL", "SO", "SR",
+    "SS", "ST", "SY", "TD", "TG", "TK", "TL", "TO", "TV", "UG", "VU", "YE", "ZW",
 };
 
 }  // namespace core::text

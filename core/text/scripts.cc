@@ -112,14 +112,16 @@ bool letters_only_of(std::string_view text, const ScriptSet& allowed) noexcept {
   return true;
 }
 
+bool load_scripts() noexcept { return checker() != nullptr && looks_like("a", "\u0430"); }
+
 bool mixes_scripts(std::string_view text) noexcept {
   if (is_ascii(text)) return false;
   if (text.size() > kSpoofBytesMax) return true;
   const USpoofChecker* const with = checker();
   if (with == nullptr) return true;
   UErrorCode error = U_ZERO_ERROR;
-  const std::int32_t failed = uspoof_check2UTF8(
-      with, text.data(), static_cast<std::int32_t>(text.size()), nullptr, &error);
+  const std::int32_t failed =
+      uspoof_check2UTF8(with, text.data(), static_cast<std::int32_t>(text.size()), nullptr, &error);
   return U_FAILURE(error) || (failed & USPOOF_RESTRICTION_LEVEL) != 0;
 }
 

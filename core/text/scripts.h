@@ -11,9 +11,9 @@ namespace core::text {
 /// A set of scripts.
 class ScriptSet {
  public:
-  /// Adds a script by its name ("Latin") or its ISO 15924 code ("Latn"), in any letter case; "Jpan",
-  /// "Kore", "Hanb", "Hans" and "Hant" add the scripts that they are written in. False when the
-  /// name is unknown: nothing was added.
+  /// Adds a script by its name ("Latin") or its ISO 15924 code ("Latn"), in any letter case;
+  /// "Jpan", "Kore", "Hanb", "Hans" and "Hant" add the scripts that they are written in. False when
+  /// the name is unknown: nothing was added.
   [[nodiscard]] bool add(std::string_view name) noexcept;
   bool has(int script) const noexcept {
     return script >= 0 && script < static_cast<int>(kScriptsMax) &&
@@ -36,9 +36,14 @@ bool letters_only_of(std::string_view text, const ScriptSet& allowed) noexcept;
 /// answer costs more than this many bytes do.
 inline constexpr std::size_t kSpoofBytesMax = 1024;
 
-/// True when `text` as a whole is beyond "Highly Restrictive" of UTS #39, 5.2: it has letters of more
-/// than one script, where Latin beside the scripts of Japanese, Korean or Chinese counts as one.
-/// Reaches the heap inside ICU, as does looks_like(); the first call of either loads its tables.
+/// Opens ICU's tables for the two functions below, which takes some twenty milliseconds and the
+/// heap: called while a configuration is compiled, it spares the first request that. False when ICU
+/// has none: then every text beyond ASCII mixes scripts and only equal texts look alike.
+bool load_scripts() noexcept;
+
+/// True when `text` as a whole is beyond "Highly Restrictive" of UTS #39, 5.2: it has letters of
+/// more than one script, where Latin beside the scripts of Japanese, Korean or Chinese counts as
+/// one. ICU may reach the heap for texts longer than names are, here and in looks_like().
 bool mixes_scripts(std::string_view text) noexcept;
 
 /// True when both have the same skeleton (UTS #39, 4): a person can hardly tell them apart. Letter

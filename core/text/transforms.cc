@@ -24,8 +24,8 @@ std::size_t step(const char* at, const char* end) noexcept {
   return static_cast<unsigned char>(*at) < 0x80 ? 1 : decode(at, end).size;
 }
 
-/// True when no code point is U+0300 or above: no mark and nothing that composes (NFC_Quick_Check of
-/// the Unicode Character Database is Yes up to there).
+/// True when no code point is U+0300 or above: no mark and nothing that composes (NFC_Quick_Check
+/// of the Unicode Character Database is Yes up to there).
 bool is_below_marks(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0xCC; });
@@ -236,8 +236,8 @@ std::string_view format_number(std::string_view text, int decimals, Arena& arena
   const std::string_view digits{cells, static_cast<std::size_t>(total + 1)};
   const bool zero = digits.find_first_not_of('0') == std::string_view::npos;
   const std::size_t first = digits.front() == '0' ? 1 : 0;
-  const std::string_view before = digits.substr(first, digits.size() - first -
-                                                           static_cast<std::size_t>(decimals));
+  const std::string_view before =
+      digits.substr(first, digits.size() - first - static_cast<std::size_t>(decimals));
   const std::string_view after = digits.substr(digits.size() - static_cast<std::size_t>(decimals));
   const bool minus = number.negative && !zero;
   const std::size_t size = before.size() + after.size() + (minus ? 1 : 0) + (decimals > 0 ? 1 : 0);
