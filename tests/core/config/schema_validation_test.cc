@@ -148,7 +148,7 @@ TEST(SchemaValidation, AcceptsTheExampleOfEveryKeyAndSoDoesTheLoader) {
       const auto file = FileAround::file(*object, key, key.example);
       ASSERT_TRUE(file.has_value());
       EXPECT_EQ(refusal(*file), "") << *file;
-      if (kNeedsMore.contains(key.name)) continue;
+      if (kNeedsMore.contains(key.name) || object == &schema::kInclude) continue;  // its group
       EXPECT_EQ(mistakes(*file), "") << *file;
     }
   }
