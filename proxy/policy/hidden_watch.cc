@@ -22,8 +22,8 @@ NameId HiddenWatch::claim_of(const rules::Subject& subject) const noexcept {
 
 bool HiddenWatch::is_hidden(const rules::Subject& subject) const noexcept {
   if (!hidden_[claim_of(subject)]) return false;
-  const bool is_domain = subject.derived && subject.id == static_cast<std::uint16_t>(
-                                                              rules::Derived::kEmailDomain);
+  const bool is_domain =
+      subject.derived && subject.id == static_cast<std::uint16_t>(rules::Derived::kEmailDomain);
   return !(is_domain && has_domain_);
 }
 
