@@ -1,5 +1,5 @@
-// Instructions of a look-up by how many entries its list has, for benchmarks/instructions/by_size: it
-// runs this under callgrind and reads the dumps, one for each row, named "label|count".
+// Instructions of a look-up by how many entries its list has, for benchmarks/instructions/by_size:
+// it runs this under callgrind and reads the dumps, one for each row, named "label|count".
 #include <valgrind/callgrind.h>
 
 #include <algorithm>
@@ -48,7 +48,8 @@ int main(int argc, char** argv) {
       const List list = List::parse(list_values::file_of(list_values::append_address, entries),
                                     Match::kEmail, kSeed);
       found += count("address found " + size, list, list_values::append_address, true, entries);
-      found += count("address not found " + size, list, list_values::append_address, false, entries);
+      found +=
+          count("address not found " + size, list, list_values::append_address, false, entries);
     }
     const List list = List::parse(list_values::file_of(list_values::append_domain, entries),
                                   Match::kDomain, kSeed);

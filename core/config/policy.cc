@@ -33,8 +33,8 @@ bool append_json(Reader& reader, const Node& node, Text& to) {
       const std::optional<Text> text = reader.resolve(node);
       if (!text) return false;
       to.secret = to.secret || text->secret;
-      const bool plain = !node.quoted && !text->secret &&
-                         type_of_plain(node.value) != Scalar::Type::kString;
+      const bool plain =
+          !node.quoted && !text->secret && type_of_plain(node.value) != Scalar::Type::kString;
       to.value += plain ? text->value : text::json_quoted(text->value);
       return true;
     }
@@ -202,8 +202,7 @@ std::optional<std::int64_t> parse_moment(std::string_view text) {
   const int month_number = digits(text, 5, 2);
   const int day_number = digits(text, 8, 2);
   if (digits(text, 0, 4) < 0 || month_number < 0 || day_number < 0) return std::nullopt;
-  const year_month_day date{year{digits(text, 0, 4)},
-                            month{static_cast<unsigned>(month_number)},
+  const year_month_day date{year{digits(text, 0, 4)}, month{static_cast<unsigned>(month_number)},
                             day{static_cast<unsigned>(day_number)}};
   if (!date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
       second > 59) {
@@ -291,8 +290,7 @@ void read_capture(Reader& reader, const Node& node, const Node& named, const Key
         reader.error(*keep->items[i], "the value of " + Reader::quote(claim) + " is never written",
                      "leave it out");
       } else if (claim.value.find('.') != std::string::npos && claim.value != kKeptDomain) {
-        reader.error(*keep->items[i],
-                     "the only derived value that can be kept is \"email.domain\"",
+        reader.error(*keep->items[i], "the only derived value that can be kept is \"email.domain\"",
                      "write the claim it comes from, if that may be written");
       }
     }

@@ -28,8 +28,8 @@ struct Expectation {
   std::optional<Text> message;  // the text for the person, exactly
   std::optional<std::vector<WantedClaim>> claims;  // all that the answer carries
   Mark claims_mark;
-  std::vector<WantedClaim> claims_include;             // some of them
-  std::optional<std::vector<Text>> shadowed;       // the rules in shadow that would have acted
+  std::vector<WantedClaim> claims_include;    // some of them
+  std::optional<std::vector<Text>> shadowed;  // the rules in shadow that would have acted
   Mark shadowed_mark;
 };
 
@@ -38,8 +38,8 @@ struct PolicyTest {
   Text name;
   Mark mark;
   Text connector;
-  Text body;                        // the request's body: from `claims` (with `locale`), or as written
-  Text file;                        // or the file it stands in, resolved; empty: it is in `body`
+  Text body;  // the request's body: from `claims` (with `locale`), or as written
+  Text file;  // or the file it stands in, resolved; empty: it is in `body`
   std::optional<std::int64_t> now;  // milliseconds since 1970, UTC
   Expectation expect;
 };
@@ -47,12 +47,12 @@ struct PolicyTest {
 /// `capture`: requests kept for `replay`, personal data replaced.
 struct Capture {
   enum class WhenFull : std::uint8_t { kStop, kRotate };
-  Text file;                     // empty: off
+  Text file;  // empty: off
   Mark mark;
-  double share = 1.0;            // of the requests, 0 to 1
-  std::vector<Text> connectors;  // empty: all
-  std::vector<Text> keep;        // claims whose values are written as they are
-  Text secret;                   // keys the pseudonyms; empty: a random one for each process
+  double share = 1.0;             // of the requests, 0 to 1
+  std::vector<Text> connectors;   // empty: all
+  std::vector<Text> keep;         // claims whose values are written as they are
+  Text secret;                    // keys the pseudonyms; empty: a random one for each process
   std::int64_t bytes = 64 << 20;  // of one file
   WhenFull when_full = WhenFull::kStop;
 };

@@ -27,8 +27,9 @@ constexpr Key kPolicyTestKeys[] = {
     {.name = "claims",
      .shape = Shape::kValues,
      .example = "{ step: PostAttributeCollection, email: a@b.example }",
-     .words = "The claims of the request: strings, numbers, booleans, null, lists and maps, sent as "
-              "JSON."},
+     .words =
+         "The claims of the request: strings, numbers, booleans, null, lists and maps, sent as "
+         "JSON."},
     {.name = "body",
      .shape = Shape::kTemplate,
      .example = "'{\"email\":\"a@b.example\"}'",
@@ -44,8 +45,9 @@ constexpr Key kPolicyTestKeys[] = {
     {.name = "now",
      .shape = Shape::kString,
      .example = "\"2026-11-26T10:00:00Z\"",
-     .words = "The moment of the request (RFC 3339), for rules that look at the time. Without it the "
-              "real one."},
+     .words =
+         "The moment of the request (RFC 3339), for rules that look at the time. Without it the "
+         "real one."},
     {.name = "expect",
      .shape = Shape::kObject,
      .required = true,
@@ -62,15 +64,17 @@ constexpr Key kExpectationKeys[] = {
     {.name = "verdict",
      .shape = Shape::kChoice,
      .example = "block",
-     .words = "What the caller is told at this step: a verdict that is illegal there is told as "
-              "another. `fault` is the error of `token_fault: fail`, `refused` that of a body which "
-              "is no JSON object.",
+     .words =
+         "What the caller is told at this step: a verdict that is illegal there is told as "
+         "another. `fault` is the error of `token_fault: fail`, `refused` that of a body which "
+         "is no JSON object.",
      .choices = kToldVerdicts},
     {.name = "rule",
      .shape = Shape::kTemplate,
      .example = "blocked domains",
-     .words = "The rule that decided; `\"\"` when the end of the rules was reached, `otherwise` for "
-              "the connector's `otherwise`."},
+     .words =
+         "The rule that decided; `\"\"` when the end of the rules was reached, `otherwise` for "
+         "the connector's `otherwise`."},
     {.name = "message",
      .shape = Shape::kTemplate,
      .example = "Sign-up is not open to b.example.",
@@ -136,8 +140,9 @@ constexpr Key kCaptureKeys[] = {
 
 constinit const Object kPolicyTest{
     .name = "tests",
-    .words = "One item of `tests`: a request, by exactly one of `claims`, `body` and `file`, and what "
-             "has to come of it ([testing](testing.md)).",
+    .words =
+        "One item of `tests`: a request, by exactly one of `claims`, `body` and `file`, and what "
+        "has to come of it ([testing](testing.md)).",
     .keys = kPolicyTestKeys,
     .later = kPolicyTestLater,
     .exactly_one = kPolicyTestOne};
@@ -147,7 +152,8 @@ constinit const Object kExpectation{
     .keys = kExpectationKeys};
 constinit const Object kCapture{
     .name = "capture",
-    .words = "`capture`. What is written, and what never is, stands in [testing](testing.md#capture).",
+    .words =
+        "`capture`. What is written, and what never is, stands in [testing](testing.md#capture).",
     .keys = kCaptureKeys};
 
 }  // namespace core::config::schema

@@ -3,8 +3,8 @@
 // (all, any, not) down to single tests, and there it knows a handful of laws: values of equals and
 // in, and what follows from a test that holds: the claim is there.
 //
-// Two forms of "not" differ: `not: { country: X }` holds for a missing claim, `country: { not_equals:
-// X }` does not. Only the first is a negation here.
+// Two forms of "not" differ: `not: { country: X }` holds for a missing claim, `country: {
+// not_equals: X }` does not. Only the first is a negation here.
 //
 // Between T and R a `set` may change what T has looked at, so that R sees another value. T is
 // forgotten then, unless all of its subjects are plain claims that nobody has set.
@@ -34,8 +34,8 @@ bool same_scalar(const Scalar& a, const Scalar& b) {
   return a.type == b.type && a.text.value == b.text.value;
 }
 
-/// True when all that a test says is in its subject, operands and length, and it fails for a missing
-/// claim unless it is `missing` itself. A new test has to be looked at before it is added.
+/// True when all that a test says is in its subject, operands and length, and it fails for a
+/// missing claim unless it is `missing` itself. A new test has to be looked at before it is added.
 bool is_known(Test test) {
   switch (test) {
     case Test::kEquals:
@@ -47,7 +47,8 @@ bool is_known(Test test) {
     case Test::kMatches:
     case Test::kLength:
     case Test::kExists:
-    case Test::kMissing: return true;
+    case Test::kMissing:
+      return true;
     // Their operands have meanings of their own, or they read more than their subject.
     case Test::kLessThan:
     case Test::kAtMost:
@@ -67,26 +68,30 @@ bool is_known(Test test) {
     case Test::kAgeAtLeast:
     case Test::kAgeUnder:
     case Test::kPercent:
-    case Test::kTime: return false;
+    case Test::kTime:
+      return false;
   }
   return false;
 }
 
-/// False for a subject of several values, `identities.any.issuer`: each test may be passed by another
-/// of them.
+/// False for a subject of several values, `identities.any.issuer`: each test may be passed by
+/// another of them.
 bool is_single(const Condition& test) {
   const std::string& subject = test.subject.value;
   return subject.find(".any") == std::string::npos && subject.find(".all") == std::string::npos;
 }
 
 bool same_test(const Condition& a, const Condition& b) {
-  return is_known(a.test) && a.test == b.test && a.negated == b.negated && a.subject.value == b.subject.value &&
-         a.length.min == b.length.min && a.length.max == b.length.max &&
+  return is_known(a.test) && a.test == b.test && a.negated == b.negated &&
+         a.subject.value == b.subject.value && a.length.min == b.length.min &&
+         a.length.max == b.length.max &&
          std::equal(a.operands.begin(), a.operands.end(), b.operands.begin(), b.operands.end(),
                     same_scalar);
 }
 
-bool has_values(const Condition& test) { return test.test == Test::kEquals || test.test == Test::kIn; }
+bool has_values(const Condition& test) {
+  return test.test == Test::kEquals || test.test == Test::kIn;
+}
 
 /// A text that only claims of exactly these bytes equal: numbers and booleans have other spellings.
 bool is_plain_text(const Scalar& value) {
@@ -117,20 +122,27 @@ Answer passes(const std::string& value, const Condition& test) {
   };
   switch (test.test) {
     case Test::kEquals:
-    case Test::kIn: return any([&](const std::string& text) { return value == text; });
-    case Test::kStartsWith: return any([&](const std::string& text) { return value.starts_with(text); });
-    case Test::kEndsWith: return any([&](const std::string& text) { return value.ends_with(text); });
+    case Test::kIn:
+      return any([&](const std::string& text) { return value == text; });
+    case Test::kStartsWith:
+      return any([&](const std::string& text) { return value.starts_with(text); });
+    case Test::kEndsWith:
+      return any([&](const std::string& text) { return value.ends_with(text); });
     case Test::kContains:
       return any([&](const std::string& text) { return value.find(text) != std::string::npos; });
     case Test::kLength: {
       const auto length = static_cast<std::int64_t>(text::count_code_points(value));
-      return length >= test.length.min.value_or(0) && (!test.length.max || length <= *test.length.max)
+      return length >= test.length.min.value_or(0) &&
+                     (!test.length.max || length <= *test.length.max)
                  ? Answer::kYes
                  : Answer::kNo;
     }
-    case Test::kExists: return Answer::kYes;
-    case Test::kMissing: return Answer::kNo;
-    default: return Answer::kUnknown;
+    case Test::kExists:
+      return Answer::kYes;
+    case Test::kMissing:
+      return Answer::kNo;
+    default:
+      return Answer::kUnknown;
   }
 }
 
@@ -245,8 +257,8 @@ class Prover {
       });
     }
     const bool same_kind = a.test == b.test && !a.negated && !b.negated;
-    if (same_kind && (a.test == Test::kStartsWith || a.test == Test::kEndsWith ||
-                      a.test == Test::kContains)) {
+    if (same_kind &&
+        (a.test == Test::kStartsWith || a.test == Test::kEndsWith || a.test == Test::kContains)) {
       return std::all_of(a.operands.begin(), a.operands.end(), [&](const Scalar& value) {
         return passes(value.text.value, b) == Answer::kYes;
       });
@@ -276,7 +288,8 @@ std::string contradiction(const Condition& condition, Prover& prover) {
       const Condition& a = condition.children[i];
       const Condition& b = condition.children[j];
       if (!prover.exclude(a, b)) continue;
-      if (is_test(a) && is_test(b)) return "no request has both: " + describe(a) + ", " + describe(b);
+      if (is_test(a) && is_test(b))
+        return "no request has both: " + describe(a) + ", " + describe(b);
       return "its conditions exclude each other";
     }
   }
@@ -284,9 +297,9 @@ std::string contradiction(const Condition& condition, Prover& prover) {
 }
 
 bool ends(const config::Rule& rule) {
-  return rule.mode == config::Mode::kLive && (rule.action.kind == Action::Kind::kContinue ||
-                                              rule.action.kind == Action::Kind::kBlock ||
-                                              rule.action.kind == Action::Kind::kValidationError);
+  return rule.mode == config::Mode::kLive &&
+         (rule.action.kind == Action::Kind::kContinue || rule.action.kind == Action::Kind::kBlock ||
+          rule.action.kind == Action::Kind::kValidationError);
 }
 
 bool is_always(const Condition& when) {
@@ -335,7 +348,8 @@ class Search {
         continue;
       }
       if (const config::Rule* const above = ended_by(rule.when); above != nullptr) {
-        idle(i, "rule \"" + above->name.value + "\" above it ends every request that this one is for");
+        idle(i,
+             "rule \"" + above->name.value + "\" above it ends every request that this one is for");
         continue;
       }
       take_up(rule);

@@ -86,13 +86,13 @@ Capture::~Capture() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-/// Opens the file, perhaps a second time. Empty when it is open, else why not; the one that was open
-/// stays open then.
+/// Opens the file, perhaps a second time. Empty when it is open, else why not; the one that was
+/// open stays open then.
 std::string Capture::open_file() {
   const int fd =
       ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, kMode);
   if (fd < 0) return path_ + ": " + std::strerror(errno);
-  struct stat status{};
+  struct stat status {};
   // A file that was there before may be readable by others, and could be a device.
   if (::fstat(fd, &status) != 0 || ::fchmod(fd, kMode) != 0) {
     const std::string why = path_ + ": " + std::strerror(errno);

@@ -17,16 +17,16 @@
 
 namespace proxy::capture {
 
-/// The capture file: one JSON line a sampled request, for `claimgate replay`, written by a thread of
-/// its own. Workers hand over bodies by rings; what is personal in them is replaced before anything
-/// is written (Redactor). The file is bounded and has mode 0600.
+/// The capture file: one JSON line a sampled request, for `claimgate replay`, written by a thread
+/// of its own. Workers hand over bodies by rings; what is personal in them is replaced before
+/// anything is written (Redactor). The file is bounded and has mode 0600.
 class Capture {
  public:
   struct OpenError {
     std::string why;
   };
-  static core::Result<std::unique_ptr<Capture>, OpenError> open(const core::config::Capture& settings,
-                                                                std::size_t workers);
+  static core::Result<std::unique_ptr<Capture>, OpenError> open(
+      const core::config::Capture& settings, std::size_t workers);
   ~Capture();
 
   Ring& ring(std::size_t worker) noexcept { return *rings_[worker]; }

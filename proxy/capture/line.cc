@@ -56,9 +56,8 @@ core::Result<CapturedRequest, LineError> read_line(std::string_view line) {
   if (request.body.empty()) return LineError{"no line of a capture"};
   // What is left has no numbers.
   const std::size_t claims = line.find("\"claims\":");
-  const std::size_t behind = claims == std::string_view::npos
-                                 ? std::string_view::npos
-                                 : line.find(request.body, claims);
+  const std::size_t behind =
+      claims == std::string_view::npos ? std::string_view::npos : line.find(request.body, claims);
   if (behind == std::string_view::npos) return LineError{"no line of a capture"};
   std::string rest(line);
   rest.replace(behind, request.body.size(), "{}");
@@ -77,8 +76,8 @@ core::Result<CapturedRequest, LineError> read_line(std::string_view line) {
   request.time_ms = *moment;
   const auto add = [&request](std::string_view name, const std::string& value) {
     request.body.pop_back();
-    request.body += (request.body.size() > 1 ? "," : "") + core::text::json_quoted(name) + ":" +
-                    value + "}";
+    request.body +=
+        (request.body.size() > 1 ? "," : "") + core::text::json_quoted(name) + ":" + value + "}";
   };
   if (const std::string_view step = text_of(members, "step"); !step.empty()) {
     add("step", core::text::json_quoted(step));

@@ -9,8 +9,8 @@
 
 namespace proxy::capture {
 
-/// A claim that the capture hides. Another value of its kind stands in the body for it, the same one
-/// for the same pseudonym.
+/// A claim that the capture hides. Another value of its kind stands in the body for it, the same
+/// one for the same pseudonym.
 struct HiddenClaim {
   std::string name;
   bool has_domain = false;  // of an address: the domain is the real one

@@ -28,12 +28,18 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 std::string_view kind_of(ondemand::json_type type) {
   switch (type) {
-    case ondemand::json_type::string: return "string";
-    case ondemand::json_type::number: return "number";
-    case ondemand::json_type::boolean: return "boolean";
-    case ondemand::json_type::null: return "null";
-    case ondemand::json_type::array: return "array";
-    case ondemand::json_type::object: return "object";
+    case ondemand::json_type::string:
+      return "string";
+    case ondemand::json_type::number:
+      return "number";
+    case ondemand::json_type::boolean:
+      return "boolean";
+    case ondemand::json_type::null:
+      return "null";
+    case ondemand::json_type::array:
+      return "array";
+    case ondemand::json_type::object:
+      return "object";
   }
   return "string";
 }
@@ -47,16 +53,17 @@ std::string minified(std::string_view json) {
   return out;
 }
 
-/// The domain of an address, when it is written as one; what else stands behind an '@' stays hidden.
+/// The domain of an address, when it is written as one; what else stands behind an '@' stays
+/// hidden.
 std::string domain_of(std::string_view address, core::Arena& arena) {
   arena.reset();
   const std::string domain(
       core::text::normalise_domain(core::text::split_email(address).domain, arena));
-  const bool good = domain.size() <= kDomainBytesMax &&
-                    domain.find('.') != std::string::npos &&
-                    std::all_of(domain.begin(), domain.end(), [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
-                    });
+  const bool good =
+      domain.size() <= kDomainBytesMax && domain.find('.') != std::string::npos &&
+      std::all_of(domain.begin(), domain.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+      });
   return good ? domain : std::string();
 }
 
@@ -95,16 +102,15 @@ bool Redactor::keeps(const std::string& canonical) const {
 
 void Redactor::append_pseudonym(std::string_view claim, std::string_view kind,
                                 std::string_view value, std::string& to) const {
-  // No name or kind holds a zero byte that could be moved: names are JSON strings of the caller, but
-  // the sizes in front make every triple another text.
+  // No name or kind holds a zero byte that could be moved: names are JSON strings of the caller,
+  // but the sizes in front make every triple another text.
   std::string text = std::to_string(claim.size()) + ':' + std::string(claim) + std::string(kind) +
                      '\0' + std::string(value);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
-  const bool done =
-      HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()),
-           reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size) !=
-      nullptr;
+  const bool done = HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()),
+                         reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                         digest.data(), &size) != nullptr;
   OPENSSL_cleanse(text.data(), text.size());
   if (!done) return;
   to += ",\"pseudonym\":\"";
@@ -124,8 +130,8 @@ bool Redactor::append_claim(Json& json, std::string& kept, std::string& redacted
   const std::string canonical = canonical_claim(name);
   ondemand::json_type type{};
   if (field.value().type().get(type) != simdjson::SUCCESS) return false;
-  std::string raw;     // JSON text
-  std::string plain;   // what the pseudonym is made from: a string unescaped
+  std::string raw;    // JSON text
+  std::string plain;  // what the pseudonym is made from: a string unescaped
   std::string_view part;
   if (type == ondemand::json_type::array) {
     ondemand::array array;

@@ -13,12 +13,12 @@ namespace proxy::capture {
 /// application's id (protocol.md a.5), anything else as it is.
 std::string canonical_claim(std::string_view name);
 
-/// Turns a request's body into what a capture may hold. A claim whose name is in `keep` stands there
-/// as it came. Of every other one there is its kind and a pseudonym: HMAC-SHA-256 of its name and
-/// value under the secret, cut to 64 bits, so that equal values of one claim have equal pseudonyms
-/// and nobody without the secret can try values. A claim that is called like a password has no
-/// pseudonym either. With "email.domain" in `keep` a hidden address has its domain beside it.
-/// One thread at a time.
+/// Turns a request's body into what a capture may hold. A claim whose name is in `keep` stands
+/// there as it came. Of every other one there is its kind and a pseudonym: HMAC-SHA-256 of its name
+/// and value under the secret, cut to 64 bits, so that equal values of one claim have equal
+/// pseudonyms and nobody without the secret can try values. A claim that is called like a password
+/// has no pseudonym either. With "email.domain" in `keep` a hidden address has its domain beside
+/// it. One thread at a time.
 class Redactor {
  public:
   Redactor(const std::vector<std::string>& keep, std::string secret);

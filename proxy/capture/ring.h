@@ -23,11 +23,11 @@ struct Record {
 };
 
 /// Captured requests of one worker on their way to the writer, bodies included: one producer, one
-/// consumer, no lock, a fixed block of memory. A record and its body lie in one piece; what does not
-/// fit in front of the block's end begins anew at its start.
+/// consumer, no lock, a fixed block of memory. A record and its body lie in one piece; what does
+/// not fit in front of the block's end begins anew at its start.
 class Ring {
  public:
-  static constexpr std::size_t kBytes = 1 << 20;           // a power of two
+  static constexpr std::size_t kBytes = 1 << 20;            // a power of two
   static constexpr std::size_t kBodyBytesMax = kBytes / 4;  // a larger body is never captured
 
   Ring() : bytes_(new char[kBytes]) {}
@@ -88,7 +88,9 @@ class Ring {
   static constexpr std::size_t kUnit = 64;            // so that a head always fits before the end
   static_assert(sizeof(Head) <= kUnit);
 
-  static constexpr std::size_t padded(std::size_t size) { return (size + kUnit - 1) / kUnit * kUnit; }
+  static constexpr std::size_t padded(std::size_t size) {
+    return (size + kUnit - 1) / kUnit * kUnit;
+  }
   bool has_room(std::uint64_t at, std::size_t size) noexcept {
     if (at + size - seen_consumed_ <= kBytes) return true;
     seen_consumed_ = consumed_.load(std::memory_order_acquire);

@@ -30,8 +30,8 @@ std::vector<std::string> ConnectorCoverage::never_held(std::size_t rule) const {
   const std::uint32_t when = program_.rules()[rule].when;
   for (std::uint32_t node = when; node < program_.nodes()[when].end; ++node) {
     const core::rules::Op op = program_.nodes()[node].op;
-    const bool joins = op == core::rules::Op::kAll || op == core::rules::Op::kAny ||
-                       op == core::rules::Op::kNot;
+    const bool joins =
+        op == core::rules::Op::kAll || op == core::rules::Op::kAny || op == core::rules::Op::kNot;
     if (!joins && !held_[node]) conditions.emplace_back(program_.describe(node));
   }
   return conditions;

@@ -12,8 +12,8 @@
 
 namespace proxy::policy {
 
-/// Which rules of one connector the tests have made act, and which of their conditions held. Listens
-/// to the evaluations of all tests.
+/// Which rules of one connector the tests have made act, and which of their conditions held.
+/// Listens to the evaluations of all tests.
 class ConnectorCoverage final : public core::rules::Tracer {
  public:
   explicit ConnectorCoverage(const core::rules::Program& program)

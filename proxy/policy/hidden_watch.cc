@@ -62,8 +62,8 @@ void HiddenWatch::on_set(std::uint32_t, const rules::Assignment& assignment, std
                          bool done) {
   if (!done) return;
   const std::vector<NameId> read = assignment.text.reads();
-  const bool from_hidden = std::any_of(read.begin(), read.end(),
-                                       [this](NameId claim) { return hidden_[claim]; });
+  const bool from_hidden =
+      std::any_of(read.begin(), read.end(), [this](NameId claim) { return hidden_[claim]; });
   // Once unsure, a claim stays so: the rule that set it before may not have.
   if (from_hidden || claims_are_sure_) hidden_[assignment.claim] = from_hidden;
   if (assignment.claim == core::claims::kEmail) has_domain_ = false;

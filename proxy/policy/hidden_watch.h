@@ -22,8 +22,8 @@ class HiddenWatch final : public core::rules::Tracer {
 
   void on_test(std::uint32_t node, std::string_view value, bool present, bool matched) override;
   void on_rule(std::uint32_t rule, bool matched) override;
-  void on_set(std::uint32_t rule, const core::rules::Assignment& assignment,
-              std::string_view value, bool done) override;
+  void on_set(std::uint32_t rule, const core::rules::Assignment& assignment, std::string_view value,
+              bool done) override;
 
   /// A rule that may end requests, and a hidden claim that it looked at. Empty: the verdict is what
   /// the real values would have led to.
@@ -37,8 +37,8 @@ class HiddenWatch final : public core::rules::Tracer {
   bool is_known_domain(const core::rules::Subject& subject) const noexcept;
 
   const core::rules::Program& program_;
-  std::vector<bool> hidden_;          // by claim
-  bool has_domain_ = false;           // email.domain is the real one
+  std::vector<bool> hidden_;                  // by claim
+  bool has_domain_ = false;                   // email.domain is the real one
   std::vector<core::claims::NameId> looked_;  // by the rule at hand
   std::set<Look> looks_;
   bool claims_are_sure_ = true;

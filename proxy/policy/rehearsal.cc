@@ -19,12 +19,18 @@ constexpr std::string_view kMessageMember = "userMessage";
 
 std::optional<ToldVerdict> verdict_of(gate::Outcome outcome) {
   switch (outcome) {
-    case gate::Outcome::kContinue: return ToldVerdict::kContinue;
-    case gate::Outcome::kBlock: return ToldVerdict::kBlock;
-    case gate::Outcome::kValidationError: return ToldVerdict::kValidationError;
-    case gate::Outcome::kFault: return ToldVerdict::kFault;
-    case gate::Outcome::kBadBody: return ToldVerdict::kRefused;
-    default: return std::nullopt;
+    case gate::Outcome::kContinue:
+      return ToldVerdict::kContinue;
+    case gate::Outcome::kBlock:
+      return ToldVerdict::kBlock;
+    case gate::Outcome::kValidationError:
+      return ToldVerdict::kValidationError;
+    case gate::Outcome::kFault:
+      return ToldVerdict::kFault;
+    case gate::Outcome::kBadBody:
+      return ToldVerdict::kRefused;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -51,11 +57,16 @@ void read_answer(std::string_view response, Told& told) {
 
 std::string_view name(ToldVerdict verdict) noexcept {
   switch (verdict) {
-    case ToldVerdict::kContinue: return "continue";
-    case ToldVerdict::kBlock: return "block";
-    case ToldVerdict::kValidationError: return "validation_error";
-    case ToldVerdict::kFault: return "fault";
-    case ToldVerdict::kRefused: return "refused";
+    case ToldVerdict::kContinue:
+      return "continue";
+    case ToldVerdict::kBlock:
+      return "block";
+    case ToldVerdict::kValidationError:
+      return "validation_error";
+    case ToldVerdict::kFault:
+      return "fault";
+    case ToldVerdict::kRefused:
+      return "refused";
   }
   return "";
 }

@@ -44,8 +44,8 @@ class Rehearsal {
 
   static constexpr std::size_t kBodyBytesMax = 16 << 20;
 
-  /// The answer to `body` (at most kBodyBytesMax) at `now_ms` since 1970. `tracer` may be null; with
-  /// one every rule is tested in order, without one they are found as serve finds them.
+  /// The answer to `body` (at most kBodyBytesMax) at `now_ms` since 1970. `tracer` may be null;
+  /// with one every rule is tested in order, without one they are found as serve finds them.
   Told ask(const core::gate::Connector& connector, std::string_view body, std::int64_t now_ms,
            core::rules::Tracer* tracer = nullptr);
 

@@ -55,7 +55,7 @@ struct Replayed {
   std::size_t differ = 0;
   std::size_t incomparable = 0;
   Sightings unreadable;
-  std::map<Change, Sightings> changes;         // other verdicts
+  std::map<Change, Sightings> changes;          // other verdicts
   std::map<Change, Sightings> same_by_another;  // the same verdict, by another rule
   /// The same verdict with other values of these claims; connector and names. With two
   /// configurations only.
@@ -69,8 +69,8 @@ struct Replayed {
 };
 
 /// Asks every request of `capture` again, by `fresh`, and compares with `old`: a configuration, or,
-/// when it is null, the verdicts that were recorded. Keeps the first `samples` lines of each kind of
-/// difference.
+/// when it is null, the verdicts that were recorded. Keeps the first `samples` lines of each kind
+/// of difference.
 Replayed replay(std::istream& capture, Rehearsal& fresh, Rehearsal* old, std::size_t samples);
 
 }  // namespace proxy::policy

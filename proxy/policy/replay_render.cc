@@ -14,9 +14,8 @@ template <typename Map>
 std::vector<const typename Map::value_type*> by_count(const Map& map) {
   std::vector<const typename Map::value_type*> entries;
   for (const auto& entry : map) entries.push_back(&entry);
-  std::stable_sort(entries.begin(), entries.end(), [](const auto* a, const auto* b) {
-    return a->second.count > b->second.count;
-  });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto* a, const auto* b) { return a->second.count > b->second.count; });
   return entries;
 }
 
@@ -43,8 +42,8 @@ std::string count_of(const Sightings& seen) {
 }
 
 std::string json_of(const Decided& decided) {
-  return "{\"verdict\":" + json_quoted(decided.verdict) + ",\"rule\":" +
-         (decided.rule.empty() ? "null" : json_quoted(decided.rule)) + "}";
+  return "{\"verdict\":" + json_quoted(decided.verdict) +
+         ",\"rule\":" + (decided.rule.empty() ? "null" : json_quoted(decided.rule)) + "}";
 }
 
 std::string json_of(const Sightings& seen) {
@@ -59,8 +58,8 @@ std::string json_of(const std::map<Replayed::Change, Sightings>& changes) {
   std::string text = "[";
   for (const auto* entry : by_count(changes)) {
     const auto& [change, seen] = *entry;
-    text += std::string(text.size() > 1 ? "," : "") + "{\"connector\":" +
-            json_quoted(change.connector) + ",\"old\":" + json_of(change.old) +
+    text += std::string(text.size() > 1 ? "," : "") +
+            "{\"connector\":" + json_quoted(change.connector) + ",\"old\":" + json_of(change.old) +
             ",\"new\":" + json_of(change.fresh) + "," + json_of(seen) + "}";
   }
   return text + "]";
@@ -102,18 +101,18 @@ std::string Replayed::render(std::string_view capture) const {
     append_changes(same_by_another);
   }
   if (unreadable.count > 0) {
-    out += "No lines of a capture, left out:\n" + count_of(unreadable) + "\n" + lines_of(unreadable);
+    out +=
+        "No lines of a capture, left out:\n" + count_of(unreadable) + "\n" + lines_of(unreadable);
   }
   return out;
 }
 
 std::string Replayed::json() const {
-  std::string out = "{\"requests\":" + std::to_string(requests) + ",\"differ\":" +
-                    std::to_string(differ) + ",\"same\":" + std::to_string(same) +
-                    ",\"incomparable\":" + std::to_string(incomparable) +
-                    ",\"unreadable\":{" + json_of(unreadable) + "},\"changes\":" +
-                    json_of(changes) + ",\"same_by_another_rule\":" + json_of(same_by_another) +
-                    ",\"claims\":[";
+  std::string out = "{\"requests\":" + std::to_string(requests) +
+                    ",\"differ\":" + std::to_string(differ) + ",\"same\":" + std::to_string(same) +
+                    ",\"incomparable\":" + std::to_string(incomparable) + ",\"unreadable\":{" +
+                    json_of(unreadable) + "},\"changes\":" + json_of(changes) +
+                    ",\"same_by_another_rule\":" + json_of(same_by_another) + ",\"claims\":[";
   bool first = true;
   for (const auto* entry : by_count(claims)) {
     out += std::string(first ? "" : ",") + "{\"connector\":" + json_quoted(entry->first.first) +
@@ -125,9 +124,9 @@ std::string Replayed::json() const {
   for (const auto* entry : by_count(looks)) {
     const auto& [look, seen] = *entry;
     out += std::string(first ? "" : ",") + "{\"connector\":" + json_quoted(look.connector) +
-           ",\"configuration\":" + (look.old ? "\"old\"" : "\"new\"") + ",\"rule\":" +
-           json_quoted(look.rule) + ",\"claim\":" + json_quoted(look.claim) + "," + json_of(seen) +
-           "}";
+           ",\"configuration\":" + (look.old ? "\"old\"" : "\"new\"") +
+           ",\"rule\":" + json_quoted(look.rule) + ",\"claim\":" + json_quoted(look.claim) + "," +
+           json_of(seen) + "}";
     first = false;
   }
   return out + "]}\n";

@@ -75,11 +75,10 @@ class Comparison {
                                : "expected " + ended_by(expect.rule->value) + ", came " + came());
     }
     if (expect.message && told_.message != expect.message->value) {
-      report(*expect.message,
-             told_.message.empty() ? "expected this message, came none: " + came()
-             : messages_hold_secret(config_)
-                 ? std::string("expected this message, came ") + kSecretShown
-                 : "expected this message, came " + quoted(told_.message));
+      report(*expect.message, told_.message.empty() ? "expected this message, came none: " + came()
+                              : messages_hold_secret(config_)
+                                  ? std::string("expected this message, came ") + kSecretShown
+                                  : "expected this message, came " + quoted(told_.message));
     }
     if (expect.claims) {
       compare_claims(*expect.claims);
@@ -98,8 +97,7 @@ class Comparison {
  private:
   void report(Mark mark, std::size_t length, std::string message) {
     met_ = false;
-    diagnostics_.error(mark, length,
-                       "test \"" + test_.name.value + "\": " + std::move(message));
+    diagnostics_.error(mark, length, "test \"" + test_.name.value + "\": " + std::move(message));
   }
   void report(const Text& text, std::string message) {
     report(text.mark, config::written_length(diagnostics_, text), std::move(message));

@@ -17,8 +17,8 @@
 namespace core::config {
 
 /// Validates YAML against a JSON Schema (draft 2020-12), as an editor does. Written for the tests
-/// and from the specification, so that the schema is not judged by the code that prints it. Knows the
-/// keywords below; any other one fails the test.
+/// and from the specification, so that the schema is not judged by the code that prints it. Knows
+/// the keywords below; any other one fails the test.
 class JsonSchema {
  public:
   explicit JsonSchema(std::string text) : text_(std::move(text)) {
@@ -33,17 +33,25 @@ class JsonSchema {
 
   static std::string_view type_of(const Node& node) {
     switch (node.kind) {
-      case Node::Kind::kNull: return "null";
-      case Node::Kind::kSequence: return "array";
-      case Node::Kind::kMap: return "object";
-      case Node::Kind::kScalar: break;
+      case Node::Kind::kNull:
+        return "null";
+      case Node::Kind::kSequence:
+        return "array";
+      case Node::Kind::kMap:
+        return "object";
+      case Node::Kind::kScalar:
+        break;
     }
     if (node.quoted) return "string";
     switch (type_of_plain(node.value)) {
-      case Scalar::Type::kString: return "string";
-      case Scalar::Type::kInteger: return "integer";
-      case Scalar::Type::kNumber: return "number";
-      case Scalar::Type::kBoolean: return "boolean";
+      case Scalar::Type::kString:
+        return "string";
+      case Scalar::Type::kInteger:
+        return "integer";
+      case Scalar::Type::kNumber:
+        return "number";
+      case Scalar::Type::kBoolean:
+        return "boolean";
     }
     return "";
   }
@@ -135,9 +143,9 @@ class JsonSchema {
       }
     }
     constexpr std::string_view kKnown[] = {
-        "$schema",     "title",         "$defs",         "description", "default",
-        "properties",  "required",      "minProperties", "items",       "minItems",
-        "minLength",   "pattern",       "minimum",       "maximum",     "additionalProperties",
+        "$schema",      "title",    "$defs",         "description", "default",
+        "properties",   "required", "minProperties", "items",       "minItems",
+        "minLength",    "pattern",  "minimum",       "maximum",     "additionalProperties",
         "propertyNames"};
     if (std::find(std::begin(kKnown), std::end(kKnown), keyword) == std::end(kKnown)) {
       ADD_FAILURE() << "a keyword that is not known here: " << keyword;

@@ -133,7 +133,8 @@ TEST(LoadTests, RefusesWhatCannotBeMeant) {
        "the claims have a \"ui_locales\" of their own"},
       {"{ name: t, connector: a, claims: {}, now: yesterday, expect: { verdict: block } }",
        "expected a moment as RFC 3339 writes it"},
-      {"{ name: ' ', connector: a, claims: {}, expect: { verdict: block } }", "a test needs a name"},
+      {"{ name: ' ', connector: a, claims: {}, expect: { verdict: block } }",
+       "a test needs a name"},
       {"{ name: t, connector: a, file: '', expect: { verdict: block } }",
        "expected the name of a file"},
       {"{ name: t, connector: a, claims: {}, expect: { shadowed: r } }",
@@ -161,7 +162,8 @@ TEST(LoadCapture, ReadsEveryKeyAndHasItsDefaults) {
   EXPECT_EQ(little.config.capture.when_full, Capture::WhenFull::kStop);
 
   const Loaded all(
-      "capture: { file: /c.jsonl, share: 0.25, connectors: [ a ], keep: [ country, email.domain ],\n"
+      "capture: { file: /c.jsonl, share: 0.25, connectors: [ a ], keep: [ country, email.domain "
+      "],\n"
       "  secret: \"${env:WORD}\", bytes: 1MiB, when_full: rotate }\n");
   ASSERT_EQ(all.diagnostics.render(), "");
   const Capture& capture = all.config.capture;
@@ -182,7 +184,8 @@ TEST(LoadCapture, RefusesToKeepSecretsAndShortKeys) {
       {"{ share: 1 }", "error: the key \"file\" is missing"},
       {"{ file: '' }", "error: expected the name of a file"},
       {"{ file: c, keep: [ password ] }", "error: the value of \"password\" is never written"},
-      {"{ file: c, keep: [ newPassword ] }", "error: the value of \"newPassword\" is never written"},
+      {"{ file: c, keep: [ newPassword ] }",
+       "error: the value of \"newPassword\" is never written"},
       {"{ file: c, keep: [ email.local ] }",
        "error: the only derived value that can be kept is \"email.domain\""},
       {"{ file: c, secret: short }", "error: a secret has 16 or more bytes"},

@@ -1,5 +1,6 @@
-// The JSON Schema as an editor sees it: what the loader accepts is accepted, key by key of the table,
-// and what is wrong in a way that can be seen without knowing the rest of the file is marked.
+// The JSON Schema as an editor sees it: what the loader accepts is accepted, key by key of the
+// table, and what is wrong in a way that can be seen without knowing the rest of the file is
+// marked.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -200,12 +201,21 @@ std::vector<std::string> wrong_values(const Key& key) {
     case Shape::kObjectMap:
       return {"5", "[ a ]", "{ \"no name\": {} }", "{ name: 5 }", "{ name: { zzzzzz: 5 } }"};
     case Shape::kMessages:
-      return {"5", "[ a ]", "{ name: 5 }", "{ name: [ a ] }", "{ name: {} }", "{ name: { en: 5 } }"};
+      return {
+          "5", "[ a ]", "{ name: 5 }", "{ name: [ a ] }", "{ name: {} }", "{ name: { en: 5 } }"};
     case Shape::kAuth:
       return {"5", "everybody", "[]", "{}", "{ zzzzzz: 5 }"};
     case Shape::kCondition:
-      return {"5", "a", "{}", "[]", "{ country: {} }", "{ country: [ a ] }", "{ all: { a: b } }",
-              "{ any: [] }", "{ not: [ { a: b } ] }", "{ country: { zzzzzz: 5 } }"};
+      return {"5",
+              "a",
+              "{}",
+              "[]",
+              "{ country: {} }",
+              "{ country: [ a ] }",
+              "{ all: { a: b } }",
+              "{ any: [] }",
+              "{ not: [ { a: b } ] }",
+              "{ country: { zzzzzz: 5 } }"};
     case Shape::kClaims:
       return {"5", "a", "[]", "{ a: 5 }", "{ a: [ b ] }"};
     case Shape::kClaimsSome:

@@ -66,7 +66,8 @@ TEST(FindNeverActing, FindsAConditionThatARuleAboveImplies) {
       {"email.domain: { in_list: l }", "email.domain: { in_list: l }, country: Sweden"},
       {"\"country | lower\": se", "\"country | lower\": se"},
       {"any: [ { country: Sweden }, { city: Lund } ]", "city: Lund"},
-      {"any: [ { country: Sweden }, { city: Lund } ]", "any: [ { city: Lund }, { country: Sweden } ]"},
+      {"any: [ { country: Sweden }, { city: Lund } ]",
+       "any: [ { city: Lund }, { country: Sweden } ]"},
       {"all: [ { country: Sweden }, { city: Lund } ]", "city: Lund, country: Sweden"},
       {"not: { country: Sweden }", "not: { country: { in: [ Sweden, Norway ] } }"},
       {"not: { country: Sweden }", "country: Norway"},
@@ -81,7 +82,8 @@ TEST(FindNeverActing, FindsAConditionThatARuleAboveImplies) {
                 ElementsAre(1));
     EXPECT_THAT(idle({block(pair.above), "mode: shadow, " + block(pair.below)}), ElementsAre(1));
     EXPECT_THAT(idle({"mode: shadow, " + block(pair.above), block(pair.below)}), IsEmpty());
-    EXPECT_THAT(idle({"when: { " + pair.above + " }, set: { state: x }", block(pair.below)}), IsEmpty());
+    EXPECT_THAT(idle({"when: { " + pair.above + " }, set: { state: x }", block(pair.below)}),
+                IsEmpty());
   }
 }
 
@@ -112,7 +114,7 @@ TEST(FindNeverActing, IsSilentWhenTheLowerRuleMayStillAct) {
       {"not: { country: Sweden }", "country: Sweden"},
       {"not: { country: { in: [ Sweden, Norway ] } }", "not: { country: Sweden }"},
       {"not: { country: Sweden, city: Lund }", "country: Sweden"},
-      {"extension_age: 5", "extension_age: \"5\""},   // 5.0 is 5, and not "5"
+      {"extension_age: 5", "extension_age: \"5\""},  // 5.0 is 5, and not "5"
       {"extension_age: \"5\"", "extension_age: 5"},
       {"extension_on: true", "extension_on: \"TRUE\""},
   };
@@ -145,8 +147,9 @@ TEST(FindNeverActing, FindsConditionsThatContradictThemselves) {
     SCOPED_TRACE(when);
     EXPECT_THAT(idle({block(when)}), ElementsAre(0));
   }
-  EXPECT_THAT(idle({block("city: { length: { min: 5 } }, all: [ { city: { length: { max: 4 } } } ]")}),
-              ElementsAre(0));
+  EXPECT_THAT(
+      idle({block("city: { length: { min: 5 } }, all: [ { city: { length: { max: 4 } } } ]")}),
+      ElementsAre(0));
 }
 
 TEST(FindNeverActing, IsSilentAboutConditionsThatMayHold) {
@@ -164,7 +167,7 @@ TEST(FindNeverActing, IsSilentAboutConditionsThatMayHold) {
            "country: Sweden, not: { country: Sweden, city: Lund }",
            "not: { country: { exists: true } }, country: { missing: true }",
            "email.domain: { in_list: l, not_in_list: k }",
-           "extension_age: { equals: 5, in: [ 5.0, 7 ] }",        // numbers have spellings
+           "extension_age: { equals: 5, in: [ 5.0, 7 ] }",  // numbers have spellings
            "extension_age: { equals: 5, in: [ \"5.0\" ] }",
            "extension_on: { equals: true, in: [ \"True\" ] }",
            "extension_age: { equals: \"5\", not_equals: 6 }",
@@ -198,7 +201,8 @@ TEST(FindNeverActing, KnowsThatASetMayChangeWhatWasTested) {
   EXPECT_THAT(idle({domain, "set: { city: x }", domain}), IsEmpty());
   // Both spellings are one custom attribute.
   const std::string tier = block("extension_tier: gold");
-  EXPECT_THAT(idle({tier, "set: { extension_9c2f41d07be84a6c8f35d1e2a07b64c3_Tier: gold }", tier}), IsEmpty());
+  EXPECT_THAT(idle({tier, "set: { extension_9c2f41d07be84a6c8f35d1e2a07b64c3_Tier: gold }", tier}),
+              IsEmpty());
   EXPECT_THAT(idle({block("country: Sweden, city: Lund"), "set: { city: Lund }",
                     block("country: Sweden, city: Lund")}),
               IsEmpty());
@@ -216,7 +220,8 @@ TEST(FindNeverActing, SaysWhichRuleIsInTheWay) {
 
 TEST(FindNeverActing, StaysBoundedWithDeepAndWithManyConditions) {
   std::string deep = "country: Sweden";
-  for (int i = 0; i < 25; ++i) deep = "all: [ { " + deep + " }, { any: [ { city: a }, { state: b } ] } ]";
+  for (int i = 0; i < 25; ++i)
+    deep = "all: [ { " + deep + " }, { any: [ { city: a }, { state: b } ] } ]";
   EXPECT_THAT(idle({block(deep + ", postalCode: x"), block(deep)}), IsEmpty());
 
   std::vector<std::string> many;

@@ -44,7 +44,11 @@ core::config::Capture settings_of(const File& file) {
 }
 
 Record record_of(std::int32_t rule, std::uint32_t generation = 1) {
-  return {1'795'683'600'250'000, generation, rule, 0, 1,
+  return {1'795'683'600'250'000,
+          generation,
+          rule,
+          0,
+          1,
           static_cast<std::uint8_t>(core::gate::Outcome::kBlock)};
 }
 
@@ -52,7 +56,8 @@ TEST(Capture, WritesALineARequestAndItsFileIsForItsOwnerOnly) {
   const File file("capture_test.jsonl");
   std::ofstream(file.path) << "";
   ::chmod(file.path.c_str(), 0644);
-  core::gate::House house(core::gate::with_rules("      - { name: \"r \\\"1\\\"\", block: plain }\n"));
+  core::gate::House house(
+      core::gate::with_rules("      - { name: \"r \\\"1\\\"\", block: plain }\n"));
   {
     auto capture = Capture::open(settings_of(file), 2);
     ASSERT_TRUE(capture.ok());
@@ -60,17 +65,21 @@ TEST(Capture, WritesALineARequestAndItsFileIsForItsOwnerOnly) {
     capture.value()->ring(0).push(record_of(0), R"({"country":"SE"})");
     capture.value()->ring(1).push(record_of(-1), R"({"country":"NO"})");
     capture.value()->ring(1).push(record_of(-2), "{}");
-    capture.value()->ring(1).push(record_of(0, 7), "{}");     // of no known configuration
+    capture.value()->ring(1).push(record_of(0, 7), "{}");    // of no known configuration
     capture.value()->ring(1).push(record_of(0), "{\"a\":");  // which no gate accepts
   }
-  EXPECT_EQ(contents(file.path),
-            R"({"time":"2026-11-26T09:00:00.250Z","connector":"signup","step":"PostAttributeCollection",)"
-            R"("verdict":"block","rule":"r \"1\"","claims":{"country":"SE"},"redacted":{}})" "\n"
-            R"({"time":"2026-11-26T09:00:00.250Z","connector":"signup","step":"PostAttributeCollection",)"
-            R"("verdict":"block","claims":{"country":"NO"},"redacted":{}})" "\n"
-            R"({"time":"2026-11-26T09:00:00.250Z","connector":"signup","step":"PostAttributeCollection",)"
-            R"("verdict":"block","rule":"otherwise","claims":{},"redacted":{}})" "\n");
-  struct stat status{};
+  EXPECT_EQ(
+      contents(file.path),
+      R"({"time":"2026-11-26T09:00:00.250Z","connector":"signup","step":"PostAttributeCollection",)"
+      R"("verdict":"block","rule":"r \"1\"","claims":{"country":"SE"},"redacted":{}})"
+      "\n"
+      R"({"time":"2026-11-26T09:00:00.250Z","connector":"signup","step":"PostAttributeCollection",)"
+      R"("verdict":"block","claims":{"country":"NO"},"redacted":{}})"
+      "\n"
+      R"({"time":"2026-11-26T09:00:00.250Z","connector":"signup","step":"PostAttributeCollection",)"
+      R"("verdict":"block","rule":"otherwise","claims":{},"redacted":{}})"
+      "\n");
+  struct stat status {};
   ASSERT_EQ(::stat(file.path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0600u);
 }
@@ -124,7 +133,7 @@ TEST(Capture, RotatesAtItsSizeAndKeepsOneOlderFile) {
     const std::string text = contents(path);
     EXPECT_LE(text.size(), 64u << 10);
     EXPECT_TRUE(text.ends_with("}\n"));
-    struct stat status{};
+    struct stat status {};
     ASSERT_EQ(::stat(path.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777, 0600u);
   }

@@ -27,14 +27,16 @@ std::string pseudonym(std::string_view body, const char* secret = kSecret) {
 }
 
 TEST(Redactor, WritesValuesOfKeptClaimsOnlyAndPseudonymsOfTheRest) {
-  const std::string line = redacted(
-      {"country", "extension_Tier", "tags"},
-      "{\"step\":\"PostAttributeCollection\", \"email\" : \"dana@b.example\",\n\"country\":\"S\\u00e9\\n\" ,"
-      "\"extension_9c2f41d07be84a6c8f35d1e2a07b64c3_tier\": 5 , \"age\":42,\"on\":true,"
-      "\"nothing\":null,\"tags\":[ 1,\n {\"a\" : \"b c\"} ],\"more\":{\"x\":[]}}");
+  const std::string line =
+      redacted({"country", "extension_Tier", "tags"},
+               "{\"step\":\"PostAttributeCollection\", \"email\" : "
+               "\"dana@b.example\",\n\"country\":\"S\\u00e9\\n\" ,"
+               "\"extension_9c2f41d07be84a6c8f35d1e2a07b64c3_tier\": 5 , \"age\":42,\"on\":true,"
+               "\"nothing\":null,\"tags\":[ 1,\n {\"a\" : \"b c\"} ],\"more\":{\"x\":[]}}");
   EXPECT_TRUE(line.starts_with(
       R"("claims":{"country":"S\u00e9\n","extension_9c2f41d07be84a6c8f35d1e2a07b64c3_tier":5,)"
-      R"("tags":[1,{"a":"b c"}]},"redacted":{"email":{"kind":"string","pseudonym":")")) << line;
+      R"("tags":[1,{"a":"b c"}]},"redacted":{"email":{"kind":"string","pseudonym":")"))
+      << line;
   EXPECT_THAT(line, HasSubstr(R"("age":{"kind":"number","pseudonym":")"));
   EXPECT_THAT(line, HasSubstr(R"("on":{"kind":"boolean","pseudonym":")"));
   EXPECT_THAT(line, HasSubstr(R"("nothing":{"kind":"null"})"));
@@ -57,8 +59,11 @@ TEST(Redactor, GivesEqualValuesOfAClaimEqualPseudonymsAndNobodyElseTheSame) {
 }
 
 TEST(Redactor, GivesSecretsNoPseudonymAndNeverKeepsThem) {
-  const std::string line = redacted({"country"}, R"({"password":"hunter2","newPassword":"hunter2"})");
-  EXPECT_EQ(line, R"("claims":{},"redacted":{"password":{"kind":"string"},"newPassword":{"kind":"string"}})");
+  const std::string line =
+      redacted({"country"}, R"({"password":"hunter2","newPassword":"hunter2"})");
+  EXPECT_EQ(
+      line,
+      R"("claims":{},"redacted":{"password":{"kind":"string"},"newPassword":{"kind":"string"}})");
 }
 
 TEST(Redactor, KeepsTheDomainOfAHiddenAddressWhenAsked) {
@@ -66,7 +71,8 @@ TEST(Redactor, KeepsTheDomainOfAHiddenAddressWhenAsked) {
               HasSubstr(R"(,"domain":"mx.b.example"})"));
   EXPECT_THAT(redacted({}, R"({"email":"dana@b.example"})"), Not(HasSubstr("domain")));
   // What is no domain may be anything, a name too.
-  for (const char* address : {"dana", "dana@", "x@Dana Scully", "x@dana", "x@a.b\\\"c", "x@a.b@c d.e"}) {
+  for (const char* address :
+       {"dana", "dana@", "x@Dana Scully", "x@dana", "x@a.b\\\"c", "x@a.b@c d.e"}) {
     EXPECT_THAT(redacted({"email.domain"}, std::string(R"({"email":")") + address + "\"}"),
                 Not(HasSubstr("domain")));
   }
@@ -76,7 +82,8 @@ TEST(Redactor, ReadsEveryBodyThatTheGateAcceptsAndLeavesTheLineAloneOtherwise) {
   EXPECT_EQ(redacted({}, "{}"), R"("claims":{},"redacted":{})");
   EXPECT_EQ(redacted({"n"}, "\xef\xbb\xbf {\"n\": 123456789012345678901234567890.5e-7 }"),
             R"("claims":{"n":123456789012345678901234567890.5e-7},"redacted":{})");
-  EXPECT_EQ(redacted({"a\"b"}, R"({"a\"b":"<&>"})"), "\"claims\":{\"a\\\"b\":\"<&>\"},\"redacted\":{}");
+  EXPECT_EQ(redacted({"a\"b"}, R"({"a\"b":"<&>"})"),
+            "\"claims\":{\"a\\\"b\":\"<&>\"},\"redacted\":{}");
   Redactor redactor({}, kSecret);
   for (const char* body : {"", "[]", "5", "{\"a\":", "{\"a\":1", "{\"a\" 1}"}) {
     SCOPED_TRACE(body);

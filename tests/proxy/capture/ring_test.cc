@@ -23,7 +23,8 @@ TEST(Ring, GivesBackRecordsAndBodiesInOrder) {
     EXPECT_EQ(record.connector, 3);
     EXPECT_EQ(body, std::string(static_cast<std::size_t>(next) * 7, 'a'));
     ++next;
-  }), 10u);
+  }),
+            10u);
   EXPECT_EQ(ring.drain([](const Record&, std::string_view) { FAIL(); }), 0u);
 }
 
@@ -38,7 +39,8 @@ TEST(Ring, CountsWhatItCannotHoldAndGoesOn) {
   EXPECT_EQ(held, 3u);  // each with its head
   EXPECT_TRUE(ring.wants_writer());
   EXPECT_EQ(ring.dropped(), 2u);
-  EXPECT_EQ(ring.drain([&](const Record&, std::string_view body) { EXPECT_EQ(body, large); }), held);
+  EXPECT_EQ(ring.drain([&](const Record&, std::string_view body) { EXPECT_EQ(body, large); }),
+            held);
   EXPECT_TRUE(ring.push({}, large));
 }
 

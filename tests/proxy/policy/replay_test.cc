@@ -39,7 +39,10 @@ TEST(ReadLine, MakesARequestOfALineAgain) {
   EXPECT_TRUE(request.body.starts_with(
       R"({"country":"SE","n":12345678901234567890123,"step":"PostAttributeCollection","email":"hidden-)"))
       << request.body;
-  EXPECT_THAT(request.body, HasSubstr(R"(@b.example","age":0,"on":false,"list":[],"object":{},"none":null,"city":"hidden-)"));
+  EXPECT_THAT(
+      request.body,
+      HasSubstr(
+          R"(@b.example","age":0,"on":false,"list":[],"object":{},"none":null,"city":"hidden-)"));
   ASSERT_EQ(request.hidden.size(), 6u);
   EXPECT_EQ(request.hidden[0].name, "email");
   EXPECT_TRUE(request.hidden[0].has_domain);
@@ -53,17 +56,20 @@ TEST(ReadLine, RefusesWhatIsNoLine) {
   for (std::size_t size = 0; size < good.size(); ++size) {
     EXPECT_FALSE(capture::read_line(good.substr(0, size)).ok()) << size;
   }
-  for (const char* line : {"[]", "5", "{}", R"({"claims":{}})", R"({"claims":5,"time":"x"})",
-                           R"({"time":"yesterday","connector":"a","verdict":"block","claims":{}})",
-                           R"({"time":"2026-11-26T09:00:00Z","connector":"","verdict":"x","claims":{}})",
-                           R"({"time":"2026-11-26T09:00:00Z","connector":"a","verdict":"x","claims":{},"redacted":{"a":1}})"}) {
+  for (
+      const char* line :
+      {"[]", "5", "{}", R"({"claims":{}})", R"({"claims":5,"time":"x"})",
+       R"({"time":"yesterday","connector":"a","verdict":"block","claims":{}})",
+       R"({"time":"2026-11-26T09:00:00Z","connector":"","verdict":"x","claims":{}})",
+       R"({"time":"2026-11-26T09:00:00Z","connector":"a","verdict":"x","claims":{},"redacted":{"a":1}})"}) {
     EXPECT_FALSE(capture::read_line(line).ok()) << line;
   }
   EXPECT_FALSE(capture::read_line(std::string(capture::kLineBytesMax + 1, ' ')).ok());
 }
 
 /// One captured request by these rules, against what was recorded for it.
-Replayed asked(const std::string& rules, std::string_view body, const std::vector<std::string>& keep,
+Replayed asked(const std::string& rules, std::string_view body,
+               const std::vector<std::string>& keep,
                const std::string& verdict = "\"verdict\":\"continue\"") {
   core::gate::House house(core::gate::with_rules(rules));
   EXPECT_NE(house.snapshot, nullptr) << house.diagnostics.render();
@@ -80,14 +86,21 @@ TEST(Replay, ComparesWhenNoRuleNeedsAHiddenClaim) {
   };
   constexpr Case kComparable[] = {
       {"      - { name: r, when: { country: NO }, block: plain }\n", "a kept claim"},
-      {"      - { name: r, when: { city: { missing: true } }, block: plain }\n", "that it is there"},
+      {"      - { name: r, when: { city: { missing: true } }, block: plain }\n",
+       "that it is there"},
       {"      - { name: r, when: { city: { exists: false } }, block: plain }\n", "the same"},
       {"      - { name: r, when: { state: x }, block: plain }\n", "a claim that was not sent"},
       {"      - { name: r, when: { country: NO, city: Lund }, block: plain }\n", "not looked at"},
-      {"      - { name: r, continue: {} }\n      - { name: s, when: { city: Oslo }, block: plain }\n", "ended before"},
+      {"      - { name: r, continue: {} }\n      - { name: s, when: { city: Oslo }, block: plain "
+       "}\n",
+       "ended before"},
       {"      - { name: r, mode: shadow, when: { city: Oslo }, block: plain }\n", "a shadow"},
-      {"      - { name: r, set: { city: Oslo } }\n      - { name: s, when: { city: Bergen }, block: plain }\n", "set in between"},
-      {"      - { name: r, set: { state: \"{country}\" } }\n      - { name: s, when: { state: x }, block: plain }\n", "made of a kept one"},
+      {"      - { name: r, set: { city: Oslo } }\n      - { name: s, when: { city: Bergen }, "
+       "block: plain }\n",
+       "set in between"},
+      {"      - { name: r, set: { state: \"{country}\" } }\n      - { name: s, when: { state: x }, "
+       "block: plain }\n",
+       "made of a kept one"},
       {"      - { name: r, when: { city: Oslo }, set: { state: x } }\n", "only sets"},
   };
   for (const Case& c : kComparable) {
@@ -105,13 +118,22 @@ TEST(Replay, DoesNotCompareWhenARuleLookedAtAHiddenClaimOrAtWhatWasMadeOfOne) {
   constexpr Case kIncomparable[] = {
       {"      - { name: r, when: { city: Oslo }, block: plain }\n", "r", "city"},
       {"      - { name: r, when: { city: { not_equals: Oslo } }, block: plain }\n", "r", "city"},
-      {"      - { name: r, when: { email.domain: { in_list: blocked } }, block: plain }\n", "r", "email"},
-      {"      - { name: r, when: { email.local: { exists: true } }, block: plain }\n", "r", "email"},
-      {"      - { name: r, when: { \"city | lower\": { exists: true } }, block: plain }\n", "r", "city"},
-      {"      - { name: r, set: { state: \"{city}\" } }\n      - { name: s, when: { state: x }, block: plain }\n", "s", "state"},
-      {"      - { name: r, when: { city: Oslo }, set: { state: x } }\n      - { name: s, when: { state: y }, block: plain }\n", "s", "state"},
-      {"      - { name: r, when: { city: Oslo }, set: { country: x } }\n      - { name: s, set: { country: z } }\n"
-       "      - { name: t, when: { country: y }, block: plain }\n", "t", "country"},
+      {"      - { name: r, when: { email.domain: { in_list: blocked } }, block: plain }\n", "r",
+       "email"},
+      {"      - { name: r, when: { email.local: { exists: true } }, block: plain }\n", "r",
+       "email"},
+      {"      - { name: r, when: { \"city | lower\": { exists: true } }, block: plain }\n", "r",
+       "city"},
+      {"      - { name: r, set: { state: \"{city}\" } }\n      - { name: s, when: { state: x }, "
+       "block: plain }\n",
+       "s", "state"},
+      {"      - { name: r, when: { city: Oslo }, set: { state: x } }\n      - { name: s, when: { "
+       "state: y }, block: plain }\n",
+       "s", "state"},
+      {"      - { name: r, when: { city: Oslo }, set: { country: x } }\n      - { name: s, set: { "
+       "country: z } }\n"
+       "      - { name: t, when: { country: y }, block: plain }\n",
+       "t", "country"},
   };
   for (const Case& c : kIncomparable) {
     SCOPED_TRACE(c.rules);
@@ -125,11 +147,15 @@ TEST(Replay, DoesNotCompareWhenARuleLookedAtAHiddenClaimOrAtWhatWasMadeOfOne) {
 }
 
 TEST(Replay, ComparesByTheDomainOfAHiddenAddressWhenItIsKept) {
-  const char* const rules = "      - { name: r, when: { email.domain: { in_list: blocked } }, block: plain }\n";
+  const char* const rules =
+      "      - { name: r, when: { email.domain: { in_list: blocked } }, block: plain }\n";
   const Replayed result = asked(rules, kPerson, {"email.domain"});
   EXPECT_EQ(result.differ, 1u);
   EXPECT_EQ(result.changes.begin()->first.fresh.rule, "r");
-  EXPECT_EQ(asked("      - { name: r, when: { email: { ends_with: x } }, block: plain }\n", kPerson, {"email.domain"}).incomparable, 1u);
+  EXPECT_EQ(asked("      - { name: r, when: { email: { ends_with: x } }, block: plain }\n", kPerson,
+                  {"email.domain"})
+                .incomparable,
+            1u);
 }
 
 TEST(Replay, CountsTheSameVerdictByAnotherRuleApart) {
@@ -138,11 +164,13 @@ TEST(Replay, CountsTheSameVerdictByAnotherRuleApart) {
   EXPECT_EQ(result.same, 1u);
   EXPECT_EQ(result.differ, 0u);
   ASSERT_EQ(result.same_by_another.size(), 1u);
-  EXPECT_THAT(result.render("c"), HasSubstr("     1  signup: block by \"old\" -> block by \"r\"\n        line 1\n"));
+  EXPECT_THAT(result.render("c"),
+              HasSubstr("     1  signup: block by \"old\" -> block by \"r\"\n        line 1\n"));
 }
 
 TEST(Replay, NamesTheFirstLinesOfEachDifferenceAndCountsTheRest) {
-  core::gate::House house(core::gate::with_rules("      - { name: r, when: { country: SE }, block: plain }\n"));
+  core::gate::House house(
+      core::gate::with_rules("      - { name: r, when: { country: SE }, block: plain }\n"));
   Rehearsal rehearsal(house.snapshot, house.snapshot->lists);
   std::string lines;
   for (int i = 0; i < 5; ++i) lines += line_of(kPerson, {"country"}) + "\n\nhello\n";

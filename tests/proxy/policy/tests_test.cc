@@ -24,7 +24,8 @@ constexpr std::string_view kPolicy =
     "    dialect: b2c-userflow\n"
     "    rules:\n"
     "      - { name: eve, when: { email: { equals: eve@b.example } }, block: no }\n"
-    "      - { name: code, when: { postalCode: { not_matches: '^[0-9]+$' } }, validation_error: no }\n"
+    "      - { name: code, when: { postalCode: { not_matches: '^[0-9]+$' } }, validation_error: no "
+    "}\n"
     "      - { name: watch, mode: shadow, when: { city: Paris }, block: no }\n"
     "      - { name: tidy, when: { any: [ { givenName: { exists: true } }, { surname: x } ] },\n"
     "          set: { givenName: \"{givenName | title_case}\", extension_key: \"${env:KEY}\" } }\n";
@@ -54,15 +55,19 @@ TEST(RunTests, PassesWhatIsSoAndSaysNothing) {
   const Ran ran(
       "  - { name: block, connector: a, file: body.json,\n"
       "      expect: { verdict: block, rule: eve, message: Not Eve., shadowed: [] } }\n"
-      "  - { name: swedish, connector: a, locale: sv-SE, claims: { email: eve@b.example, givenName: Bo },\n"
+      "  - { name: swedish, connector: a, locale: sv-SE, claims: { email: eve@b.example, "
+      "givenName: Bo },\n"
       "      expect: { message: Inte Bo. } }\n"
       "  - { name: form, connector: a, claims: { step: PostAttributeCollection, postalCode: x },\n"
       "      expect: { verdict: validation_error, rule: code } }\n"
-      "  - { name: before the form, connector: a, claims: { step: PostFederationSignup, postalCode: x },\n"
+      "  - { name: before the form, connector: a, claims: { step: PostFederationSignup, "
+      "postalCode: x },\n"
       "      expect: { verdict: block, rule: code } }\n"
       "  - { name: shadow, connector: a, claims: { city: Paris, givenName: bo },\n"
-      "      expect: { verdict: continue, rule: '', shadowed: [ watch ], claims_include: { givenName: Bo } } }\n"
-      "  - { name: nothing set, connector: a, claims: {}, expect: { verdict: continue, claims: {} } }\n"
+      "      expect: { verdict: continue, rule: '', shadowed: [ watch ], claims_include: { "
+      "givenName: Bo } } }\n"
+      "  - { name: nothing set, connector: a, claims: {}, expect: { verdict: continue, claims: {} "
+      "} }\n"
       "  - { name: no JSON, connector: a, body: '{', expect: { verdict: refused } }\n");
   ASSERT_NE(ran.snapshot, nullptr) << ran.diagnostics.render();
   EXPECT_EQ(ran.run.passed, 7u);
@@ -80,7 +85,8 @@ TEST(RunTests, ReportsEachExpectationAtItsPlaceWithWhatCame) {
   const std::string said = ran.diagnostics.render();
   EXPECT_THAT(said, HasSubstr("c.yaml:15:26: error: test \"t\": expected the verdict block, came "
                               "continue, no rule ended it\n"));
-  EXPECT_THAT(said, HasSubstr("c.yaml:15:39: error: test \"t\": expected rule \"eve\" to end it, came "));
+  EXPECT_THAT(said,
+              HasSubstr("c.yaml:15:39: error: test \"t\": expected rule \"eve\" to end it, came "));
   EXPECT_THAT(said, HasSubstr("c.yaml:15:53: error: test \"t\": expected this message, came none"));
 }
 
@@ -90,8 +96,11 @@ TEST(RunTests, TellsMissingWrongAndUnwantedClaimsApart) {
       "      expect: { claims: { givenName: bo, city: x } } }\n");
   const std::string said = ran.diagnostics.render();
   EXPECT_THAT(said, HasSubstr("c.yaml:15:38: error: test \"t\": expected \"bo\", came \"Bo\""));
-  EXPECT_THAT(said, HasSubstr("c.yaml:15:42: error: test \"t\": expected the claim to be \"x\", it is not in"));
-  EXPECT_THAT(said, HasSubstr("expected no claim \"extension_key\", came a value that holds a secret"));
+  EXPECT_THAT(
+      said,
+      HasSubstr("c.yaml:15:42: error: test \"t\": expected the claim to be \"x\", it is not in"));
+  EXPECT_THAT(said,
+              HasSubstr("expected no claim \"extension_key\", came a value that holds a secret"));
   EXPECT_THAT(said, Not(HasSubstr("M4RK3R")));
   EXPECT_EQ(ran.diagnostics.errors(), 3u) << said;
 }
@@ -102,7 +111,8 @@ TEST(RunTests, ComparesShadowRulesBothWays) {
       "  - { name: two, connector: a, claims: { city: Paris }, expect: { shadowed: [] } }\n");
   EXPECT_EQ(ran.run.failed, 2u);
   EXPECT_THAT(ran.diagnostics.render(), HasSubstr("\"watch\" would have acted, it would not"));
-  EXPECT_THAT(ran.diagnostics.render(), HasSubstr("no rule \"watch\" in shadow, it would have acted"));
+  EXPECT_THAT(ran.diagnostics.render(),
+              HasSubstr("no rule \"watch\" in shadow, it would have acted"));
 }
 
 TEST(RunTests, SaysThatAVerdictWasRewritten) {
@@ -134,19 +144,21 @@ TEST(RunTests, IsNotTriedWithUnknownConnectorsAndRules) {
 
 TEST(Coverage, NamesRulesThatNeverActAndConditionsThatNeverHold) {
   const Ran ran(
-      "  - { name: t, connector: a, claims: { givenName: bo, email: a@b.example }, expect: { verdict: continue } }\n"
+      "  - { name: t, connector: a, claims: { givenName: bo, email: a@b.example }, expect: { "
+      "verdict: continue } }\n"
       "  - { name: u, connector: a, claims: { postalCode: x }, expect: { rule: code } }\n");
   ASSERT_NE(ran.snapshot, nullptr) << ran.diagnostics.render();
   EXPECT_EQ(ran.coverage->rules(), 4u);
   EXPECT_EQ(ran.coverage->rules_acted(), 2u);
-  EXPECT_EQ(ran.coverage->render(ran.config, ran.diagnostics),
-            "c.yaml:8:17: rule \"eve\" of connector \"a\" acts in no test\n"
-            "    never holds: email equals \"eve@b.example\"\n"
-            "c.yaml:10:17: rule \"watch\" of connector \"a\" acts in no test\n"
-            "    never holds: city equals \"Paris\"\n"
-            "c.yaml:11:17: rule \"tidy\" of connector \"a\" acts, but these conditions hold in no test:\n"
-            "    surname equals \"x\"\n"
-            "coverage: 2 of 4 rules act in a test\n");
+  EXPECT_EQ(
+      ran.coverage->render(ran.config, ran.diagnostics),
+      "c.yaml:8:17: rule \"eve\" of connector \"a\" acts in no test\n"
+      "    never holds: email equals \"eve@b.example\"\n"
+      "c.yaml:10:17: rule \"watch\" of connector \"a\" acts in no test\n"
+      "    never holds: city equals \"Paris\"\n"
+      "c.yaml:11:17: rule \"tidy\" of connector \"a\" acts, but these conditions hold in no test:\n"
+      "    surname equals \"x\"\n"
+      "coverage: 2 of 4 rules act in a test\n");
 }
 
 TEST(Rehearsal, AnswersAsTheServerWould) {
@@ -154,10 +166,12 @@ TEST(Rehearsal, AnswersAsTheServerWould) {
   ASSERT_NE(ran.snapshot, nullptr) << ran.diagnostics.render();
   Rehearsal rehearsal(ran.snapshot, ran.snapshot->lists);
   EXPECT_EQ(rehearsal.find("b"), nullptr);
-  const Told told = rehearsal.ask(*rehearsal.find("a"), R"({"givenName":"å\"","extension_X_key":1})", 0);
+  const Told told =
+      rehearsal.ask(*rehearsal.find("a"), R"({"givenName":"å\"","extension_X_key":1})", 0);
   EXPECT_EQ(told.verdict, core::config::ToldVerdict::kContinue);
   EXPECT_EQ(told.message, "");
-  EXPECT_THAT(told.claims, ElementsAre(std::pair("givenName", "\"Å\\\"\""), std::pair("extension_key", "\"M4RK3R\"")));
+  EXPECT_THAT(told.claims, ElementsAre(std::pair("givenName", "\"Å\\\"\""),
+                                       std::pair("extension_key", "\"M4RK3R\"")));
 }
 
 }  // namespace
