@@ -8,6 +8,7 @@
 #include "core/lists/network.h"
 #include "core/rules/compiler.h"
 #include "core/text/country.h"
+#include "core/text/phone.h"
 
 namespace core::rules {
 namespace {
@@ -70,6 +71,9 @@ void Compiler::compile_rare_test(const Condition& condition, Node& node) {
     case Op::kIsPhone:
     case Op::kIsPossiblePhone:
     case Op::kIsPostcode: {
+      // Tables are loaded now, and not with the first request.
+      static_cast<void>(text::load_countries());
+      if (node.op != Op::kIsPostcode) static_cast<void>(text::load_phones());
       RegionOf region;
       if (operands.size() == 1) {
         region.code = text::country_code(operands[0].text.value);
@@ -102,7 +106,11 @@ void Compiler::compile_rare_test(const Condition& condition, Node& node) {
       }
       break;
     }
+    case Op::kMixedScripts:
+      static_cast<void>(text::load_scripts());
+      break;
     case Op::kLooksLike:
+      static_cast<void>(text::load_scripts());
       node.operand = next_of(program_.texts_);
       program_.texts_.push_back(compile_text(operands[0].text));
       break;

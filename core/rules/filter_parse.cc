@@ -8,6 +8,7 @@
 #include "core/config/diagnostics.h"
 #include "core/rules/filters.h"
 #include "core/text/country.h"
+#include "core/text/phone.h"
 #include "core/text/text.h"
 #include "core/text/transforms.h"
 
@@ -186,6 +187,10 @@ Result<FilterUse, TemplateError> parse_filter(std::string_view text, std::size_t
   }
   if (std::string wrong = wrong_value(row, use.arguments); !wrong.empty()) {
     return TemplateError{offset, text.size(), std::move(wrong), usage};
+  }
+  if (row.takes == FilterTakes::kRegion || row.name.starts_with("country_")) {
+    static_cast<void>(text::load_countries());  // now, and not with the first request
+    if (row.name == "e164") static_cast<void>(text::load_phones());
   }
   if (row.takes == FilterTakes::kRegion && use.arguments.empty()) {
     use.arguments.push_back({Kind::kName, "country", 0});

@@ -79,7 +79,7 @@ class Replacement {
   std::vector<std::unique_ptr<re2::RE2>> lanes_;
 };
 
-/// The filters as the reference documentation has them, in Markdown.
+/// The filters as docs/rules.md has them, in Markdown.
 std::string filters_markdown();
 
 }  // namespace core::rules

@@ -8,6 +8,8 @@
 #include "core/config/diagnostics.h"
 #include "core/rules/evaluation.h"
 #include "core/rules/filters.h"
+#include "core/text/country.h"
+#include "core/text/phone.h"
 #include "core/text/text.h"
 
 namespace core::rules {
@@ -109,6 +111,10 @@ std::optional<TemplateError> parse_source(std::string_view text, std::string_vie
                                           claims::NameTable& names, Subject& subject,
                                           std::vector<TemplateError>& remarks) {
   if (const auto derived = find_derived(name)) {
+    if (*derived == Derived::kCountryCode || *derived == Derived::kPhoneE164) {
+      static_cast<void>(text::load_countries());  // now, and not with the first request
+      if (*derived == Derived::kPhoneE164) static_cast<void>(text::load_phones());
+    }
     subject.derived = subject.computed = true;
     subject.id = static_cast<std::uint16_t>(*derived);
     for (const std::string_view read : config::kDerivedNames[subject.id].reads) {

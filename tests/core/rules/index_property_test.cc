@@ -47,8 +47,8 @@ constexpr std::string_view kSubjects[] = {
     "state | trim", "city",        "city",         "identities",  "email.registrable",
     "email.canonical", "name.full", "identities.issuer", "person.key", "country.code",
     "identities.any.issuer", "identities.all.issuer", "identities[1].issuer",
-    "city | default('abc')", "state | replace('[bc]+', 'x')", "postalCode | digits_only",
-    "jobTitle | coalesce(city, state)", "identities.any.issuer | join('-')", "displayName",
+    R"(city | default("abc"))", R"(state | replace("[bc]+", "x"))", "postalCode | digits_only",
+    "jobTitle | coalesce(city, state)", R"(identities.any.issuer | join("-"))", "displayName",
     "extension_n", "extension_n | as_number", "country | map(words)"};
 constexpr std::string_view kIdentityTexts[] = {
     R"([{"issuer":"abc"},{"issuer":"word"}])", R"([{"issuer":"word"}])", R"([])",
