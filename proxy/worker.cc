@@ -23,6 +23,7 @@ Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
   handler_ = std::make_unique<GateHandler>(std::move(edition), options_.index,
                                            options_.limits.http.body_bytes, metrics, log,
                                            options_.log_sample);
+  handler_->capture_into(options_.capture, options_.index);
   server_ = std::make_unique<net::Server>(loop_, options_.limits, *handler_);
   if (options_.shared == nullptr) return;  // nothing is forwarded
   if (options_.open_asker) {

@@ -27,6 +27,7 @@ class Worker {
     std::size_t index = 0;
     net::ServerLimits limits;
     double log_sample = 1;
+    capture::Capture* capture = nullptr;  // null: off
     std::uint64_t drain_timeout_ms = 10'000;
     std::function<void()> on_end;  // called by the worker's thread when it has ended
     forward::Shared* shared = nullptr;  // outlives the worker

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/config/backend.h"
+#include "core/config/policy.h"
 #include "core/config/written.h"
 
 /// A configuration as it was written: typed, every value with its place, names not yet resolved.
@@ -218,6 +219,8 @@ struct Config {
   std::vector<ValueTable> tables;
   std::vector<Backend> backends;
   std::vector<Connector> connectors;
+  std::vector<PolicyTest> tests;
+  Capture capture;
 };
 
 }  // namespace core::config

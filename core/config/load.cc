@@ -102,6 +102,7 @@ class Loader {
       return;
     }
     if (name == "backends") return read_backends(reader_, node, key, config_);
+    if (name == "tests") return read_tests(reader_, node, key, config_);
     // What is left has one value, in whichever file.
     const auto [first, fresh] = once_.try_emplace(name, named.mark);
     if (!fresh) return report_twice(reader_, named, "section", first->second);
@@ -113,6 +114,8 @@ class Loader {
       read_access_log(reader_, node, named, key, config_.access_log);
     } else if (name == "decision_cache") {
       read_decision_cache(reader_, node, named, key, config_);
+    } else if (name == "capture") {
+      read_capture(reader_, node, named, key, config_.capture);
     } else if (name == "workers") {
       if (const auto workers = reader_.integer(node, key)) config_.workers = *workers;
     } else if (name == "lists_state") {

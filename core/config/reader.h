@@ -150,6 +150,10 @@ std::vector<std::pair<int, int>> read_statuses(Reader& reader, const Node& node,
 /// Names, each with a template. `what` is what they are names of; see backends_mapping.cc.
 std::vector<std::pair<Text, Scalar>> read_templates(Reader& reader, const Node& node,
                                                   const schema::Key& key, std::string_view what);
+/// See policy.cc.
+void read_tests(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_capture(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                  Capture& capture);
 
 /// One rule, and the action of `otherwise`. See rules.cc.
 void read_rules(Reader& reader, const Node& node, const schema::Key& key, std::vector<Rule>& rules);

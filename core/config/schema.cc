@@ -98,12 +98,23 @@ constexpr Key kRootKeys[] = {
      .words = "The endpoints that the identity service calls, by name (small letters, digits, "
               "`_`, `.` and `-`).",
      .object = &kConnector},
+    {.name = "tests",
+     .shape = Shape::kObjects,
+     .example = "[ { name: nobody is refused, connector: before-create, claims: {}, "
+                "expect: { verdict: continue } } ]",
+     .words = "Requests and the answers they have to get: `claimgate check` asks them.",
+     .object = &kPolicyTest},
+    {.name = "capture",
+     .shape = Shape::kObject,
+     .example = "{ file: capture.jsonl, share: 0.01 }",
+     .words = "A sample of the requests for `claimgate replay`, personal data replaced. Off without "
+              "it.",
+     .object = &kCapture},
 };
 constexpr LaterKey kRootLater[] = {
     {"state", "decide with rules and lists"},
     {"cache", "write decision_cache: { bytes: 64MiB }, and cache in the rules that ask"},
     {"events", "use the access log"},
-    {"tests", "leave it out, and call claimgate explain with the claims of each"},
 };
 
 constexpr Key kListenerKeys[] = {
@@ -363,7 +374,7 @@ constexpr Key kConnectorKeys[] = {
 };
 constexpr LaterKey kConnectorLater[] = {
     {"cache", "write it in a rule that asks"},
-    {"tests", "leave it out, and call claimgate explain with the claims of each"},
+    {"tests", "write them at the top level: each names its connector"},
     {"limits", "write it at the top level: it is for all connectors"},
 };
 
@@ -549,6 +560,9 @@ constexpr const Object* kAll[] = {
     &kCountryOf,
     &kPercent,
     &kTimeWindow,
+    &kPolicyTest,
+    &kExpectation,
+    &kCapture,
 };
 }  // namespace
 

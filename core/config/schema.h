@@ -25,6 +25,7 @@ enum class Shape : std::uint8_t {
   kScalar,        // a string, a number or a boolean
   kScalars,       // a list of them
   kStrings,       // a list of strings
+  kStringsAny,    // the same, perhaps empty
   kStringOrList,  // a string or a list of strings
   kLength,        // a number, or `object`: the range
   kObject,        // a map with the keys of `object`
@@ -36,6 +37,7 @@ enum class Shape : std::uint8_t {
   kCondition,     // what a rule tests
   kClaims,        // claims and the templates they are set to; may be empty
   kClaimsSome,    // the same, at least one
+  kValues,        // claims and any values, as a request or an answer has them; may be empty
   kAnyNumber,     // a number of any size
   kRegion,        // true or false, or `object`: where a country comes from
   kMessageOr,     // the name of a message, or `object`
@@ -98,6 +100,9 @@ extern const Object kOtherwise;
 extern const Object kRule;
 extern const Object kTests;
 extern const Object kLengthRange;
+extern const Object kPolicyTest;   // schema_policy.cc
+extern const Object kExpectation;
+extern const Object kCapture;
 extern const Object kCountryOf;
 extern const Object kPercent;
 extern const Object kTimeWindow;

@@ -76,6 +76,8 @@ std::string shape_schema(const Key& key) {
       return list_of(reference_to("scalar"));
     case Shape::kStrings:
       return list_of(string);
+    case Shape::kStringsAny:
+      return "{\"type\":\"array\",\"items\":" + string + "}";
     case Shape::kStringOrList:
       return "{\"anyOf\":[" + string + "," + list_of(string) + "]}";
     case Shape::kLength:
@@ -121,6 +123,7 @@ std::string shape_schema(const Key& key) {
       return list_of("{\"anyOf\":[" + reference_to(key.object->name) + "," +
                      reference_to(kInclude.name) + "]}");
     case Shape::kArguments:
+    case Shape::kValues:
       return "{\"type\":\"object\"}";
     case Shape::kTemplates:
       return map_of(string, false);
@@ -184,7 +187,7 @@ std::string object_schema(const Object& object) {
     out += ",\"oneOf\":[" + ways + "]";
   }
   if (&object == &kTests || &object == &kLengthRange || &object == &kTimeWindow ||
-      &object == &kReplyWhen || &object == &kReplyTest) {
+      &object == &kReplyWhen || &object == &kReplyTest || &object == &kExpectation) {
     out += ",\"minProperties\":1";
   }
   return out;
@@ -253,6 +256,8 @@ std::string shape_words(const Key& key) {
       return "list of strings, numbers or booleans";
     case Shape::kStrings:
       return "list of strings";
+    case Shape::kStringsAny:
+      return "list of strings, perhaps empty";
     case Shape::kStringOrList:
       return "string, or list of strings";
     case Shape::kLength:
@@ -274,6 +279,8 @@ std::string shape_words(const Key& key) {
     case Shape::kClaims:
     case Shape::kClaimsSome:
       return "map: claim to text";
+    case Shape::kValues:
+      return "map: claim to value";
     case Shape::kAnyNumber:
       return "number";
     case Shape::kRegion:

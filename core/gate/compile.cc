@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/gate/policy.h"
 #include "core/lists/compiled.h"
 #include "core/rules/compiler.h"
 #include "core/text/json.h"
@@ -209,6 +210,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
   for (const Connector& connector : snapshot->connectors) snapshot->by_path.push_back(&connector);
   std::sort(snapshot->by_path.begin(), snapshot->by_path.end(),
             [](const Connector* a, const Connector* b) { return a->path < b->path; });
+  resolve_policy(config, *snapshot, diagnostics);
   if (diagnostics.has_errors()) return nullptr;
   return snapshot;
 }

@@ -7,6 +7,7 @@
 
 #include "core/config/place.h"
 #include "core/rules/ask_version.h"
+#include "core/rules/never_acts.h"
 
 namespace core::rules {
 namespace {
@@ -454,21 +455,11 @@ std::uint32_t Compiler::compile_ask(const config::Rule& rule, std::string_view c
   return index;
 }
 
-/// A rule below one that always ends can never act.
 void Compiler::warn_unreachable(const std::vector<config::Rule>& rules) {
-  const config::Rule* ends = nullptr;
-  for (const config::Rule& rule : rules) {
-    if (ends != nullptr) {
-      diagnostics_.warning(rule.name.mark, rule.name.value.size(),
-                           "rule \"" + rule.name.value + "\" can never act",
-                           "rule \"" + ends->name.value + "\" above it ends every request");
-      continue;
-    }
-    const bool always = rule.when.kind == Condition::Kind::kAll && rule.when.children.empty();
-    const bool terminal = rule.action.kind == config::Action::Kind::kContinue ||
-                          rule.action.kind == config::Action::Kind::kBlock ||
-                          rule.action.kind == config::Action::Kind::kValidationError;
-    if (always && terminal && rule.mode == config::Mode::kLive) ends = &rule;
+  for (const NeverActs& idle : find_never_acting(rules)) {
+    const config::Text& name = rules[idle.rule].name;
+    diagnostics_.warning(name.mark, name.value.size(), "rule \"" + name.value + "\" can never act",
+                         idle.why);
   }
 }
 

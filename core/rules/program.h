@@ -108,6 +108,8 @@ class Program {
 
   const std::vector<Rule>& rules() const noexcept { return rules_; }
   const std::vector<Node>& nodes() const noexcept { return nodes_; }
+  /// What Node::subject counts.
+  const std::vector<Subject>& subjects() const noexcept { return subjects_; }
   /// The condition as the configuration says it, for `explain`.
   std::string_view describe(std::uint32_t node) const noexcept { return descriptions_[node]; }
   std::size_t prepared_count() const noexcept { return prepared_count_; }

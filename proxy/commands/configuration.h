@@ -19,8 +19,9 @@ enum ExitCode : int {
   kExitOk = 0,
   kExitFailed = 1,       // at run time: an address in use, say
   kExitUsage = 2,        // command line or configuration; nothing was opened
-  kExitTestsFailed = 3,  // `check`: the configuration's own tests
+  kExitTestsFailed = 3,  // `check`: the configuration's own tests, or too few of them
   kExitCutOff = 4,       // the drain time-out passed with requests unfinished
+  kExitDiffers = 5,      // `replay`: two configurations decide differently
 };
 
 /// A configuration read from its files. `snapshot` is null when it has mistakes.

@@ -17,6 +17,33 @@ for (const name of fs.readdirSync(examples).filter((file) => file.endsWith('.yam
   });
 }
 
+// The policies: each decides about realistic sign-ups, and its own tests reach every one of its rules.
+const policies = path.join(examples, 'policies');
+const files = fs.readdirSync(policies).filter((file) => file.endsWith('.yaml'));
+
+for (const name of files) {
+  test(`policies/${name} passes its own tests, which reach all of its rules`, async () => {
+    const { code, stdout, stderr } = await run(['check', '--coverage=required', path.join('examples/policies', name)], { env: kEnvironment });
+    assert.equal(code, 0, stderr + stdout);
+    assert.equal(stderr, '');
+    const [, passed] = stdout.match(/: (\d+) tests passed$/m) ?? assert.fail(stdout);
+    assert.ok(Number(passed) >= 5, `${passed} tests`);
+  });
+
+  test(`policies/${name} can be served`, async (t) => {
+    const text = fs.readFileSync(path.join(policies, name), 'utf8');
+    const lists = Object.fromEntries([...text.matchAll(/file: (lists\/[\w.-]+)/g)]
+      .map(([, file]) => [file, fs.readFileSync(path.join(policies, file), 'utf8')]));
+    await serve(t, text.replace(/(address: 127\.0\.0\.1:)\d+/, '$10'), { files: lists, env: kEnvironment });
+  });
+}
+
+test('the table of the policies names each of them', async () => {
+  const page = fs.readFileSync(path.join(policies, 'README.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| \[([\w.-]+)\]\(([\w.-]+)\) \|/gm)];
+  assert.deepEqual(rows.map(([, words, link]) => [words, link]), files.map((file) => [file, file]));
+});
+
 const kAnswers = {
   'continue.json': [200, {
     version: '1.0.0', action: 'Continue',

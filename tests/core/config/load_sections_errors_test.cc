@@ -38,14 +38,10 @@ claimgate.yaml:1:1: error: the key "connectors" is missing
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]
 connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
 state: {}
-tests: []
 )~",
        R"~(claimgate.yaml:3:1: error: "state" is not supported yet by this version
     3 | state: {}
       | ^~~~~ decide with rules and lists
-claimgate.yaml:4:1: error: "tests" is not supported yet by this version
-    4 | tests: []
-      | ^~~~~ leave it out, and call claimgate explain with the claims of each
 )~"},
       {"TLS, of a later release",
        R"~(listeners: [ { address: 127.0.0.1:8443, tls: { key: k } } ]

@@ -41,7 +41,7 @@ class Mapped {
     core::config::MemorySource source;
     source.files["claimgate.yaml"] = file;
     source.variables["WORD"] = "sesame";
-    source.variables["BRACES"] = "({hunter2.x}";
+    source.variables["BRACES"] = "({hunter2 | x}";
     const core::config::Config config = core::config::load("claimgate.yaml", source, diagnostics_);
     if (config.backends.size() == 1) {
       const std::map<std::string, std::uint32_t, std::less<>> messages = {{"not_open", 0}, {"later", 1}};

@@ -3,17 +3,20 @@
 // match often, share what they want and undo each other's work.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/rules/compiler.h"
+#include "core/rules/never_acts.h"
 #include "core/rules/program.h"
 #include "tests/core/config/memory_source.h"
 
@@ -337,6 +340,19 @@ class Writer {
   std::size_t ends_ = 50, sets_ = 50;  // percent
 };
 
+/// Sees rules act of which it was said that they never do.
+class Watch final : public Tracer {
+ public:
+  void on_test(std::uint32_t, std::string_view, bool, bool) override {}
+  void on_rule(std::uint32_t rule, bool matched) override {
+    if (matched && std::find(idle.begin(), idle.end(), rule) != idle.end()) acted = rule;
+  }
+  void on_set(std::uint32_t, const Assignment&, std::string_view, bool) override {}
+
+  std::vector<std::uint32_t> idle;
+  std::optional<std::uint32_t> acted;
+};
+
 /// A program with an index, and two evaluations for it.
 class Both {
  public:
@@ -374,7 +390,12 @@ class Both {
     words->add("Delft", "abc");
     const ValueTables tables = {{"words", words}};
     Compiler compiler({names_, lists_, messages, 1, &tables}, diagnostics, Indexing::kAlways);
-    if (!config.connectors.empty()) program = compiler.compile(config.connectors[0].rules);
+    if (!config.connectors.empty()) {
+      program = compiler.compile(config.connectors[0].rules);
+      for (const NeverActs& idle : find_never_acting(config.connectors[0].rules)) {
+        watch.idle.push_back(static_cast<std::uint32_t>(idle.rule));
+      }
+    }
     const auto make = [&](std::size_t bytes) {
       return std::make_unique<Evaluation>(names_.size(), program.prepared_count(), bytes, 0,
                                           program.index().counts());
@@ -434,6 +455,7 @@ class Both {
 
   config::Diagnostics diagnostics;
   Program program;
+  Watch watch;
   std::unique_ptr<Evaluation> plain, indexed, roomy;
 
  private:
@@ -472,6 +494,7 @@ TEST(Index, DecidesAsThePlainEvaluatorDoes) {
   const std::uint64_t programs = from_environment("CLAIMGATE_PROPERTY_PROGRAMS", kPrograms);
   const std::uint64_t first_seed = from_environment("CLAIMGATE_PROPERTY_SEED", 1);
   std::uint64_t cases = 0, by_rule = 0, with_set = 0, with_shadow = 0, given_up = 0, saved = 0;
+  std::uint64_t never = 0;
   for (std::uint64_t seed = first_seed; seed < first_seed + programs; ++seed) {
     std::mt19937_64 random(seed);
     const std::string rules = Writer(random).rules();
@@ -480,10 +503,14 @@ TEST(Index, DecidesAsThePlainEvaluatorDoes) {
     Both both(rules, arena_bytes);
     ASSERT_FALSE(both.diagnostics.has_errors()) << both.diagnostics.render() << rules;
     ASSERT_TRUE(both.program.index().built());
+    never += both.watch.idle.size();
     for (int request = 0; request < kRequests; ++request) {
       both.begin(random);
       both.keep_claims();
-      const Verdict plain = both.program.evaluate_plain(*both.plain);
+      const Verdict plain = both.program.evaluate_plain(*both.plain, &both.watch);
+      ASSERT_FALSE(both.watch.acted.has_value())
+          << "r" << *both.watch.acted << " was said never to act: CLAIMGATE_PROPERTY_SEED=" << seed
+          << "\n" << both.claims() << rules;
       const Verdict indexed = both.program.evaluate(*both.indexed);
       std::string differs;
       if (plain.rule == Verdict::kOtherwise && indexed.rule != Verdict::kOtherwise) {
@@ -512,6 +539,7 @@ TEST(Index, DecidesAsThePlainEvaluatorDoes) {
   EXPECT_GT(with_shadow, cases / 10);
   EXPECT_GT(given_up, cases / 1000);
   EXPECT_GT(saved, 0u);
+  EXPECT_GT(never, programs);  // rules said never to act
 }
 
 }  // namespace
