@@ -121,6 +121,23 @@ void read_expectation(Reader& reader, const Fields& test, Expectation& expect) {
   }
 }
 
+/// Names of backends and what they decide, each a text; whether they are there is looked up later.
+void read_backend_verdicts(Reader& reader, const Fields& fields, PolicyTest& test) {
+  const Node* const backends = fields.find("backends");
+  if (backends == nullptr) return;
+  Key one = fields.key("backends");
+  if (!reader.is_map(*backends, one)) return;
+  one.shape = schema::Shape::kString;
+  one.example = "continue";
+  for (const Member& member : backends->members) {
+    one.name = member.key->value;
+    Text name = reader.key_text(*member.key);
+    if (std::optional<Text> verdict = reader.string(*member.value, one)) {
+      test.backends.emplace_back(std::move(name), std::move(*verdict));
+    }
+  }
+}
+
 /// The request: `claims` with `locale` become its body.
 void read_request(Reader& reader, const Fields& fields, PolicyTest& test) {
   const Node* const locale = fields.find("locale");
@@ -252,6 +269,7 @@ void read_tests(Reader& reader, const Node& node, const Key& key, Config& config
                    "write connector: before-create");
     }
     read_request(reader, fields, test);
+  read_backend_verdicts(reader, fields, test);
     if (Text now; fields.string("now", now)) {
       test.now = parse_moment(now.value);
       if (!test.now) {

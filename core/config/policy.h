@@ -41,6 +41,7 @@ struct PolicyTest {
   Text body;  // the request's body: from `claims` (with `locale`), or as written
   Text file;  // or the file it stands in, resolved; empty: it is in `body`
   std::optional<std::int64_t> now;  // milliseconds since 1970, UTC
+  std::vector<std::pair<Text, Text>> backends;  // what stands in for them: name, verdict
   Expectation expect;
 };
 

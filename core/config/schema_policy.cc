@@ -48,15 +48,18 @@ constexpr Key kPolicyTestKeys[] = {
      .words =
          "The moment of the request (RFC 3339), for rules that look at the time. Without it the "
          "real one."},
+    {.name = "backends",
+     .shape = Shape::kTemplates,
+     .example = "{ crm: 'continue:{\"city\":\"Lund\"}' }",
+     .words =
+         "What backends decide, by name; none is called. `continue`, `continue:` and a JSON object of "
+         "claims, `block:MESSAGE`, `validation_error:MESSAGE`, or `unresolved`."},
     {.name = "expect",
      .shape = Shape::kObject,
      .required = true,
      .example = "{ verdict: block, rule: blocked domains }",
      .words = "What has to come of it.",
      .object = &kExpectation},
-};
-constexpr LaterKey kPolicyTestLater[] = {
-    {"backends", "leave it out: rules cannot ask a backend in this version"},
 };
 constexpr string_view kPolicyTestOne[] = {"claims", "body", "file"};
 
@@ -144,7 +147,6 @@ constinit const Object kPolicyTest{
         "One item of `tests`: a request, by exactly one of `claims`, `body` and `file`, and what "
         "has to come of it ([testing](testing.md)).",
     .keys = kPolicyTestKeys,
-    .later = kPolicyTestLater,
     .exactly_one = kPolicyTestOne};
 constinit const Object kExpectation{
     .name = "expect",

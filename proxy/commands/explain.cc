@@ -13,7 +13,7 @@
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
 #include "proxy/commands/file_source.h"
-#include "proxy/commands/stand_ins.h"
+#include "proxy/policy/stand_ins.h"
 #include "proxy/forward/translate.h"
 
 namespace proxy::commands {
@@ -180,7 +180,7 @@ std::string question_of(const Configuration& read, gate::Gate& gate, const rules
   }
   std::string asked = question.method + " " + question.target + "\n" + question.fields + "\n" +
                       question.body + "\n";
-  asked = without_secrets(std::move(asked), read.config.backends[ask.backend]);
+  asked = policy::without_secrets(std::move(asked), read.config.backends[ask.backend]);
   // Indented, control bytes escaped but for the ends of lines.
   text += "  ";
   for (const char c : asked) {
@@ -223,7 +223,7 @@ int explain(const std::string& path, const std::string& name, const std::string&
                  core::config::suggest(name, names).c_str());
     return kExitUsage;
   }
-  StandIns stand_ins;
+  policy::StandIns stand_ins;
   for (const std::string& argument : backends) {
     const std::string wrong = stand_ins.add(argument, *read.snapshot);
     if (wrong.empty()) continue;

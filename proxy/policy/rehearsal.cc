@@ -93,7 +93,7 @@ const gate::Connector* Rehearsal::find(std::string_view name) const noexcept {
 }
 
 Told Rehearsal::ask(const gate::Connector& connector, std::string_view body, std::int64_t now_ms,
-                    core::rules::Tracer* tracer) {
+                    core::rules::Tracer* tracer, const StandIns* stand_ins) {
   padded_.assign(body);
   padded_.append(core::claims::kReadPadding, '\0');
   char date[core::http::kHttpDateBytes];
@@ -101,8 +101,25 @@ Told Rehearsal::ask(const gate::Connector& connector, std::string_view body, std
   out_.clear();
   gate_.use_time(now_ms / 1000);
   Told told;
-  told.report = gate_.answer_body(connector, std::string_view(padded_).substr(0, body.size()),
-                                  core::http::After::kKeepOpen, {date, sizeof date}, out_, tracer);
+  std::vector<gate::Given> given;
+  gate::Known known;
+  for (;;) {
+    known.given = given;
+    told.report = gate_.answer_body(connector, std::string_view(padded_).substr(0, body.size()),
+                                    core::http::After::kKeepOpen, {date, sizeof date}, out_, tracer,
+                                    known);
+    if (!told.report.asks) break;
+    const gate::Asked asked = gate_.at_hand().asked();
+    const auto stand_in = stand_ins == nullptr ? decltype(stand_ins->decisions.end()){}
+                                               : stand_ins->decisions.find(asked.ask->backend_name);
+    if (stand_ins != nullptr && stand_in != stand_ins->decisions.end()) {
+      given.push_back({asked.rule, gate::Source::kBackend, stand_in->second, gate::Fallback::kBackend});
+      continue;
+    }
+    told.asked = asked.ask->backend_name;
+    told.asking = connector.program.rules()[asked.rule].name;
+    known.give_up = gate::Fallback::kBackend;
+  }
   told.verdict = verdict_of(told.report.outcome);
   const auto& rules = connector.program.rules();
   if (told.report.rule >= 0) {

@@ -12,6 +12,7 @@
 #include "core/config/policy.h"
 #include "core/gate/gate.h"
 #include "core/http/out_buffer.h"
+#include "proxy/policy/stand_ins.h"
 
 namespace proxy::policy {
 
@@ -24,6 +25,8 @@ struct Told {
   std::string message;  // the text for the person; empty when the answer has none
   std::vector<std::pair<std::string, std::string>> claims;  // returned: name, JSON text
   std::vector<std::string> shadowed;                        // rules in shadow that would have acted
+  std::string asked, asking;  // a backend that nobody stands in for, and the rule; the verdict is
+                              // then the connector's `otherwise`
 };
 
 /// As a configuration writes it.
@@ -46,8 +49,9 @@ class Rehearsal {
 
   /// The answer to `body` (at most kBodyBytesMax) at `now_ms` since 1970. `tracer` may be null;
   /// with one every rule is tested in order, without one they are found as serve finds them.
+  /// No backend is asked: `stand_ins` has their verdicts.
   Told ask(const core::gate::Connector& connector, std::string_view body, std::int64_t now_ms,
-           core::rules::Tracer* tracer = nullptr);
+           core::rules::Tracer* tracer = nullptr, const StandIns* stand_ins = nullptr);
 
  private:
   core::gate::Gate gate_;

@@ -178,6 +178,19 @@ bool body_of(const config::PolicyTest& test, config::Source& source,
   return false;
 }
 
+/// What stands in for backends; false after reporting a verdict that is none.
+bool read_stand_ins(const config::PolicyTest& test, const core::gate::Snapshot& snapshot,
+                    config::Diagnostics& diagnostics, StandIns& stand_ins) {
+  bool good = true;
+  for (const auto& [backend, verdict] : test.backends) {
+    const std::string wrong = stand_ins.add(backend.value, verdict.value, snapshot);
+    if (wrong.empty()) continue;
+    diagnostics.error(verdict.mark, 1, "test \"" + test.name.value + "\": " + wrong);
+    good = false;
+  }
+  return good;
+}
+
 }  // namespace
 
 TestRun run_tests(const config::Config& config, Rehearsal& rehearsal, config::Source& source,
@@ -191,9 +204,22 @@ TestRun run_tests(const config::Config& config, Rehearsal& rehearsal, config::So
       continue;
     }
     const std::int64_t moment = test.now.value_or(now_ms());
-    const Told told = rehearsal.ask(*connector, body, moment);
+    StandIns stand_ins;
+    if (!read_stand_ins(test, rehearsal.snapshot(), diagnostics, stand_ins)) {
+      ++run.failed;
+      continue;
+    }
+    const Told told = rehearsal.ask(*connector, body, moment, nullptr, &stand_ins);
     if (coverage != nullptr) {
-      rehearsal.ask(*connector, body, moment, &coverage->connectors[connector->index]);
+      rehearsal.ask(*connector, body, moment, &coverage->connectors[connector->index], &stand_ins);
+    }
+    if (!told.asked.empty()) {
+      diagnostics.error(test.name.mark, test.name.value.size(),
+                        "test \"" + test.name.value + "\": rule \"" + told.asking +
+                            "\" asks the backend \"" + told.asked + "\", which is not called here",
+                        "say what it decides: backends: { " + told.asked + ": continue }");
+      ++run.failed;
+      continue;
     }
     ++(Comparison(config, test, told, diagnostics).met() ? run.passed : run.failed);
   }

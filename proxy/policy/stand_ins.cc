@@ -1,4 +1,4 @@
-#include "proxy/commands/stand_ins.h"
+#include "proxy/policy/stand_ins.h"
 
 #include <simdjson.h>
 
@@ -7,7 +7,7 @@
 #include "core/config/diagnostics.h"
 #include "core/decisions/encoded.h"
 
-namespace proxy::commands {
+namespace proxy::policy {
 namespace {
 
 namespace decisions = core::decisions;
@@ -75,13 +75,17 @@ void hide(std::string& text, const config::JsonTree& tree) {
 std::string StandIns::add(std::string_view argument, const core::gate::Snapshot& snapshot) {
   const std::size_t equals = argument.find('=');
   if (equals == std::string_view::npos) return "expected NAME=VERDICT, as in crm=continue";
-  const std::string name(argument.substr(0, equals));
+  return add(argument.substr(0, equals), argument.substr(equals + 1), snapshot);
+}
+
+std::string StandIns::add(std::string_view backend, std::string_view verdict,
+                          const core::gate::Snapshot& snapshot) {
+  const std::string name(backend);
   std::vector<std::string_view> known;
-  for (const core::gate::Backend& backend : snapshot.backends) known.push_back(backend.name);
+  for (const core::gate::Backend& one : snapshot.backends) known.push_back(one.name);
   if (std::find(known.begin(), known.end(), name) == known.end()) {
     return "no backend \"" + name + "\": " + config::suggest(name, known);
   }
-  const std::string_view verdict = argument.substr(equals + 1);
   const std::string_view kind = verdict.substr(0, verdict.find(':'));
   const std::string_view rest =
       kind.size() == verdict.size() ? std::string_view{} : verdict.substr(kind.size() + 1);
@@ -117,4 +121,4 @@ std::string without_secrets(std::string text, const config::Backend& backend) {
   return text;
 }
 
-}  // namespace proxy::commands
+}  // namespace proxy::policy
