@@ -24,6 +24,9 @@ const kSilent = { timeout: '500ms' };
 const kPatient = { timeout: '25s' };
 const kPatientDeadline = '29s';
 
+// One bad endpoint is never taken out: what is counted is the fault itself.
+const kNoChecks = { path: '/health', interval: '1h', fall: 1000 };
+
 // A row: the mode the backend is in, what the callers are told ('otherwise', 'own': what is true
 // of them; 'either') and the failure that is counted for each. `asked`: how often the
 // backend may see one person: never more than once, if not said. `unresolved`: it answered, and the
@@ -133,10 +136,10 @@ function configurationOf(rows, made, changes = {}) {
     const patient = row.config === undefined;
     backends[row.id] = searching(row.url, {
       retries: 0,
-      idle: '1s',
+      idle_timeout: '1s',
       limits: { response_bytes: '256KiB' },
       breaker: { failures: 1000, requests: 1000 },
-      health: { fall: 1000 },
+      health: kNoChecks,
       ...(row.url.startsWith('https:') ? { tls: { ca: made.ca } } : {}),
       ...(patient ? kPatient : {}),
       ...row.config,

@@ -67,7 +67,7 @@ for (const mode of ['refuse', 'hang']) {
     const one = await backend(t);
     const gate = await serve(t, asking(one.url, {
       crm: {
-        timeout: '400ms', connect_timeout: '400ms', idle: '5s',
+        timeout: '400ms', connect_timeout: '400ms', idle_timeout: '5s',
         health: { path: '/health', interval: `${kHealthMs}ms`, timeout: '400ms', rise: 1 },
         breaker: { failures: 5, open: `${kHealthMs}ms` },
       },
@@ -128,7 +128,7 @@ test('2,600 tagged forwards to backends that poison their connections: none is c
   const gate = await serve(t, asking(good.url, {
     crm: {
       endpoints: [good.url, ...bad.map((one) => one.url)],
-      timeout: '20s', retries: 0, breaker: { failures: 10_000, requests: 10_000 }, health: { fall: 10_000 },
+      timeout: '20s', retries: 0, breaker: { failures: 100_000, requests: 100_000 }, health: { path: '/health', interval: '1h', fall: 1000 },
     },
   }));
   const traffic = await load(t, gate, 16, (n) => `tag${n}@woodgrove.example`);
