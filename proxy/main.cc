@@ -26,6 +26,11 @@ int main(int argc, char** argv) {
       app.add_subcommand("explain", "show which rule does what to claims, and the exact answer");
   explain->add_option("--config", config, "the configuration file")->required();
   explain->add_option("--connector", connector, "the connector's name")->required();
+  std::vector<std::string> backends;
+  explain->add_option("--backend", backends,
+                      "a verdict in place of a backend: crm=continue:{\"city\":\"Lund\"}, "
+                      "crm=block:MESSAGE, crm=unresolved")
+      ->allow_extra_args(false);
   explain->add_option("CLAIMS", claims, "a file with the claims as JSON; - is standard input");
 
   std::string match, out, in;
@@ -56,7 +61,7 @@ int main(int argc, char** argv) {
   try {
     if (serve->parsed()) return commands::serve(config);
     if (check->parsed()) return commands::check(config);
-    if (explain->parsed()) return commands::explain(config, connector, claims);
+    if (explain->parsed()) return commands::explain(config, connector, claims, backends);
     if (list_build->parsed()) return commands::list_build(match, out, in);
     if (list_info->parsed()) return commands::list_info(in);
     if (list_check->parsed()) return commands::list_check(in, match, values);

@@ -13,7 +13,7 @@ constexpr std::uint64_t kDrainCheckMs = 10;
 
 Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
                telemetry::AccessLog& log)
-    : options_(std::move(options)) {
+    : options_(std::move(options)), backends_(edition.backends) {
   if (uv_loop_init(&loop_) != 0) std::abort();  // no memory or descriptors before anything began
   wake_ = net::open_uv<uv_async_t>(this, [&](uv_async_t* async) {
     return uv_async_init(&loop_, async, [](uv_async_t* woken) {
@@ -24,11 +24,28 @@ Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
                                            options_.limits.http.body_bytes, metrics, log,
                                            options_.log_sample);
   server_ = std::make_unique<net::Server>(loop_, options_.limits, *handler_);
+  if (options_.shared == nullptr) return;  // nothing is forwarded
+  if (options_.open_asker) {
+    asker_ = options_.open_asker(loop_);
+  } else {
+    if (backends_ == nullptr) backends_ = std::make_shared<const upstream::BackendList>();
+    auto client = std::make_unique<upstream::Client>(loop_, backends_, options_.seed);
+    client_ = client.get();
+    asker_ = std::move(client);
+  }
+  forwarder_ = std::make_unique<forward::Forwarder>(
+      loop_, *options_.shared, *handler_,
+      forward::Forwarder::Options{options_.index, options_.pending_max, options_.seed});
+  forwarder_->attach(*server_, *asker_);
+  handler_->use_forwarder(*forwarder_, *options_.shared);
 }
 
 Worker::~Worker() {
   join();
   server_->abort();
+  if (forwarder_ != nullptr) forwarder_->close();
+  if (client_ != nullptr) client_->abort();
+  asker_.reset();
   server_.reset();
   drain_timer_.reset();
   wake_.reset();
@@ -70,7 +87,13 @@ void Worker::on_wake() {
     edition.swap(adopting_);
     drain = draining_;
   }
-  if (edition) handler_->adopt(std::move(*edition));
+  if (edition) {
+    if (client_ != nullptr && edition->backends != nullptr && edition->backends != backends_) {
+      backends_ = edition->backends;
+      client_->adopt(backends_);
+    }
+    handler_->adopt(std::move(*edition));
+  }
   if (!drain || drain_timer_ != nullptr) return;
   server_->drain();
   drain_deadline_ms_ = uv_now(&loop_) + options_.drain_timeout_ms;
@@ -85,7 +108,8 @@ void Worker::on_wake() {
 }
 
 void Worker::check_drained() {
-  if (!server_->drained() && uv_now(&loop_) < drain_deadline_ms_) return;
+  const bool done = server_->drained() && (forwarder_ == nullptr || forwarder_->idle());
+  if (!done && uv_now(&loop_) < drain_deadline_ms_) return;
   if (!server_->drained()) {
     cut_off_ = true;
     server_->abort();

@@ -1,7 +1,5 @@
 #include "core/config/schema.h"
 
-#include <array>
-
 namespace core::config::schema {
 namespace {
 
@@ -58,6 +56,11 @@ constexpr Key kRootKeys[] = {
      .fallback = "en",
      .example = "en",
      .words = "The language of a message when the person's own is not among its texts."},
+    {.name = "decision_cache",
+     .shape = Shape::kObject,
+     .example = "{ bytes: 64MiB }",
+     .words = "Where decisions of backends are remembered, for all connectors together.",
+     .object = &kDecisionCache},
     {.name = "lists",
      .shape = Shape::kObjectMap,
      .example = "{ partners: { file: lists/partners.txt, match: domain } }",
@@ -74,6 +77,11 @@ constexpr Key kRootKeys[] = {
      .example = "{ not_open: { en: \"Sign-up is not open to {email.domain}.\" } }",
      .words = "Texts for the person, by name: one text, which is in the fallback language, or one "
               "for each language tag. `{claim}` is replaced."},
+    {.name = "backends",
+     .shape = Shape::kObjectMap,
+     .example = "{ crm: { endpoints: [ https://crm.internal ], response: [ { continue: {} } ] } }",
+     .words = "The APIs that rules may ask, by name.",
+     .object = &kBackend},
     {.name = "connectors",
      .shape = Shape::kObjectMap,
      .required = true,
@@ -83,9 +91,8 @@ constexpr Key kRootKeys[] = {
      .object = &kConnector},
 };
 constexpr LaterKey kRootLater[] = {
-    {"backends", "decide with rules and lists"},
     {"state", "decide with rules and lists"},
-    {"cache", "leave it out: rules are answered from memory"},
+    {"cache", "write decision_cache: { bytes: 64MiB }, and cache in the rules that ask"},
     {"events", "use the access log"},
     {"tests", "leave it out, and call claimgate explain with the claims of each"},
 };
@@ -227,6 +234,14 @@ constexpr Key kLimitsKeys[] = {
      .words = "How long requests under way are waited for at the end.",
      .least = 0,
      .most = kHour},
+    {.name = "pending",
+     .shape = Shape::kInteger,
+     .fallback = "4096",
+     .example = "4096",
+     .words = "Requests of one worker that wait for a backend. One more is answered `otherwise` at "
+              "once.",
+     .least = 0,
+     .most = 1'000'000},
 };
 
 constexpr Key kAccessLogKeys[] = {
@@ -309,6 +324,14 @@ constexpr Key kConnectorKeys[] = {
      .example = "{ validation_error: later }",
      .words = "The verdict when none is found by the deadline.",
      .object = &kOtherwise},
+    {.name = "retry_window",
+     .shape = Shape::kDuration,
+     .fallback = "12s",
+     .example = "12s",
+     .words = "A request with the same body within this time is the caller's retry: it gets the "
+              "first one's decision and reaches no backend again. 0ms: it is a new request.",
+     .least = 0,
+     .most = kHour},
     {.name = "token_fault",
      .shape = Shape::kChoice,
      .fallback = "continue",
@@ -324,7 +347,7 @@ constexpr Key kConnectorKeys[] = {
      .object = &kRule},
 };
 constexpr LaterKey kConnectorLater[] = {
-    {"cache", "leave it out: rules are answered from memory"},
+    {"cache", "write it in a rule that asks"},
     {"tests", "leave it out, and call claimgate explain with the claims of each"},
     {"limits", "write it at the top level: it is for all connectors"},
 };
@@ -404,12 +427,20 @@ constexpr Key kRuleKeys[] = {
      .shape = Shape::kClaimsSome,
      .example = "{ givenName: \"{givenName | name_case}\" }",
      .words = "Set claims, and go on with the next rule."},
+    {.name = "ask",
+     .shape = Shape::kString,
+     .example = "crm",
+     .words = "Ask the backend of that name. Its continue adds claims and goes on with the next "
+              "rule; its block or validation error ends. Without an answer in time the connector's "
+              "`otherwise` applies."},
+    {.name = "cache",
+     .shape = Shape::kObject,
+     .example = "{ key: [email], ttl: { continue: 10m } }",
+     .words = "With `ask`: remember what the backend decided. Without it only the caller's retry "
+              "gets the same decision.",
+     .object = &kRuleCache},
 };
-constexpr LaterKey kRuleLater[] = {
-    {"ask", "decide with rules and lists"},
-    {"cache", "leave it out: rules are answered from memory"},
-};
-constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set"};
+constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set", "ask"};
 
 constexpr Key kTestKeys[] = {
     {.name = "equals",
@@ -526,7 +557,6 @@ constinit const Object kRule{.name = "rule",
                                  "One item of `rules`: a name, perhaps a condition, and "
                                  "exactly one action.",
                              .keys = kRuleKeys,
-                             .later = kRuleLater,
                              .exactly_one = kRuleOne};
 constinit const Object kTests{
     .name = "test",
@@ -542,9 +572,13 @@ constinit const Object kLengthRange{.name = "length",
                                     .keys = kLengthRangeKeys};
 
 namespace {
-constexpr std::array<const Object*, 13> kAll = {
-    &kRoot,           &kListener,   &kAdmin,     &kLimits, &kAccessLog, &kList,       &kConnector,
-    &kAuthentication, &kCredential, &kOtherwise, &kRule,   &kTests,     &kLengthRange};
+constexpr const Object* kAll[] = {
+    &kRoot,       &kListener,   &kAdmin,      &kLimits,         &kAccessLog,     &kDecisionCache,
+    &kList,
+    &kBackend,    &kEndpoint,   &kBackendAuth, &kNamedSecret,   &kOauth,         &kBackendTls,
+    &kBackendRequest, &kResponseRow, &kReplyWhen, &kReplyTest,  &kSaid,          &kBackendLimits,
+    &kBreaker,    &kHealth,     &kConnector,  &kAuthentication, &kCredential,    &kOtherwise,
+    &kRule,       &kRuleCache,  &kCacheTtl,   &kTests,          &kLengthRange};
 }  // namespace
 
 const Key* Object::find(std::string_view key) const noexcept {

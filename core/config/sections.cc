@@ -219,6 +219,7 @@ void read_limits(Reader& reader, const Node& node, const Node& named, const Key&
   fields.duration("idle_timeout", limits.idle_timeout);
   fields.duration("write_timeout", limits.write_timeout);
   fields.duration("drain_timeout", limits.drain_timeout);
+  fields.integer("pending", limits.pending);
   if (limits.request_line_bytes <= limits.head_bytes) return;
   if (const Node* const line = fields.key_node("request_line_bytes"); line != nullptr) {
     reader.error(*line, "request_line_bytes is larger than head_bytes, which includes it", {});
@@ -236,6 +237,13 @@ void read_access_log(Reader& reader, const Node& node, const Node& named, const 
                  "write file: stdout");
   }
   fields.number("sample", log.sample);
+}
+
+void read_decision_cache(Reader& reader, const Node& node, const Node& named, const Key& key,
+                         Config& config) {
+  if (!reader.is_map(node, key)) return;
+  const Fields fields(reader, node, &named, *key.object);
+  fields.size("bytes", config.decision_cache_bytes);
 }
 
 void read_lists(Reader& reader, const Node& node, const Key& key, Config& config) {

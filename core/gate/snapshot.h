@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "core/gate/caller.h"
 #include "core/lists/list.h"
 #include "core/lists/live.h"
+#include "core/mapping/mapping.h"
 #include "core/rules/program.h"
 #include "core/rules/template.h"
 #include "core/text/locale.h"
@@ -43,7 +45,14 @@ struct Connector {
   Otherwise otherwise;
   config::TokenFault token_fault = config::TokenFault::kContinue;
   config::milliseconds deadline{4000};
+  config::milliseconds retry_window{12'000};
   std::size_t index = 0;  // in Snapshot::connectors
+};
+
+struct Backend {
+  std::string name;
+  mapping::Mapping mapping;
+  std::uint64_t whole_ms = 0;  // the longest that a call takes, all its tries together
 };
 
 /// One compiled configuration: everything a request needs, immutable, shared by all workers.
@@ -57,6 +66,8 @@ struct Snapshot {
   std::vector<std::string> list_names;
   std::shared_ptr<const lists::Table> lists;
   std::vector<Message> messages;
+  std::map<std::string, std::uint32_t, std::less<>> message_numbers;  // by name
+  std::vector<Backend> backends;  // in the configuration's order
   std::vector<Connector> connectors;
   std::size_t prepared_max = 0;  // over all connectors
   rules::CandidateCounts candidates_max;  // the same

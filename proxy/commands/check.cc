@@ -35,9 +35,11 @@ int check(const std::string& path) {
     entries += list.size();
     bytes += list.bytes();
   }
-  std::printf("%s: no mistakes. %s, %s, %s, %s (%s, %.1f MiB)\n", path.c_str(),
+  const std::size_t backends = read.snapshot->backends.size();
+  const std::string asked = backends == 0 ? "" : counted(backends, "backend", "backends") + ", ";
+  std::printf("%s: no mistakes. %s, %s, %s%s, %s (%s, %.1f MiB)\n", path.c_str(),
               counted(read.snapshot->connectors.size(), "connector", "connectors").c_str(),
-              counted(rules, "rule", "rules").c_str(),
+              counted(rules, "rule", "rules").c_str(), asked.c_str(),
               counted(read.snapshot->messages.size(), "message", "messages").c_str(),
               counted(read.lists->size(), "list", "lists").c_str(),
               counted(entries, "entry", "entries").c_str(),

@@ -9,8 +9,10 @@ namespace proxy::commands {
 /// (ExitCode in configuration.h).
 int serve(const std::string& config);
 int check(const std::string& config);
-/// `claims` is a file of one JSON object, or "-" for standard input.
-int explain(const std::string& config, const std::string& connector, const std::string& claims);
+/// `claims` is a file of one JSON object, or "-" for standard input. `backends` are verdicts in place
+/// of backends, which are not asked: see StandIns.
+int explain(const std::string& config, const std::string& connector, const std::string& claims,
+            const std::vector<std::string>& backends);
 /// `list build`: writes `in`, one entry a line, in the compiled form.
 int list_build(const std::string& match, const std::string& out, const std::string& in);
 /// `list info`: what is known of a compiled list.

@@ -59,6 +59,7 @@ Configuration read_configuration(const std::string& path, std::size_t workers, b
     return {std::move(loaded.list), std::move(loaded.failure), std::move(loaded.remark)};
   };
   read.snapshot = core::gate::compile(read.config, options, source, read.diagnostics);
+  read.backends = upstream::resolve_backends(read.config.backends, source, read.diagnostics);
   return read;
 }
 

@@ -10,6 +10,7 @@
 #include "core/config/diagnostics.h"
 #include "core/gate/snapshot.h"
 #include "proxy/lists/keeper.h"
+#include "proxy/upstream/options.h"
 
 namespace proxy::commands {
 
@@ -29,6 +30,7 @@ struct Configuration {
   std::shared_ptr<const core::gate::Snapshot> snapshot;
   std::shared_ptr<const core::lists::Table> lists;  // as their sources have them
   std::vector<lists::Source> sources;               // of each
+  std::shared_ptr<const upstream::BackendList> backends;  // null when one has mistakes
   std::size_t workers = 1;  // the number that `workers: 0` stands for, at least 1
 };
 

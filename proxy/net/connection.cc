@@ -19,6 +19,10 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
+Ticket Exchange::wait() const noexcept {
+  return connection == nullptr ? Ticket{} : connection->server_.take_ticket(*connection);
+}
+
 Connection::Connection(Server& server, int fd, const PeerAddress& peer)
     : server_(server), fd_(fd), peer_(peer) {
   active_ms_ = server.now_ms();
@@ -86,6 +90,10 @@ void Connection::on_readable() noexcept {
     discard();
     return;
   }
+  if (waiting_) {
+    watch(0);  // it talks on, or has left: seen once the answer is there
+    return;
+  }
   if (input_ != nullptr) {
     receive_into_own();
     return;
@@ -131,10 +139,12 @@ std::size_t Connection::converse(char* bytes, std::size_t size,
   core::http::OutBuffer& out = server.out_;
   out.clear();
   active_ms_ = server.now_ms();
+  // What began in an earlier read began then.
+  std::uint64_t began_ms = input_ != nullptr ? input_->began_ms : active_ms_;
   server.handler_.on_batch(uv_hrtime());
   std::size_t at = 0;
   bool incomplete = false;
-  while (at < size && !last_answer_ && !incomplete) {
+  while (at < size && !last_answer_ && !incomplete && !waiting_) {
     State state = reader.advance(bytes + at, size - at);
     if (state == State::kHead) {
       state = reader.advance(bytes + at, size - at);  // the body may be here already
@@ -152,15 +162,18 @@ std::size_t Connection::converse(char* bytes, std::size_t size,
         ++requests_;
         const std::uint64_t limit = server.limits_.requests_per_connection_max;
         last_answer_ = !request.keep_alive || server.draining_ || (limit != 0 && requests_ >= limit);
-        server.handler_.answer({request, peer_, last_answer_, out});
+        waiting_ = server.handler_.answer({request, peer_, last_answer_, out, began_ms, this}) ==
+                   Handler::Progress::kPending;
         at += request.wire_bytes;
         reader.reset();
+        began_ms = active_ms_;
         if (out.view().size() >= Server::kFlushBytes && flush() != Flush::kDone) return at;
         break;
       }
     }
   }
   if (last_answer_ && at < size) linger_ = true;  // it goes on talking
+  if (input_ != nullptr) input_->began_ms = began_ms;
   flush();
   return at;
 }
@@ -184,6 +197,20 @@ bool Connection::wait_for_body(core::http::RequestReader& reader) noexcept {
 
 /// After a batch: keeps what was not used up, and waits for what comes next.
 void Connection::settle(char* rest, std::size_t size) noexcept {
+  if (waiting_) {
+    // What came behind waits with it, unless nothing more is answered here.
+    if (!last_answer_ && size > 0) {
+      keep_rest(rest, size);
+      if (closed_) return;
+    } else {
+      release_input();
+    }
+    enter(Phase::kWaiting);
+    // Usually nothing comes until the answer is out: to stop watching only when something does
+    // saves two system calls a request.
+    watch(output_ != nullptr ? UV_WRITABLE : UV_READABLE);
+    return;
+  }
   if (output_ != nullptr) {
     // The client does not take its answers: nothing more is read until it does.
     if (!last_answer_ && size > 0) {
@@ -226,6 +253,7 @@ void Connection::keep_rest(const char* rest, std::size_t size) noexcept {
   }
   std::memcpy(input_->bytes.get(), rest, size);
   input_->size = size;
+  input_->began_ms = active_ms_;
   input_->reader = std::move(server_.reader_);
   server_.reader_ = server_.take_reader();
 }
@@ -288,6 +316,15 @@ void Connection::on_writable() noexcept {
     output_->sent += static_cast<std::size_t>(sent);
   }
   output_.reset();
+  go_on();
+}
+
+/// The answers so far are out: what comes next.
+void Connection::go_on() noexcept {
+  if (waiting_) {
+    watch(0);
+    return;
+  }
   if (last_answer_) {
     finish();
     return;
@@ -300,6 +337,28 @@ void Connection::on_writable() noexcept {
   const std::size_t size = input_->size;
   const std::size_t used = converse(input_->bytes.get(), size, *input_->reader);
   if (!closed_) settle(input_->bytes.get() + used, size - used);
+}
+
+/// The answer that it waited for. `close` says that it is the last.
+void Connection::complete(std::string_view answer, bool close) noexcept {
+  waiting_ = false;
+  last_answer_ = last_answer_ || close;
+  // What came behind the request is not answered any more: it is read and thrown away.
+  if (last_answer_ && (input_ != nullptr || watched_ == 0)) linger_ = true;
+  active_ms_ = server_.now_ms();
+  server_.out_.clear();
+  if (!server_.out_.append(answer)) {
+    this->close();
+    return;
+  }
+  if (flush() == Flush::kFailed) return;
+  if (output_ == nullptr) {
+    go_on();
+    return;
+  }
+  // Earlier answers have not been taken either, or this one is large.
+  enter(Phase::kWriting);
+  watch(UV_WRITABLE);
 }
 
 /// The last answer is out.
@@ -338,6 +397,7 @@ void Connection::on_deadline() noexcept {
       return;
     case Phase::kIdle:
     case Phase::kLinger: close(); return;
+    case Phase::kWaiting: return;  // whoever has the ticket sees to the time
   }
 }
 

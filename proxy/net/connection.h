@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/http/request_reader.h"
 #include "proxy/net/address.h"
@@ -21,8 +22,8 @@ class Server;
 class Connection {
  public:
   /// What a deadline is running for. Each phase has a queue of the server's.
-  enum class Phase : std::uint8_t { kIdle, kHead, kBody, kWriting, kLinger };
-  static constexpr std::size_t kPhaseCount = 5;
+  enum class Phase : std::uint8_t { kIdle, kHead, kBody, kWriting, kLinger, kWaiting };
+  static constexpr std::size_t kPhaseCount = 6;
 
   /// Takes over `fd` and begins to watch it; null when libuv refuses it.
   static Connection* open(Server& server, UniqueFd fd, const PeerAddress& peer);
@@ -40,6 +41,7 @@ class Connection {
 
  private:
   friend class Server;
+  friend struct Exchange;
   Connection(Server& server, int fd, const PeerAddress& peer);
   ~Connection() = default;
 
@@ -48,6 +50,7 @@ class Connection {
     std::unique_ptr<char[]> bytes;
     std::size_t size = 0;
     std::size_t capacity = 0;
+    std::uint64_t began_ms = 0;  // when the message at its beginning was begun
     std::unique_ptr<core::http::RequestReader> reader;
   };
   /// Answers that the socket did not take.
@@ -56,6 +59,8 @@ class Connection {
     std::size_t sent = 0;
   };
   enum class Flush : std::uint8_t { kDone, kBlocked, kFailed };
+
+  static constexpr std::uint32_t kNoSlot = 0xFFFFFFFF;
 
   static void on_poll(uv_poll_t* poll, int status, int events) noexcept;
   void on_readable() noexcept;
@@ -70,6 +75,8 @@ class Connection {
   void release_input() noexcept;
   Flush flush() noexcept;
   void finish() noexcept;
+  void go_on() noexcept;
+  void complete(std::string_view answer, bool close) noexcept;
   void watch(int events) noexcept;
   void enter(Phase phase) noexcept;
 
@@ -84,10 +91,12 @@ class Connection {
   std::unique_ptr<Output> output_;
   int fd_;
   std::uint32_t requests_ = 0;
+  std::uint32_t slot_ = kNoSlot;  // of its ticket, while it waits
   PeerAddress peer_;
   Phase phase_ = Phase::kIdle;
   std::uint8_t watched_ = 0;
   bool closed_ = false;
+  bool waiting_ = false;      // for an answer that comes later; nothing is read meanwhile
   bool last_answer_ = false;  // the connection ends when what is written is out
   bool linger_ = false;       // and what the client still sends is read and thrown away first
 };

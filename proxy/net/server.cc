@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kSpareReadersMax = 64;
 constexpr std::size_t kOutBytesMax = 64 << 20;  // answers of one batch; flushed at kFlushBytes
 constexpr std::uint64_t kLingerMs = 2'000;
+constexpr std::uint64_t kNever = std::uint64_t{1} << 60U;
 constexpr std::uint64_t kEvictableAfterMs = 100;  // idle for less is between two requests
 
 }  // namespace
@@ -115,6 +116,7 @@ void Server::dequeue(Connection& connection) noexcept {
 
 void Server::forget(Connection& connection) noexcept {
   dequeue(connection);
+  if (connection.slot_ != Connection::kNoSlot) give_back(connection);
   --connection_count_;
   counters_.open.store(connection_count_, std::memory_order_relaxed);
 }
@@ -136,6 +138,41 @@ bool Server::evict_oldest_idle() noexcept {
   return false;
 }
 
+Ticket Server::take_ticket(Connection& connection) noexcept {
+  if (connection.slot_ != Connection::kNoSlot) give_back(connection);  // it did not wait after all
+  if (free_slot_ == Connection::kNoSlot) {
+    try {
+      slots_.push_back({nullptr, 0, Connection::kNoSlot});
+    } catch (const std::bad_alloc&) {
+      return {};
+    }
+    free_slot_ = static_cast<std::uint32_t>(slots_.size() - 1);
+  }
+  const std::uint32_t number = free_slot_;
+  Slot& slot = slots_[number];
+  free_slot_ = slot.next_free;
+  slot.connection = &connection;
+  if (++slot.generation == 0) slot.generation = 1;  // 0 is no ticket
+  connection.slot_ = number;
+  return {number, slot.generation};
+}
+
+void Server::give_back(Connection& connection) noexcept {
+  Slot& slot = slots_[connection.slot_];
+  slot.connection = nullptr;
+  slot.next_free = free_slot_;
+  free_slot_ = connection.slot_;
+  connection.slot_ = Connection::kNoSlot;
+}
+
+bool Server::complete(Ticket ticket, std::string_view answer, bool close) noexcept {
+  if (!waits(ticket)) return false;
+  Connection& connection = *slots_[ticket.slot].connection;
+  give_back(connection);
+  connection.complete(answer, close);
+  return true;
+}
+
 std::uint64_t Server::timeout_ms(Connection::Phase phase) const noexcept {
   switch (phase) {
     case Connection::Phase::kIdle: return limits_.idle_timeout_ms + idle_slack_ms();
@@ -143,6 +180,7 @@ std::uint64_t Server::timeout_ms(Connection::Phase phase) const noexcept {
     case Connection::Phase::kBody: return limits_.body_timeout_ms;
     case Connection::Phase::kWriting: return limits_.write_timeout_ms;
     case Connection::Phase::kLinger: return kLingerMs;
+    case Connection::Phase::kWaiting: return kNever;
   }
   return kLingerMs;
 }

@@ -70,6 +70,19 @@ class Server {
   /// Closes whatever is left at once.
   void abort();
 
+  bool draining() const noexcept { return draining_; }
+
+  /// Whether the ticket's connection is still there.
+  bool waits(Ticket ticket) const noexcept {
+    return ticket.generation != 0 && ticket.slot < slots_.size() &&
+           slots_[ticket.slot].generation == ticket.generation &&
+           slots_[ticket.slot].connection != nullptr;
+  }
+
+  /// Sends the answer that a connection waits for, and goes on with it. `close` says that the answer
+  /// is the connection's last. False when the connection is gone. Not from inside a handler's call.
+  bool complete(Ticket ticket, std::string_view answer, bool close) noexcept;
+
   const ServerCounters& counters() const noexcept { return counters_; }
 
   /// Bytes of the receive buffer: libuv's lesson, larger than any usual request (performance.md).
@@ -80,6 +93,7 @@ class Server {
  private:
   friend class Connection;
   friend class Listener;
+  friend struct Exchange;
 
   void accept_one(UniqueFd fd, const sockaddr_storage& peer);
   void enqueue(Connection& connection, Connection::Phase phase) noexcept;
@@ -91,6 +105,10 @@ class Server {
   std::uint64_t now_ms() const noexcept { return uv_now(&loop_); }
   std::uint64_t timeout_ms(Connection::Phase phase) const noexcept;
   std::uint64_t idle_slack_ms() const noexcept { return limits_.idle_timeout_ms / 16; }
+
+  /// For a connection that will wait; it has the ticket until complete() or until it closes.
+  Ticket take_ticket(Connection& connection) noexcept;
+  void give_back(Connection& connection) noexcept;
 
   std::unique_ptr<core::http::RequestReader> take_reader();
   void give_reader(std::unique_ptr<core::http::RequestReader> reader);
@@ -109,6 +127,15 @@ class Server {
     Connection* last = nullptr;
   };
   Queue queues_[Connection::kPhaseCount];
+
+  /// Who waits, by Ticket::slot. A slot is used again under another generation.
+  struct Slot {
+    Connection* connection = nullptr;
+    std::uint32_t generation = 0;
+    std::uint32_t next_free = 0;
+  };
+  std::vector<Slot> slots_;
+  std::uint32_t free_slot_ = Connection::kNoSlot;
 
   std::unique_ptr<char[]> receive_;  // kReceiveBytes and padding
   core::http::OutBuffer out_;

@@ -14,20 +14,6 @@ std::uint64_t read(const Counters::Counter& counter) {
   return counter.load(std::memory_order_relaxed);
 }
 
-/// A label's value (OpenMetrics 1.0, "escaped-string").
-std::string label_text(std::string_view value) {
-  std::string out = "\"";
-  for (const char c : value) {
-    if (c == '\\' || c == '"') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 std::string rule_name(const core::gate::Connector& connector, std::size_t slot) {
   if (slot == 0) return "";
   if (slot == 1) return "otherwise";
@@ -51,6 +37,19 @@ void add_family(std::string& text, std::string_view name, std::string_view help,
 
 }  // namespace
 
+std::string label_text(std::string_view value) {
+  std::string out = "\"";
+  for (const char c : value) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
 Counters::Counters(std::shared_ptr<const core::gate::Snapshot> snapshot)
     : snapshot_(std::move(snapshot)) {
   for (const core::gate::Connector& connector : snapshot_->connectors) {
@@ -61,6 +60,9 @@ Counters::Counters(std::shared_ptr<const core::gate::Snapshot> snapshot)
         std::make_unique<Counter[]>(userflow::kStepCount * kVerdicts * counters->rule_slots);
     counters->shadow = std::make_unique<Counter[]>(rules);
     connectors_.push_back(std::move(counters));
+  }
+  for (std::size_t i = 0; i < snapshot_->backends.size(); ++i) {
+    backends_.push_back(std::make_unique<PerBackend>());
   }
 }
 
@@ -83,6 +85,35 @@ void Counters::count(const core::gate::Report& report, std::uint64_t duration_ns
   bump(counters.duration_ns, duration_ns);
   if (report.rewritten) bump(counters.rewritten);
   if (report.omitted != 0) bump(counters.omitted, report.omitted);
+  if (report.source == core::gate::Source::kRules) return;
+  bump(counters.sources[static_cast<std::size_t>(report.source)]);
+  if (report.hits != 0) bump(counters.hits, report.hits);
+  if (report.stale_hits != 0) bump(counters.stale_hits, report.stale_hits);
+  if (report.source == core::gate::Source::kOtherwise) {
+    bump(counters.fallbacks[static_cast<std::size_t>(report.fallback)]);
+  }
+}
+
+void Counters::count_asked(const core::gate::Connector& connector, bool joined) noexcept {
+  PerConnector& counters = *connectors_[connector.index];
+  bump(joined ? counters.joins : counters.misses);
+}
+
+void Counters::count_not_asked(std::size_t backend, core::mapping::NotAsked why) noexcept {
+  bump(backends_[backend]->not_asked[static_cast<std::size_t>(why)]);
+}
+
+void Counters::count_reply(std::size_t backend, const core::mapping::Answer& answer) noexcept {
+  PerBackend& counters = *backends_[backend];
+  if (!answer.resolved()) bump(counters.unresolved[static_cast<std::size_t>(answer.why)]);
+  if (answer.remarks.empty()) return;
+  for (std::size_t i = 0; i < core::mapping::kRemarkCount; ++i) {
+    if (answer.remarks.has(static_cast<core::mapping::Remark>(i))) bump(counters.remarks[i]);
+  }
+}
+
+void Counters::count_gone(const core::gate::Connector& connector) noexcept {
+  bump(connectors_[connector.index]->gone);
 }
 
 void Counters::count_shadow(const core::gate::Report& report, std::uint32_t rule) noexcept {
@@ -132,6 +163,11 @@ void Metrics::add_labelled(std::string name, std::string help, bool gauge, std::
       {std::move(name), std::move(help), std::move(label), gauge, std::move(series)});
 }
 
+void Metrics::add_text(std::function<void(std::string& text)> append) {
+  const std::lock_guard lock(mutex_);
+  texts_.push_back(std::move(append));
+}
+
 void Metrics::Totals::add(const Counters& counters) {
   const core::gate::Snapshot& snapshot = counters.snapshot();
   for (std::size_t c = 0; c < snapshot.connectors.size(); ++c) {
@@ -165,11 +201,53 @@ void Metrics::Totals::add(const Counters& counters) {
     }
     if (const std::uint64_t value = read(counted.rewritten)) rewritten["{" + label + "}"] += value;
     if (const std::uint64_t value = read(counted.omitted)) omitted["{" + label + "}"] += value;
+    if (!connector.program.asks().empty()) {
+      const auto add = [&](std::string_view result, const Counters::Counter& counter) {
+        decisions["{" + label + ",result=\"" + std::string(result) + "\"}"] += read(counter);
+      };
+      add("hit", counted.hits);
+      add("stale", counted.stale_hits);
+      add("join", counted.joins);
+      add("miss", counted.misses);
+    }
+    for (std::size_t i = 0; i < counted.fallbacks.size(); ++i) {
+      const std::uint64_t value = read(counted.fallbacks[i]);
+      if (value == 0) continue;
+      fallbacks["{" + label + ",reason=\"" +
+                std::string(core::gate::name(static_cast<core::gate::Fallback>(i))) + "\"}"] += value;
+    }
+    for (std::size_t i = 0; i < counted.sources.size(); ++i) {
+      const std::uint64_t value = read(counted.sources[i]);
+      if (value == 0) continue;
+      sources["{" + label + ",source=\"" +
+              std::string(core::gate::name(static_cast<core::gate::Source>(i))) + "\"}"] += value;
+    }
+    if (const std::uint64_t value = read(counted.gone)) gone["{" + label + "}"] += value;
     Histogram& histogram = durations[label];
     for (std::size_t i = 0; i < Counters::kBuckets; ++i) {
       histogram.buckets[i] += read(counted.buckets[i]);
     }
     histogram.duration_ns += read(counted.duration_ns);
+  }
+  for (std::size_t b = 0; b < snapshot.backends.size(); ++b) {
+    const Counters::PerBackend& counted = *counters.backends()[b];
+    const auto add = [&](auto& family, std::string_view key, std::string_view word,
+                         const Counters::Counter& counter) {
+      const std::uint64_t value = read(counter);
+      if (value == 0) return;
+      family["{backend=" + label_text(snapshot.backends[b].name) + "," + std::string(key) + "=" +
+             label_text(word) + "}"] += value;
+    };
+    for (std::size_t i = 0; i < counted.not_asked.size(); ++i) {
+      add(not_asked, "reason", label(static_cast<core::mapping::NotAsked>(i)), counted.not_asked[i]);
+    }
+    for (std::size_t i = 0; i < counted.unresolved.size(); ++i) {
+      add(unresolved, "reason", label(static_cast<core::mapping::Unresolved>(i)),
+          counted.unresolved[i]);
+    }
+    for (std::size_t i = 0; i < counted.remarks.size(); ++i) {
+      add(remarks, "remark", label(static_cast<core::mapping::Remark>(i)), counted.remarks[i]);
+    }
   }
   if (const std::uint64_t value = read(counters.not_found())) {
     refused["{connector=\"\",reason=\"not_found\"}"] += value;
@@ -198,6 +276,25 @@ std::string Metrics::render() const {
   add_family(text, "claimgate_claims_omitted",
              "Claims left out of an answer because the directory would refuse them.",
              totals.omitted);
+
+  add_family(text, "claimgate_decisions",
+             "Decisions that rules asked for: hit and stale were remembered, join waited for another "
+             "request's question, miss asked the backend.",
+             totals.decisions);
+  add_family(text, "claimgate_answer_sources",
+             "Answers that decisions went into, by the farthest place they came from.",
+             totals.sources);
+  add_family(text, "claimgate_fallbacks", "Answers that were the connector's `otherwise`, by reason.",
+             totals.fallbacks);
+  add_family(text, "claimgate_clients_gone",
+             "Requests whose connection closed while they waited for a backend.", totals.gone);
+
+  add_family(text, "claimgate_backend_not_asked",
+             "Questions that could not be made from the claims.", totals.not_asked);
+  add_family(text, "claimgate_backend_unresolved", "Answers of a backend that settle nothing.",
+             totals.unresolved);
+  add_family(text, "claimgate_backend_remarks",
+             "Answers that were not quite what the connector contract wants.", totals.remarks);
 
   text +=
       "# TYPE claimgate_request_duration_seconds histogram\n"
@@ -272,6 +369,7 @@ std::string Metrics::render() const {
       text.append("=").append(label_text(series.label)).append("} ").append(number);
     }
   }
+  for (const auto& append : texts_) append(text);
   text +=
       "# TYPE claimgate_build info\n"
       "# HELP claimgate_build The build that runs.\n"

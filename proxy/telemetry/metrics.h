@@ -9,9 +9,11 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/gate/gate.h"
+#include "core/mapping/answer.h"
 #include "proxy/net/server.h"
 
 namespace proxy::telemetry {
@@ -25,6 +27,13 @@ class Counters {
   /// Counts an answered request. `duration_ns` is from reading it to having its answer. Worker only.
   void count(const core::gate::Report& report, std::uint64_t duration_ns) noexcept;
   void count_shadow(const core::gate::Report& report, std::uint32_t rule) noexcept;
+  /// Counts a question: it was put to a backend, or joined one under way. Worker only.
+  void count_asked(const core::gate::Connector& connector, bool joined) noexcept;
+  /// Counts a backend that could not be asked, or its answer. Worker only.
+  void count_not_asked(std::size_t backend, core::mapping::NotAsked why) noexcept;
+  void count_reply(std::size_t backend, const core::mapping::Answer& answer) noexcept;
+  /// Counts a request that had waited and whose connection closed before its answer. Worker only.
+  void count_gone(const core::gate::Connector& connector) noexcept;
   /// Counts bytes that were no acceptable request. Worker only.
   void count_refused(int status) noexcept;
 
@@ -45,10 +54,21 @@ class Counters {
     Counter duration_ns{0};
     Counter rewritten{0};
     Counter omitted{0};
+    std::array<Counter, core::gate::kSourceCount> sources{};  // of answers that decisions went into
+    Counter hits{0}, stale_hits{0}, joins{0}, misses{0};
+    std::array<Counter, core::gate::kFallbackCount> fallbacks{};
+    Counter gone{0};
     Counter& verdict(std::size_t step, std::size_t verdict, std::size_t slot) const noexcept {
       return verdicts[(step * kVerdicts + verdict) * rule_slots + slot];
     }
   };
+  /// What became of one backend's questions and answers on their way through its mapping.
+  struct PerBackend {
+    std::array<Counter, core::mapping::kNotAskedCount> not_asked{};
+    std::array<Counter, core::mapping::kUnresolvedCount> unresolved{};
+    std::array<Counter, core::mapping::kRemarkCount> remarks{};
+  };
+  const std::vector<std::unique_ptr<PerBackend>>& backends() const noexcept { return backends_; }
   const core::gate::Snapshot& snapshot() const noexcept { return *snapshot_; }
   const std::vector<std::unique_ptr<PerConnector>>& connectors() const noexcept { return connectors_; }
   const Counter& not_found() const noexcept { return not_found_; }
@@ -57,6 +77,7 @@ class Counters {
  private:
   std::shared_ptr<const core::gate::Snapshot> snapshot_;
   std::vector<std::unique_ptr<PerConnector>> connectors_;
+  std::vector<std::unique_ptr<PerBackend>> backends_;
   Counter not_found_{0};
   std::array<Counter, kStatusMax> refused_{};  // by status, of what never became a request
 };
@@ -82,6 +103,9 @@ class Metrics {
   void add_labelled(std::string name, std::string help, bool gauge, std::string label,
                     std::function<std::vector<Series>()> series);
 
+  /// Whole families that somebody else writes.
+  void add_text(std::function<void(std::string& text)> append);
+
   /// OpenMetrics 1.0 text. Series that were never counted are left out, except a connector's
   /// histogram, which a scraper wants from the beginning.
   std::string render() const;
@@ -94,6 +118,8 @@ class Metrics {
   /// Sums by family and labels.
   struct Totals {
     std::map<std::string, std::uint64_t> requests, shadow, refused, rewritten, omitted;
+    std::map<std::string, std::uint64_t> decisions, fallbacks, sources, gone;
+    std::map<std::string, std::uint64_t> not_asked, unresolved, remarks;
     std::map<std::string, Histogram> durations;
     void add(const Counters& counters);
   };
@@ -114,6 +140,10 @@ class Metrics {
   };
   std::vector<Figure> figures_;
   std::vector<Family> families_;
+  std::vector<std::function<void(std::string& text)>> texts_;
 };
+
+/// A label's value in quotation marks (OpenMetrics 1.0, "escaped-string").
+std::string label_text(std::string_view value);
 
 }  // namespace proxy::telemetry

@@ -14,7 +14,7 @@ frobnicate: 1
 )~",
        R"~(claimgate.yaml:3:1: error: unknown key "frobnicate"
     3 | frobnicate: 1
-      | ^~~~~~~~~~ one of: include, listeners, admin, workers, limits, access_log, fallback_locale, lists, lists_state, messages, connectors
+      | ^~~~~~~~~~
 )~"},
       {"an unknown key near one",
        R"~(listener: [ { address: 127.0.0.1:8080 } ]
@@ -37,18 +37,14 @@ claimgate.yaml:1:1: error: the key "connectors" is missing
       {"keys of a later release",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]
 connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
-backends: {}
 state: {}
 tests: []
 )~",
-       R"~(claimgate.yaml:3:1: error: "backends" is not supported yet by this version
-    3 | backends: {}
-      | ^~~~~~~~ decide with rules and lists
-claimgate.yaml:4:1: error: "state" is not supported yet by this version
-    4 | state: {}
+       R"~(claimgate.yaml:3:1: error: "state" is not supported yet by this version
+    3 | state: {}
       | ^~~~~ decide with rules and lists
-claimgate.yaml:5:1: error: "tests" is not supported yet by this version
-    5 | tests: []
+claimgate.yaml:4:1: error: "tests" is not supported yet by this version
+    4 | tests: []
       | ^~~~~ leave it out, and call claimgate explain with the claims of each
 )~"},
       {"TLS, of a later release",

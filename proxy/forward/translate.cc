@@ -1,0 +1,26 @@
+#include "proxy/forward/translate.h"
+
+#include <vector>
+
+namespace proxy::forward {
+
+core::mapping::NotAsked make_question(const core::gate::Snapshot& snapshot, std::size_t backend,
+                                      core::rules::Evaluation& evaluation, std::string_view body,
+                                      core::mapping::Question& question,
+                                      core::mapping::Kept& kept) {
+  return snapshot.backends[backend].mapping.ask(evaluation, body, question, kept);
+}
+
+core::mapping::Answer read_reply(const core::gate::Snapshot& snapshot, std::size_t backend,
+                                 const upstream::Outcome& outcome, const core::mapping::Kept& kept,
+                                 std::size_t lane) {
+  std::vector<core::http::Header> fields;
+  fields.reserve(outcome.fields.size());
+  for (const upstream::Outcome::Field& field : outcome.fields) {
+    fields.push_back({field.name, field.value});
+  }
+  return snapshot.backends[backend].mapping.read({outcome.status, fields, outcome.body}, kept,
+                                                 lane);
+}
+
+}  // namespace proxy::forward

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "proxy/upstream/asker.h"
+#include "proxy/upstream/counters.h"
+#include "proxy/upstream/options.h"
+
+namespace proxy::upstream {
+
+class Switchboard;
+
+/// Asks the backends of a configuration for one worker: pools of kept connections, balancing, health,
+/// breaker, retries, credentials (docs/upstream.md). Nothing here takes a lock while it asks.
+///
+/// Thread: the loop's, all of it but counters(). Call abort() before the destructor, and turn the loop
+/// afterwards until uv_loop_close() gives 0: closing handles takes a turn, and a name look-up under
+/// way is waited for (the resolver's own time-out bounds it).
+class Client final : public Asker {
+ public:
+  /// `seed` makes balancing and jitter; workers have different ones.
+  Client(uv_loop_t& loop, std::shared_ptr<const BackendList> backends, std::uint64_t seed);
+  ~Client() override;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  CallId ask(std::size_t backend, core::mapping::Question question, std::uint64_t deadline_ms,
+             Trace trace, Done done) override;
+  void forget(CallId call) noexcept override;
+
+  /// Another edition: numbers given to ask() are its numbers from now on. Backends are the same when
+  /// their names are, endpoints when name, server name and TLS settings are: connections, breaker,
+  /// health and token stay theirs. Calls of a backend that is gone end as they would have.
+  void adopt(std::shared_ptr<const BackendList> backends);
+
+  /// Ends when idle: later questions are answered kEnding, unused connections close, checks stop.
+  void drain();
+  /// No call is under way and no connection is open.
+  bool drained() const noexcept;
+  /// Ends at once: each call is told kEnding, from here, and every connection closes. Nothing may be
+  /// asked afterwards: nobody would be told.
+  void abort();
+
+  /// Any thread. Good as long as the client.
+  const Counters& counters() const noexcept;
+
+ private:
+  std::unique_ptr<Switchboard> board_;
+};
+
+}  // namespace proxy::upstream
