@@ -70,10 +70,10 @@ async function figures() {
     .reduce((total, [, , value]) => total + Number(value), 0);
   return {
     tries: sum('claimgate_backend_tries_total'),
-    checks: sum('claimgate_backend_health_checks_total'),
+    checks: sum('claimgate_endpoint_health_checks_total'),
     answered: sum('claimgate_backend_answers_total', 'class="2xx"'),
     fallbacks: sum('claimgate_fallbacks_total'),
-    stale: sum('claimgate_decisions_total', 'source="stale"'),
+    stale: sum('claimgate_decisions_total', 'result="stale"'),
   };
 }
 

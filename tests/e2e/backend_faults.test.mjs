@@ -112,7 +112,9 @@ const personOf = (name, i) => `person${i}@${name.replace(/[^a-z0-9]/g, '-')}.exa
 
 async function startRows(t, made) {
   const rows = {};
+  const only = process.env.CLAIMGATE_FAULTS?.split(',');  // rows to run alone, when one is looked into
   for (const [name, row] of Object.entries(kRows)) {
+    if (only && !only.includes(name)) continue;
     const mode = row.mode ?? name;
     const one = { name, ...row, id: idOf(name), path: pathOf(name) };
     if (row.deaf) one.url = `http://127.0.0.1:${await deafPort(t)}`;
@@ -194,12 +196,12 @@ function failuresOf(figures, id) {
   const family = Object.values(figures.families).find((one) => one.name === 'claimgate_backend_failures');
   const counted = {};
   for (const { labels, value } of family?.samples ?? []) {
-    if (labels.backend === id && value > 0) counted[labels.reason] = value;
+    if (labels.backend === id && value > 0) counted[labels.kind] = value;
   }
   return counted;
 }
 
-test('the fault table', async (t) => {
+test('the fault table', { concurrency: true }, async (t) => {
   const made = certificates.make_certificates(scratch(t));
   const rows = await startRows(t, made);
   const gate = await serve(t, configurationOf(rows, made));
@@ -254,8 +256,8 @@ test('the fault table', async (t) => {
     const figures = new Figures(gate);
     await eventually('gauges at 0', async () => {
       await figures.read();
-      return ['claimgate_backend_in_flight', 'claimgate_backend_queued', 'claimgate_pending', 'claimgate_flights',
-        'claimgate_backend_connections'].every((name) => figures.sum(name) === 0);
+      return ['claimgate_backend_in_flight', 'claimgate_backend_queued', 'claimgate_requests_pending', 'claimgate_questions_under_way',
+        'claimgate_endpoint_connections'].every((name) => figures.sum(name) === 0);
     });
     for (const row of Object.values(rows)) {
       if (row.backend) await eventually(`no connection at ${row.name}`, () => row.backend.counts.open === 0);

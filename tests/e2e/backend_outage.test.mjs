@@ -83,7 +83,7 @@ for (const mode of ['refuse', 'hang']) {
     await traffic.until('the breaker or the health check to notice', async () => {
       await figures.read();
       return figures.sum('claimgate_backend_breaker_opened_total', { backend: 'crm' }) > 0 ||
-        figures.sum('claimgate_backend_ejections_total', { backend: 'crm' }) > 0;
+        figures.sum('claimgate_endpoint_ejections_total', { backend: 'crm' }) > 0;
     });
     const before = figures.sum('claimgate_backend_tries_total', { backend: 'crm' });
     const offered = traffic.offered();
@@ -100,7 +100,7 @@ for (const mode of ['refuse', 'hang']) {
     assert.ok(tries <= allowed, `${tries} tries for ${more} sign-ups`);
     assert.ok(traffic.counts.own > own, 'stale decisions are told');
     assert.ok(traffic.counts.otherwise > otherwise, 'otherwise is told to new people');
-    assert.ok(figures.sum('claimgate_decisions_total', { source: 'stale' }) > 0);
+    assert.ok(figures.sum('claimgate_decisions_total', { result: 'stale' }) > 0);
 
     await one.set_mode('ok');
     const seen = one.counts.by_path['/v2/customers/search'] ?? 0;
@@ -115,7 +115,7 @@ for (const mode of ['refuse', 'hang']) {
     await traffic.stop();
     await eventually('gauges at 0', async () => {
       await figures.read();
-      return ['claimgate_backend_in_flight', 'claimgate_backend_queued', 'claimgate_pending', 'claimgate_flights']
+      return ['claimgate_backend_in_flight', 'claimgate_backend_queued', 'claimgate_requests_pending', 'claimgate_questions_under_way']
         .every((name) => figures.sum(name) === 0);
     });
   });
