@@ -16,11 +16,34 @@ namespace proxy::upstream {
 using net::bump;
 using net::TlsSession;
 
-Connection::Connection(Endpoint& endpoint) noexcept
+namespace {
+
+core::http::ResponseLimits limits_of(const BackendOptions& options) {
+  core::http::ResponseLimits limits;
+  limits.header_bytes = options.header_bytes_max;
+  limits.body_bytes = options.response_bytes_max;
+  return limits;
+}
+
+/// What the asker gets: its own copy, because the connection goes on to the next exchange.
+Outcome outcome_of(const core::http::ResponseReader& reader) {
+  Outcome outcome;
+  outcome.status = reader.status();
+  const std::span<const core::http::Header> fields = reader.fields();
+  outcome.fields.reserve(fields.size());
+  for (const core::http::Header& field : fields) {
+    outcome.fields.push_back({std::string(field.name), std::string(field.value)});
+  }
+  outcome.body.assign(reader.body());
+  return outcome;
+}
+
+}  // namespace
+
+Connection::Connection(Endpoint& endpoint)
     : endpoint_(endpoint),
       deadline_(this, [](void* owner) { static_cast<Connection*>(owner)->on_due(); }),
-      reader_(endpoint.backend().options().header_bytes_max,
-              endpoint.backend().options().response_bytes_max) {}
+      reader_(limits_of(endpoint.backend().options())) {}
 
 Connection::~Connection() = default;
 
@@ -356,11 +379,16 @@ void Connection::take_cipher_text(std::string_view received) noexcept {
 /// Reads on in the answer. True when it is complete; `left_over` bytes stand behind it. The connection
 /// is closed when it is none.
 bool Connection::take(std::string_view bytes, std::size_t& left_over) noexcept {
-  using Reading = AnswerReader::State;
-  switch (reader_.advance(bytes)) {
-    case Reading::kMore: return false;
-    case Reading::kComplete: left_over = reader_.left_over(); return true;
-    case Reading::kRefused: break;
+  using Reading = core::http::ResponseReader::State;
+  try {
+    switch (reader_.advance(bytes)) {
+      case Reading::kMore: return false;
+      case Reading::kComplete: left_over = reader_.left_over(); return true;
+      case Reading::kRefused: break;
+    }
+  } catch (const std::bad_alloc&) {
+    fail(Failure::kTooLarge, CloseReason::kFault);
+    return false;
   }
   fail(reader_.too_large() ? Failure::kTooLarge : Failure::kProtocol, CloseReason::kFault);
   return false;
@@ -380,7 +408,7 @@ void Connection::on_end(bool said) noexcept {
     case State::kClosed: return;
   }
   // An answer that lasts as long as the connection is whole only if nobody can have cut it off.
-  if ((tls_ == nullptr || said) && reader_.finish() == AnswerReader::State::kComplete) {
+  if ((tls_ == nullptr || said) && reader_.finish() == core::http::ResponseReader::State::kComplete) {
     answered(false, true);
     return;
   }
@@ -391,7 +419,7 @@ void Connection::answered(bool left_over, bool ended) noexcept {
   Try& answered_try = *try_;
   Outcome outcome;
   try {
-    reader_.take(outcome);
+    outcome = outcome_of(reader_);
   } catch (const std::bad_alloc&) {
     fail(Failure::kTooLarge, CloseReason::kFault);
     return;
