@@ -68,6 +68,9 @@ class RequestReader {
 
   #next() {
     const head_end = this.#pending.indexOf('\r\n\r\n');
+    if (this.#pending.length > 0 && !/[A-Z]/.test(String.fromCharCode(this.#pending[0]))) {
+      throw new Refused('no method: TLS, perhaps');
+    }
     if (head_end < 0) {
       if (this.#pending.length > kHeadBytesMax) throw new Refused('head too long');
       return null;
