@@ -122,13 +122,15 @@ for (const mode of ['refuse', 'hang']) {
 }
 
 test('2,600 tagged forwards to backends that poison their connections: none is crossed', async (t) => {
-  const modes = ['two-answers', 'unsolicited', 'resets-after', 'closes-unsaid', 'length-short', 'reset-in-body'];
-  const bad = await Promise.all(modes.map((mode) => backend(t, mode, { share: 0.5, ...(mode === 'unsolicited' ? { ms: 0 } : {}) })));
+  // Not `unsolicited`: bytes that come once the connection carries the next question are that
+  // question's answer for any reader of HTTP/1.1. The fault table has it on a quiet connection.
+  const modes = ['two-answers', 'resets-after', 'closes-unsaid', 'length-short', 'reset-in-body'];
+  const bad = await Promise.all(modes.map((mode) => backend(t, mode, { share: 0.5 })));
   const good = await backend(t);
   const gate = await serve(t, asking(good.url, {
     crm: {
       endpoints: [good.url, ...bad.map((one) => one.url)],
-      timeout: '20s', retries: 0, breaker: { failures: 100_000, requests: 100_000 }, health: { path: '/health', interval: '1h', fall: 1000 },
+      timeout: '20s', connect_timeout: '20s', retries: 0, breaker: { failures: 100_000, requests: 100_000 }, health: { path: '/health', interval: '1h', fall: 1000 },
     },
   }));
   const traffic = await load(t, gate, 16, (n) => `tag${n}@woodgrove.example`);
@@ -145,7 +147,7 @@ test('2,600 tagged forwards to backends that poison their connections: none is c
 test('an answer that comes behind the deadline is remembered: the next one is told it, and nobody asks again', async (t) => {
   const one = await backend(t, 'slow', { ms: 2000 });
   const gate = await serve(t, asking(one.url, {
-    crm: { timeout: '20s' },
+    crm: { timeout: '20s', connect_timeout: '20s' },
     connector: { deadline: '500ms', retry_window: '0ms' },
     cache: { key: ['email'], ttl: { continue: '10m' } },
   }));
@@ -176,12 +178,11 @@ test('a backend that flaps: every answer is right or otherwise, and it is used w
 test('200 forwards hang: sign-ups that ask nobody are answered, and abandoned connections are given back', async (t) => {
   const one = await backend(t, 'hang');
   const gate = await serve(t, asking(one.url, {
-    crm: { timeout: '20s', limits: { connections: 256 } },
-    connector: { deadline: '3s' },
+    crm: { timeout: '20s', connect_timeout: '20s', limits: { connections: 256 } },
     ...(() => {
       const { signup } = configuration().connectors;
       return { connectors: {
-        signup: { ...signup, deadline: '3s', otherwise: kOtherwise, rules: [{ name: 'asks', ask: 'crm' }] },
+        signup: { ...signup, deadline: '10s', otherwise: kOtherwise, rules: [{ name: 'asks', ask: 'crm' }] },
         inline: { ...signup, path: '/inline' } } };
     })(),
   }));
