@@ -71,7 +71,7 @@ async function figures() {
   return {
     tries: sum('claimgate_backend_tries_total'),
     checks: sum('claimgate_endpoint_health_checks_total'),
-    answered: sum('claimgate_backend_answers_total', 'class="2xx"'),
+    answered: sum('claimgate_backend_answers_total', 'status="2xx"'),
     fallbacks: sum('claimgate_fallbacks_total'),
     stale: sum('claimgate_decisions_total', 'result="stale"'),
   };
