@@ -9,8 +9,7 @@ namespace {
 class Words {
  public:
   template <typename T>
-    requires(std::is_integral_v<T> || std::is_enum_v<T>)
-  void add(T value) {
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) void add(T value) {
     hash_.add_number(static_cast<std::uint64_t>(value));
   }
   void add(const config::Text& text) { hash_.add(text.value); }

@@ -19,7 +19,8 @@ std::string read_claims(std::string_view json, decisions::Decision& decision) {
   simdjson::dom::parser parser;
   simdjson::dom::object claims;
   const std::string owned(json);
-  if (parser.parse(owned).get(claims) != simdjson::SUCCESS) return "expected a JSON object of claims";
+  if (parser.parse(owned).get(claims) != simdjson::SUCCESS)
+    return "expected a JSON object of claims";
   for (const auto& [name, value] : claims) {
     decisions::DecidedClaim claim;
     claim.name = name;

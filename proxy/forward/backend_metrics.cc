@@ -46,7 +46,7 @@ std::string and_label(std::string labels, std::string_view name, std::string_vie
 
 struct BackendFigure {
   std::string_view name, type, help;
-  std::uint64_t Backend::* figure;
+  std::uint64_t Backend::*figure;
 };
 constexpr BackendFigure kBackendFigures[] = {
     {"claimgate_backend_in_flight", "gauge", "Calls under way.", &Backend::in_flight},
@@ -70,7 +70,7 @@ constexpr BackendFigure kBackendFigures[] = {
 
 struct EndpointFigure {
   std::string_view name, type, help;
-  std::uint64_t Endpoint::* figure;
+  std::uint64_t Endpoint::*figure;
 };
 constexpr EndpointFigure kEndpointFigures[] = {
     {"claimgate_endpoint_in_flight", "gauge", "Tries under way.", &Endpoint::in_flight},
@@ -97,13 +97,13 @@ constexpr EndpointFigure kEndpointFigures[] = {
 
 template <std::size_t N>
 void by_failure(Writer& writer, const upstream::Figures& figures,
-                std::array<std::uint64_t, N> Backend::* counts) {
+                std::array<std::uint64_t, N> Backend::*counts) {
   for (const Backend& backend : figures.backends) {
     for (std::size_t i = 1; i < N; ++i) {
       if ((backend.*counts)[i] == 0) continue;
-      writer.sample(and_label(label_of(backend), "kind",
-                              upstream::name(static_cast<upstream::Failure>(i))),
-                    (backend.*counts)[i]);
+      writer.sample(
+          and_label(label_of(backend), "kind", upstream::name(static_cast<upstream::Failure>(i))),
+          (backend.*counts)[i]);
     }
   }
 }
@@ -173,7 +173,8 @@ void append_backend_metrics(const upstream::Figures& figures, std::string& text)
       }
     }
   }
-  writer.family("claimgate_endpoint_connections_closed", "counter", "Connections closed, by reason.");
+  writer.family("claimgate_endpoint_connections_closed", "counter",
+                "Connections closed, by reason.");
   for (const Backend& backend : figures.backends) {
     for (const Endpoint& endpoint : backend.endpoints) {
       for (std::size_t i = 0; i < endpoint.closed.size(); ++i) {

@@ -168,8 +168,8 @@ void Forwarder::try_to_ask(const std::shared_ptr<Serving>& serving,
                            std::string_view body, upstream::Trace trace) {
   core::rules::Evaluation& evaluation = serving->gate.asking();
   // The flight before this one may have landed after the rules looked into the cache.
-  for (const auto& [kept, key] : {std::pair{asked.by_claims, &asked.claims_key},
-                                  std::pair{asked.by_body, &asked.body_key}}) {
+  for (const auto& [kept, key] :
+       {std::pair{asked.by_claims, &asked.claims_key}, std::pair{asked.by_body, &asked.body_key}}) {
     if (!kept) continue;
     const auto found = shared_.cache.peek(*key, cache_now_ms(), evaluation.arena());
     if (found.state != core::decisions::Cache::State::kFresh) continue;
@@ -196,9 +196,9 @@ void Forwarder::try_to_ask(const std::shared_ptr<Serving>& serving,
     return land_unresolved(asked, gate::Fallback::kBackend, true);
   }
   // An answer behind the connector's deadline is still worth having: it fills the cache.
-  const std::uint64_t whole_ms = std::max<std::uint64_t>(
-      static_cast<std::uint64_t>(connector.deadline.count()),
-      snapshot.backends[asked.ask->backend].whole_ms);
+  const std::uint64_t whole_ms =
+      std::max<std::uint64_t>(static_cast<std::uint64_t>(connector.deadline.count()),
+                              snapshot.backends[asked.ask->backend].whole_ms);
   asker_->ask(number, std::move(question), now_ms() + whole_ms, std::move(trace),
               [this, call = std::move(call)](upstream::Outcome&& outcome) {
                 on_outcome(call, std::move(outcome));
@@ -316,8 +316,8 @@ void Forwarder::resume(std::uint64_t id, gate::Fallback give_up) noexcept {
   given_.clear();
   try {
     for (const Pending::Received& received : pending.received) {
-      given_.push_back({received.rule, received.source, received.landing->decision,
-                        received.landing->why});
+      given_.push_back(
+          {received.rule, received.source, received.landing->decision, received.landing->why});
     }
   } catch (const std::bad_alloc&) {
     give_up = gate::Fallback::kMemory;

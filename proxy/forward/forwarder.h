@@ -37,7 +37,7 @@ struct Pending {
   std::uint64_t began_ns = 0;     // monotonic, when it was read
   std::uint64_t deadline_ms = 0;  // uv_now's clock
   std::size_t wire_bytes = 0;
-  std::uint32_t backend_us = 0;   // spent waiting for backends, by their own account
+  std::uint32_t backend_us = 0;  // spent waiting for backends, by their own account
 
   struct Received {
     std::uint32_t rule;
@@ -61,9 +61,9 @@ class Ledger {
                        std::size_t bytes_out, bool gone) noexcept = 0;
 };
 
-/// Brings a worker's requests to the decisions that their rules wait for: joins a question under way
-/// or asks the backend, keeps what it decides, resumes whoever waited, and at a connector's deadline
-/// has its `otherwise` told, whatever the backend does (docs/forwarding.md).
+/// Brings a worker's requests to the decisions that their rules wait for: joins a question under
+/// way or asks the backend, keeps what it decides, resumes whoever waited, and at a connector's
+/// deadline has its `otherwise` told, whatever the backend does (docs/forwarding.md).
 ///
 /// A call belongs to nobody: the client that began it may leave, its deadline may pass, and still
 /// its answer fills the cache and reaches those who have joined.

@@ -28,7 +28,8 @@ class Mailbox {
  public:
   using Take = std::function<void(std::vector<Delivery>&)>;
 
-  /// Wakes `loop` for deliveries from now on; `take` is called from there. False when libuv refuses.
+  /// Wakes `loop` for deliveries from now on; `take` is called from there. False when libuv
+  /// refuses.
   bool open(uv_loop_t& loop, Take take);
   /// The loop's thread, before the loop's last turn.
   void close();

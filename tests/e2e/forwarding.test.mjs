@@ -21,7 +21,7 @@ async function backend(t, answer) {
       if (answered === undefined) return;
       const { status = 200, json = {}, headers = {} } = answered;
       const text = JSON.stringify(json);
-      response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text), ...headers });
+      response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(text);
     });
   });

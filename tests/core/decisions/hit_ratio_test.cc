@@ -1,5 +1,5 @@
-// The eviction against LRU of equal bytes, on the traffic of sign-ups: few people often, many rarely,
-// and campaigns of people who come once.
+// The eviction against LRU of equal bytes, on the traffic of sign-ups: few people often, many
+// rarely, and campaigns of people who come once.
 #include <gtest/gtest.h>
 
 #include "tests/core/decisions/traces.h"

@@ -29,8 +29,8 @@ inline std::vector<std::uint32_t> zipf(std::size_t people, double s, std::size_t
   std::uniform_real_distribution<double> draw(0, sum);
   std::vector<std::uint32_t> trace(count);
   for (std::uint32_t& person : trace) {
-    person = static_cast<std::uint32_t>(
-        std::lower_bound(sums.begin(), sums.end(), draw(random)) - sums.begin());
+    person = static_cast<std::uint32_t>(std::lower_bound(sums.begin(), sums.end(), draw(random)) -
+                                        sums.begin());
   }
   return trace;
 }

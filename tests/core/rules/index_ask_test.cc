@@ -41,10 +41,17 @@ std::string random_rules(std::mt19937_64& random) {
     yaml += "      - { name: r" + std::to_string(i) + ", when: { " + pick(kNames) + ": " +
             pick(kValues) + " }, ";
     switch (random() % 6) {
-      case 0: yaml += "block: no"; break;
-      case 1: yaml += "set: { " + pick(kNames) + ": " + pick(kValues) + " }"; break;
-      case 2: yaml += "mode: shadow, ask: crm"; break;
-      default: yaml += "ask: crm";
+      case 0:
+        yaml += "block: no";
+        break;
+      case 1:
+        yaml += "set: { " + pick(kNames) + ": " + pick(kValues) + " }";
+        break;
+      case 2:
+        yaml += "mode: shadow, ask: crm";
+        break;
+      default:
+        yaml += "ask: crm";
     }
     yaml += " }\n";
   }
@@ -59,7 +66,8 @@ TEST(IndexWithAsks, DecidesAsThePlainEvaluatorDoes) {
     config::MemorySource source;
     source.files["c.yaml"] =
         "listeners: [ { address: 127.0.0.1:0 } ]\nmessages: { no: \"No.\" }\n"
-        "connectors:\n  c:\n    path: /c\n    dialect: b2c-userflow\n    rules:\n" + rules;
+        "connectors:\n  c:\n    path: /c\n    dialect: b2c-userflow\n    rules:\n" +
+        rules;
     config::Diagnostics diagnostics;
     const config::Config config = config::load("c.yaml", source, diagnostics);
     std::vector<config::Backend> backends(1);

@@ -164,8 +164,8 @@ class Workers {
   std::string metrics() const { return metrics_.render(); }
 
   static std::string request(const std::string& body, const std::string& fields = "") {
-    return "POST /signup HTTP/1.1\r\nHost: h.example\r\nContent-Type: application/json\r\n" + fields +
-           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    return "POST /signup HTTP/1.1\r\nHost: h.example\r\nContent-Type: application/json\r\n" +
+           fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
   static std::string person(int number) {
     return R"({"step":"PostAttributeCollection","email":"p)" + std::to_string(number) +
