@@ -272,12 +272,12 @@ void Connection::on_events(int status, int events) noexcept {
   if (!broken && (events & UV_WRITABLE) != 0 && !unsent_.empty() && !flush_unsent()) {
     // It may have answered before it broke off (413 and close, say).
     while (receive()) {}
-    if (state_ != State::kClosed) on_end(false);
+    if (state_ != State::kClosed) on_end(End::kCutOff);
     return;
   }
   if (broken) {
     while (receive()) {}
-    if (state_ != State::kClosed) on_end(false);
+    if (state_ != State::kClosed) on_end(End::kCutOff);
     return;
   }
   if ((events & UV_READABLE) != 0) receive();
@@ -291,7 +291,7 @@ bool Connection::receive() noexcept {
   const ssize_t got = ::recv(fd_.get(), board.received.get(), Switchboard::kReceiveBytes, 0);
   if (got <= 0) {
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
-    on_end(false);
+    on_end(got == 0 ? End::kClosed : End::kCutOff);
     return false;
   }
   const std::string_view bytes{board.received.get(), static_cast<std::size_t>(got)};
@@ -372,7 +372,7 @@ void Connection::take_cipher_text(std::string_view received) noexcept {
   if (complete) {
     answered(left_over, tls_ended_);
   } else if (tls_ended_) {
-    on_end(true);
+    on_end(End::kSaid);
   }
 }
 
@@ -394,8 +394,7 @@ bool Connection::take(std::string_view bytes, std::size_t& left_over) noexcept {
   return false;
 }
 
-/// The other side has ended. `said`: over TLS, and it said so.
-void Connection::on_end(bool said) noexcept {
+void Connection::on_end(End end) noexcept {
   switch (state_) {
     case State::kConnecting:
     case State::kHandshaking:
@@ -407,8 +406,10 @@ void Connection::on_end(bool said) noexcept {
     case State::kBusy: break;
     case State::kClosed: return;
   }
-  // An answer that lasts as long as the connection is whole only if nobody can have cut it off.
-  if ((tls_ == nullptr || said) && reader_.finish() == core::http::ResponseReader::State::kComplete) {
+  // An answer that lasts as long as the connection is whole only if nobody can have cut it off: a
+  // reset ends a connection, and no answer (RFC 9112, 8).
+  const bool orderly = end == End::kSaid || (end == End::kClosed && tls_ == nullptr);
+  if (orderly && reader_.finish() == core::http::ResponseReader::State::kComplete) {
     answered(false, true);
     return;
   }

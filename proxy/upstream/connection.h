@@ -65,7 +65,9 @@ class Connection {
   bool take_unasked() noexcept;
   void keep_session() noexcept;
   bool take(std::string_view bytes, std::size_t& left_over) noexcept;
-  void on_end(bool said) noexcept;
+  /// How the other side went: it said so over TLS, closed its socket in order, or was cut off.
+  enum class End : std::uint8_t { kSaid, kClosed, kCutOff };
+  void on_end(End end) noexcept;
   void answered(bool left_over, bool ended) noexcept;
   void fail(Failure failure, CloseReason reason) noexcept;
   void fail_to_connect(Failure failure) noexcept;

@@ -139,7 +139,12 @@ void Endpoint::on_ready(Connection& connection) noexcept {
       return;
     }
     leave(*first);
-    if (connection.begin(*first) == Connection::Begun::kYes) return;
+    if (connection.begin(*first) == Connection::Begun::kYes) {
+      // One that was being opened is open: there is room for the next in line, which might else wait
+      // for an answer to come.
+      if (fresh) grow();
+      return;
+    }
     if (fresh) {
       // It was opened for this: another would fare no better, and nobody would ever stop.
       first->call->on_failure(*first, Failure::kClosed);
