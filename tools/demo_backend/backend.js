@@ -62,7 +62,10 @@ class Connection {
   async reset(bytes = '') {
     if (bytes.length) await this.send_all(bytes);
     if (this.ended) return;
-    this.raw.resetAndDestroy();
+    // Node never lets go of a handle that is reset while its FIN is on the way: it would spin at the end
+    // of the process. The peer is leaving anyway.
+    if (this.raw.writableEnded || this.raw.readableEnded) this.raw.destroy();
+    else this.raw.resetAndDestroy();
     this.finish();
   }
 
