@@ -144,7 +144,8 @@ std::vector<Scalar> read_operands(Reader& reader, const Node& node, const Key& k
       }
       break;
     default:
-      if (node.kind == Node::Kind::kSequence) {
+      if (node.kind == Node::Kind::kSequence && key.shape != Shape::kString &&
+          key.shape != Shape::kTemplate) {
         one.shape = Shape::kString;
         for (const Node* item : reader.items(node, key)) read_string(*item);
       } else {
@@ -187,9 +188,9 @@ bool read_region(Reader& reader, const Member& member, const Key& key, Condition
   }
   const Fields fields(reader, node, member.key, *key.object);
   Text text;
-  if (fields.string("country", text)) {
+  if (fields.filled("country", text)) {
     test.operands.push_back({Scalar::Type::kString, std::move(text)});
-  } else if (fields.string("claim", text)) {
+  } else if (fields.filled("claim", text)) {
     test.operands.push_back({Scalar::Type::kString, {"claim", text.mark, false}});
     test.operands.push_back({Scalar::Type::kString, std::move(text)});
   }
@@ -211,7 +212,7 @@ void read_percent(Reader& reader, const Member& member, Condition& parent) {
   test.mark = test.test_mark = member.key->mark;
   double of = 0;
   Text salt;
-  if (!fields.number("of", of) || !fields.string("by", test.subject) ||
+  if (!fields.number("of", of) || !fields.filled("by", test.subject) ||
       !fields.string("salt", salt)) {
     return;
   }

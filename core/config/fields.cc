@@ -112,6 +112,18 @@ bool Fields::string(std::string_view name, Text& out) const {
   return value.has_value();
 }
 
+bool Fields::filled(std::string_view name, Text& out) const {
+  Text text;
+  if (!string(name, text)) return false;
+  if (text.value.empty() && !text.secret) {
+    reader_.error(*find(name), "expected a text",
+                  "write " + std::string(name) + ": " + std::string(key(name).example));
+    return false;
+  }
+  out = std::move(text);
+  return true;
+}
+
 bool Fields::integer(std::string_view name, std::int64_t& out) const {
   const Node* const node = find(name);
   if (node == nullptr) return false;

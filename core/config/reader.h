@@ -99,6 +99,8 @@ class Fields {
 
   // Each leaves `out` alone when the key is absent or wrong. True when it was read.
   bool string(std::string_view key, Text& out) const;
+  /// The same, and an empty text is wrong.
+  bool filled(std::string_view key, Text& out) const;
   bool integer(std::string_view key, std::int64_t& out) const;
   bool number(std::string_view key, double& out) const;
   bool duration(std::string_view key, milliseconds& out) const;

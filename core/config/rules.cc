@@ -51,7 +51,7 @@ Action::Kind action_of(std::string_view key) {
 void read_claim_errors(Reader& reader, const Node& node, const Node& named, const Key& key,
                        Action& action) {
   const Fields fields(reader, node, &named, *key.object);
-  fields.string("message", action.message);
+  fields.filled("message", action.message);
   const Node* const claims = fields.find("claims");
   if (claims == nullptr) return;
   Key name_key = fields.key("claims");

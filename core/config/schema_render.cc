@@ -126,7 +126,7 @@ std::string shape_schema(const Key& key) {
     case Shape::kValues:
       return "{\"type\":\"object\"}";
     case Shape::kTemplates:
-      return map_of(string, false);
+      return map_of(reference_to("scalar"), false);
     case Shape::kEndpoints:
       return list_of("{\"anyOf\":[" + string + "," + reference_to(key.object->name) + "]}");
     case Shape::kJsonTree:
@@ -296,7 +296,7 @@ std::string shape_words(const Key& key) {
     case Shape::kArguments:
       return "map: parameter to any value";
     case Shape::kTemplates:
-      return "map: name to text";
+      return "map: name to value";
     case Shape::kEndpoints:
       return "list of URLs, or of " + see(key.object);
     case Shape::kJsonTree:

@@ -48,7 +48,9 @@ std::string refusal(const std::string& yaml) {
 std::string mistakes(const std::string& yaml) {
   MemorySource source;
   source.files["c.yaml"] = yaml;
-  source.variables = {{"B2C_PASSWORD", "one"}, {"ADMIN_TOKEN", "0123456789abcdef"}};
+  source.variables = {{"B2C_PASSWORD", "one"}, {"ADMIN_TOKEN", "0123456789abcdef"},
+                      {"CRM_TOKEN", "two"},    {"CRM_PASSWORD", "three"},
+                      {"CRM_KEY", "four"},     {"CRM_SECRET", "five"}};
   source.files["/run/secrets/capture"] = "0123456789abcdef";
   source.files["connectors/before-create.yaml"] = "{}";
   Diagnostics diagnostics;
@@ -105,13 +107,21 @@ class FileAround {
              object.exactly_one.end();
     };
     one_there = key != nullptr && is_one(*key);
+    const bool cached = &object == &schema::kRule && key != nullptr && key->name == "cache";
+    const std::string_view one = object.exactly_one.empty() ? ""
+                                 : cached                   ? "ask"  // only decisions are kept
+                                                            : object.exactly_one[0];
     for (const Key& other : object.keys) {
       const bool wanted = key != nullptr && other.name == key->name;
-      const bool first_one =
-          !one_there && !object.exactly_one.empty() && other.name == object.exactly_one[0];
+      const bool first_one = !one_there && !one.empty() && other.name == one;
       if (!wanted && !other.required && !first_one) continue;
       if (text.size() > 2) text += ", ";
       text += std::string(other.name) + ": " + (wanted ? value : std::string(other.example));
+    }
+    // One of two is required, but not exactly one: the table has no word for it.
+    if (&object == &schema::kBackend && key != nullptr && key->name != "response" &&
+        key->name != "speaks") {
+      text += ", response: [ { when: { status: 200 }, continue: {} } ]";
     }
     return text + " }";
   }
@@ -132,6 +142,10 @@ class FileAround {
         if (key.shape == Shape::kRules) inside = "[ " + value + " ]";
         if (key.shape == Shape::kObjects) inside = "[ " + value + " ]";
         if (key.shape == Shape::kObjectMap) inside = "{ name: " + value + " }";
+        if (key.shape == Shape::kEndpoints) inside = "[ " + value + " ]";
+        if (key.shape == Shape::kReplyTests) {
+          inside = (key.name == "header" ? "{ X-Tier: " : "{ /found: ") + value + " }";
+        }
         if (tests) inside = "{ country: " + value + " }";
         return wrap(*parent, members(*parent, &key, inside));
       }
@@ -142,7 +156,8 @@ class FileAround {
 
 TEST(SchemaValidation, AcceptsTheExampleOfEveryKeyAndSoDoesTheLoader) {
   // What an example needs besides, in another key.
-  const std::set<std::string_view> kNeedsMore = {"redirect_hosts", "locale", "cache", "reload"};
+  const std::set<std::string_view> kNeedsMore = {"redirect_hosts", "locale",      "cache",
+                                                "reload",         "hedge_after", "content_type"};
   for (const Object* object : schema::all_objects()) {
     for (const Key& key : object->keys) {
       SCOPED_TRACE(std::string(object->name) + "." + std::string(key.name));
@@ -150,6 +165,9 @@ TEST(SchemaValidation, AcceptsTheExampleOfEveryKeyAndSoDoesTheLoader) {
       ASSERT_TRUE(file.has_value());
       EXPECT_EQ(refusal(*file), "") << *file;
       if (kNeedsMore.contains(key.name) || object == &schema::kInclude) continue;  // its group
+      if (object == &schema::kBackendTls && (key.name == "certificate" || key.name == "key")) {
+        continue;  // each wants the other
+      }
       EXPECT_EQ(mistakes(*file), "") << *file;
     }
   }
@@ -235,6 +253,20 @@ std::vector<std::string> wrong_values(const Key& key) {
       return {"5", "[ a ]", "{ name: 5 }", "{ name: {} }", "{ name: { a: [ b ] } }"};
     case Shape::kRules:
       return {"5", "a", "[]", "[ a ]", "[ { zzzzzz: 5 } ]"};
+    case Shape::kTemplates:
+      return {"5", "a", "[ a ]", "{ a: [ b ] }"};
+    case Shape::kEndpoints:
+      return {"5", "a", "[]", "[ 5 ]", "[ { zzzzzz: 5 } ]"};
+    case Shape::kJsonTree:
+      return {};  // any value will do
+    case Shape::kStatuses:
+      return {"ok", "99", "600", "[]", "{}", "[ ok ]"};
+    case Shape::kReplyTests:
+      return {"5", "a", "[]", "{}", "{ /a: { zzzzzz: 5 } }"};
+    case Shape::kReplyTextTest:
+      return {"[]", "{}", "{ zzzzzz: 5 }"};
+    case Shape::kSaid:
+      return {"5", "''", "[ a ]", "{ zzzzzz: 5 }"};
   }
   return {};
 }
@@ -244,8 +276,12 @@ TEST(SchemaValidation, MarksWrongValuesOfEveryKeyAsTheLoaderDoes) {
   for (const Object* object : schema::all_objects()) {
     for (const Key& key : object->keys) {
       SCOPED_TRACE(std::string(object->name) + "." + std::string(key.name));
-      const std::vector<std::string> values = wrong_values(key);
-      EXPECT_FALSE(values.empty());
+      std::vector<std::string> values = wrong_values(key);
+      if (object == &schema::kRuleGroup && key.shape == Shape::kRules) {
+        // The rules of a group are read where it is included, and this one is nowhere.
+        std::erase_if(values, [](const std::string& value) { return value.starts_with("[ "); });
+      }
+      EXPECT_TRUE(!values.empty() || key.shape == Shape::kJsonTree);
       for (const std::string& value : values) {
         const auto file = FileAround::file(*object, key, value);
         ASSERT_TRUE(file.has_value());
