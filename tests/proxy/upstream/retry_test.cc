@@ -121,8 +121,10 @@ TEST(Hedge, TheSecondAnswerWinsAndTheFirstConnectionIsClosed) {
   Asking asking(options);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(asking.ask().body, "fast");
   const Figures::Backend figures = asking.figures();
-  EXPECT_GT(figures.hedges, 0U);
-  EXPECT_EQ(figures.hedges_won, figures.hedges);
+  EXPECT_GT(figures.hedges_won, 0U);
+  // On a busy machine the fast one is asked first now and then and takes longer than hedge_after: then
+  // the slow one is the second, and loses.
+  EXPECT_LE(figures.hedges_won, figures.hedges);
   EXPECT_EQ(asking.closed(CloseReason::kAbandoned), figures.hedges);
   EXPECT_EQ(asking.figures().endpoints[0].in_flight, 0U);
   EXPECT_EQ(figures.in_flight, 0U);
