@@ -47,7 +47,7 @@ const kRows = {
   'length-long-hold': wrong('timeout', { config: kSilent }),
   'chunk-cut-hold': wrong('timeout', { config: kSilent }),
   // The call outlives the request: nothing has failed yet when the caller is told.
-  'deadline before timeout': wrong('none', { mode: 'hang', deadline: '600ms', config: { timeout: '3s' }, reason: 'deadline' }),
+  'deadline before timeout': wrong('none', { mode: 'hang', deadline: '600ms', config: { timeout: '12s' }, reason: 'deadline' }),
   'connect unanswered': wrong('connect_timeout', { deaf: true, config: { connect_timeout: '300ms', retries: 0 } }),
 
   // Ends too early.
