@@ -378,7 +378,7 @@ test('a reader that takes nothing is left, and others do not notice', async (t) 
   let stuck = true;
   while (!wire.closed && !wire.socket.destroyed && Date.now() < end) {
     const drained = wire.send(batch).then(() => true);
-    const moved = await Promise.race([drained, new Promise((resolve) => setTimeout(() => resolve(false), 200))]);
+    const moved = await Promise.race([drained, new Promise((resolve) => setTimeout(() => resolve(false), 2000))]);
     if (!moved) break;  // the system's buffers are full both ways: back-pressure
     stuck = false;
   }
