@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/http/out_buffer.h"
 #include "core/result.h"
@@ -39,9 +40,14 @@ class TlsContext {
     std::string certificate, key;      // PEM; of a client certificate, or empty
     bool verify = true;                // chain and name; false: anybody is believed
   };
+  struct KeyPair {
+    std::string certificate;           // PEM: the certificate, then those between it and its root
+    std::string key;                   // PEM; empty: it is in `certificate`
+  };
   struct Server {
-    std::string certificate, key;      // PEM
-    std::string client_authorities;    // PEM; not empty: a client certificate is demanded
+    std::vector<KeyPair> key_pairs;    // at least one; of different kinds of keys (ECDSA, RSA)
+    std::string client_authorities;    // PEM; not empty: clients are asked for a certificate
+    bool client_certificate_required = true;  // one that asks and gets none goes no further
   };
   static core::Result<std::shared_ptr<const TlsContext>, TlsError> for_client(const Client& options);
   static core::Result<std::shared_ptr<const TlsContext>, TlsError> for_server(const Server& options);
