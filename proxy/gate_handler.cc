@@ -12,6 +12,7 @@ namespace proxy {
 namespace {
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+constexpr std::uint64_t kNsPerMs = 1'000'000;
 
 std::int64_t wall_clock_ns() noexcept {
   std::timespec now{};
@@ -28,30 +29,37 @@ std::uint32_t saturated(std::uint64_t value) noexcept {
 
 GateHandler::GateHandler(Edition edition, std::size_t worker, std::size_t body_bytes_max,
                          telemetry::Metrics& metrics, telemetry::AccessLog& log, double log_sample)
-    : gate_(edition.snapshot, worker, body_bytes_max),
-      generation_(edition.generation),
+    : worker_(worker),
+      body_bytes_max_(body_bytes_max),
       metrics_(metrics),
-      counters_(metrics.open(edition.snapshot)),
       log_(log),
       ring_(log.enabled() && log_sample > 0 ? &log.ring(worker) : nullptr),
       sample_(log_sample) {
-  gate_.adopt_lists(std::move(edition.lists));
+  serve(edition);
   read_clock(uv_hrtime());
 }
 
-GateHandler::~GateHandler() { metrics_.close(counters_); }
+GateHandler::~GateHandler() = default;
+
+void GateHandler::serve(const Edition& edition) {
+  serving_ = std::make_shared<forward::Serving>(edition.snapshot, edition.generation, worker_,
+                                                body_bytes_max_, metrics_);
+  serving_->gate.adopt_lists(edition.lists);
+  if (shared_ != nullptr) serving_->gate.use_cache(&shared_->cache, shared_->seed);
+}
+
+void GateHandler::use_forwarder(forward::Forwarder& forwarder, forward::Shared& shared) {
+  forwarder_ = &forwarder;
+  shared_ = &shared;
+  serving_->gate.use_cache(&shared.cache, shared.seed);
+}
 
 void GateHandler::adopt(Edition edition) {
-  if (edition.snapshot.get() == &gate_.snapshot()) {  // only lists have changed
-    gate_.adopt_lists(std::move(edition.lists));
+  if (edition.snapshot.get() == &serving_->gate.snapshot()) {  // only lists have changed
+    serving_->gate.adopt_lists(std::move(edition.lists));
     return;
   }
-  gate_.adopt(edition.snapshot);
-  gate_.adopt_lists(std::move(edition.lists));
-  generation_ = edition.generation;
-  telemetry::Counters* const old = counters_;
-  counters_ = metrics_.open(std::move(edition.snapshot));
-  metrics_.close(old);
+  serve(edition);  // requests that wait keep the one they began with
 }
 
 void GateHandler::read_clock(std::uint64_t now_ns) noexcept {
@@ -64,21 +72,29 @@ void GateHandler::read_clock(std::uint64_t now_ns) noexcept {
   core::http::format_http_date(second_, date_);
 }
 
-void GateHandler::on_batch(std::uint64_t now_ns) noexcept { read_clock(now_ns); }
+void GateHandler::on_batch(std::uint64_t now_ns) noexcept {
+  read_clock(now_ns);
+  serving_->gate.set_now(now_ns / kNsPerMs);
+}
 
-void GateHandler::note(const core::gate::Report& report, const net::PeerAddress& peer,
-                       std::size_t bytes_in, std::size_t bytes_out,
-                       std::uint64_t duration_ns) noexcept {
+std::string_view GateHandler::date() noexcept {
+  read_clock(uv_hrtime());
+  return written_date();
+}
+
+void GateHandler::note(const core::gate::Report& report, std::uint32_t generation,
+                       const net::PeerAddress& peer, std::size_t bytes_in, std::size_t bytes_out,
+                       const Times& times) noexcept {
   if (ring_ == nullptr) return;
   sampled_ += sample_;
   if (sampled_ < 1) return;
   sampled_ -= 1;
   telemetry::AccessRecord record;
-  record.time_us = (static_cast<std::int64_t>(batch_ns_) + wall_offset_ns_) / 1000;
-  record.duration_us = saturated(duration_ns / 1000);
+  record.time_us = (static_cast<std::int64_t>(times.began_ns) + wall_offset_ns_) / 1000;
+  record.duration_us = saturated(times.duration_ns / 1000);
   record.bytes_in = saturated(bytes_in);
   record.bytes_out = saturated(bytes_out);
-  record.generation = generation_;
+  record.generation = generation;
   record.rule = report.rule;
   if (report.connector != nullptr) {
     record.connector = static_cast<std::uint16_t>(report.connector->index);
@@ -86,32 +102,74 @@ void GateHandler::note(const core::gate::Report& report, const net::PeerAddress&
   record.status = static_cast<std::uint16_t>(report.status);
   record.step = static_cast<std::uint8_t>(report.step);
   record.outcome = static_cast<std::uint8_t>(report.outcome);
+  record.source = static_cast<std::uint8_t>(report.source);
+  record.backend_us = times.backend_us;
   record.peer = peer;
   ring_->push(record);
   if (ring_->wants_writer()) log_.wake();
 }
 
-void GateHandler::answer(const net::Exchange& exchange) noexcept {
+void GateHandler::count(const forward::Serving& serving, const core::gate::Report& report,
+                        std::uint64_t duration_ns) noexcept {
+  serving.counters->count(report, duration_ns);
+  for (const std::uint32_t rule : serving.gate.evaluation().shadowed()) {
+    if (report.outcome <= core::gate::Outcome::kFault) serving.counters->count_shadow(report, rule);
+  }
+}
+
+/// The rules have come to an ask rule. True: the request waits. False: it was answered.
+bool GateHandler::forward(const net::Exchange& exchange, core::gate::Report& report) noexcept {
+  core::gate::Known known;
+  known.give_up = core::gate::Fallback::kEnding;
+  if (forwarder_ != nullptr &&
+      forwarder_->begin(exchange, report, serving_, batch_ns_, known.give_up)) {
+    return true;
+  }
+  report = serving_->gate.answer_body(
+      *report.connector, exchange.request.body,
+      core::http::after_answer_to(exchange.request, exchange.close), written_date(), exchange.out,
+      nullptr, known);
+  return false;
+}
+
+net::Handler::Progress GateHandler::answer(const net::Exchange& exchange) noexcept {
   const std::size_t before = exchange.out.size();
-  const core::gate::Report report =
-      gate_.answer(exchange.request, date(), exchange.close, exchange.out);
+  core::gate::Report report =
+      serving_->gate.answer(exchange.request, written_date(), exchange.close, exchange.out);
+  if (report.asks && forward(exchange, report)) [[unlikely]] {
+    batch_ns_ = uv_hrtime();
+    return Progress::kPending;
+  }
   const std::uint64_t now_ns = uv_hrtime();
   const std::uint64_t duration_ns = now_ns - batch_ns_;
-  counters_->count(report, duration_ns);
-  for (const std::uint32_t rule : gate_.evaluation().shadowed()) {
-    if (report.outcome <= core::gate::Outcome::kFault) counters_->count_shadow(report, rule);
-  }
-  note(report, exchange.peer, exchange.request.wire_bytes, exchange.out.size() - before,
-       duration_ns);
+  count(*serving_, report, duration_ns);
+  note(report, serving_->generation, exchange.peer, exchange.request.wire_bytes,
+       exchange.out.size() - before, {batch_ns_, duration_ns});
   batch_ns_ = now_ns;  // the next request of this read waited for this one, not for its own work
+  if (report.refresh != core::gate::Known::kNoRule && forwarder_ != nullptr) [[unlikely]] {
+    forwarder_->refresh(report, exchange.request.body, serving_);
+  }
+  return Progress::kAnswered;
+}
+
+void GateHandler::settled(const forward::Pending& pending, const core::gate::Report& report,
+                          std::size_t bytes_out, bool gone) noexcept {
+  const std::uint64_t duration_ns = uv_hrtime() - pending.began_ns;
+  count(*pending.serving, report, duration_ns);
+  if (gone) pending.serving->counters->count_gone(*pending.connector);
+  note(report, pending.serving->generation, pending.peer, pending.wire_bytes, gone ? 0 : bytes_out,
+       {pending.began_ns, duration_ns, pending.backend_us});
 }
 
 bool GateHandler::refuse_early(const net::Exchange& exchange) noexcept {
   const std::size_t before = exchange.out.size();
   core::gate::Report report;
-  if (!gate_.refuse_early(exchange.request, date(), exchange.out, report)) return false;
-  counters_->count(report, 0);
-  note(report, exchange.peer, exchange.request.head_bytes, exchange.out.size() - before, 0);
+  if (!serving_->gate.refuse_early(exchange.request, written_date(), exchange.out, report)) {
+    return false;
+  }
+  serving_->counters->count(report, 0);
+  note(report, serving_->generation, exchange.peer, exchange.request.head_bytes,
+       exchange.out.size() - before, {batch_ns_, 0});
   return true;
 }
 
@@ -122,12 +180,12 @@ void GateHandler::refuse(const core::http::Refusal& refusal, const net::PeerAddr
   error.message = refusal.reason;
   error.offset = refusal.offset;
   const std::size_t before = out.size();
-  static_cast<void>(core::http::write_error(out, error, date()));
-  counters_->count_refused(refusal.status);
+  static_cast<void>(core::http::write_error(out, error, written_date()));
+  serving_->counters->count_refused(refusal.status);
   core::gate::Report report;
   report.outcome = core::gate::Outcome::kBadRequest;
   report.status = refusal.status;
-  note(report, peer, refusal.offset, out.size() - before, 0);
+  note(report, serving_->generation, peer, refusal.offset, out.size() - before, {batch_ns_, 0});
 }
 
 void GateHandler::overload(core::http::OutBuffer& out) noexcept {
@@ -135,7 +193,7 @@ void GateHandler::overload(core::http::OutBuffer& out) noexcept {
   error.status = 503;
   error.message = "too many connections";
   error.retry_after_s = 1;
-  static_cast<void>(core::http::write_error(out, error, date()));
+  static_cast<void>(core::http::write_error(out, error, written_date()));
 }
 
 void GateHandler::timed_out(const net::PeerAddress& peer, core::http::OutBuffer& out) noexcept {
@@ -144,12 +202,12 @@ void GateHandler::timed_out(const net::PeerAddress& peer, core::http::OutBuffer&
   error.status = 408;
   error.message = "the request did not arrive in time";
   const std::size_t before = out.size();
-  static_cast<void>(core::http::write_error(out, error, date()));
-  counters_->count_refused(error.status);
+  static_cast<void>(core::http::write_error(out, error, written_date()));
+  serving_->counters->count_refused(error.status);
   core::gate::Report report;
   report.outcome = core::gate::Outcome::kBadRequest;
   report.status = error.status;
-  note(report, peer, 0, out.size() - before, 0);
+  note(report, serving_->generation, peer, 0, out.size() - before, {batch_ns_, 0});
 }
 
 }  // namespace proxy

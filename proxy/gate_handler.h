@@ -5,6 +5,8 @@
 
 #include "core/gate/gate.h"
 #include "core/http/http_date.h"
+#include "proxy/forward/forwarder.h"
+#include "proxy/forward/serving.h"
 #include "proxy/net/handler.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/metrics.h"
@@ -19,34 +21,54 @@ struct Edition {
 };
 
 /// Answers the connectors' requests of one worker: the gate decides and writes the answer, and what
-/// became of the request is counted and noted for the access log. Thread: the worker's.
-class GateHandler final : public net::Handler {
+/// became of the request is counted and noted for the access log. What a backend has to settle goes
+/// to the forwarder. Thread: the worker's.
+class GateHandler final : public net::Handler, public forward::Ledger {
  public:
   GateHandler(Edition edition, std::size_t worker, std::size_t body_bytes_max,
               telemetry::Metrics& metrics, telemetry::AccessLog& log, double log_sample);
   ~GateHandler() override;
+
+  /// Decisions are remembered in `shared`, and what is not settled goes to `forwarder`; without it
+  /// that is answered `otherwise`. Before the first request; both outlive the handler.
+  void use_forwarder(forward::Forwarder& forwarder, forward::Shared& shared);
 
   /// Takes up another configuration, between two batches.
   void adopt(Edition edition);
 
   void on_batch(std::uint64_t now_ns) noexcept override;
   bool refuse_early(const net::Exchange& exchange) noexcept override;
-  void answer(const net::Exchange& exchange) noexcept override;
+  Progress answer(const net::Exchange& exchange) noexcept override;
   void refuse(const core::http::Refusal& refusal, const net::PeerAddress& peer,
               core::http::OutBuffer& out) noexcept override;
   void overload(core::http::OutBuffer& out) noexcept override;
   void timed_out(const net::PeerAddress& peer, core::http::OutBuffer& out) noexcept override;
 
- private:
-  void read_clock(std::uint64_t now_ns) noexcept;
-  std::string_view date() const noexcept { return {date_, sizeof date_}; }
-  void note(const core::gate::Report& report, const net::PeerAddress& peer, std::size_t bytes_in,
-            std::size_t bytes_out, std::uint64_t duration_ns) noexcept;
+  std::string_view date() noexcept override;
+  void settled(const forward::Pending& pending, const core::gate::Report& report,
+               std::size_t bytes_out, bool gone) noexcept override;
 
-  core::gate::Gate gate_;
-  std::uint32_t generation_;
+ private:
+  struct Times {
+    std::uint64_t began_ns, duration_ns;
+    std::uint32_t backend_us = 0;
+  };
+  void read_clock(std::uint64_t now_ns) noexcept;
+  std::string_view written_date() const noexcept { return {date_, sizeof date_}; }
+  void serve(const Edition& edition);
+  bool forward(const net::Exchange& exchange, core::gate::Report& report) noexcept;
+  void count(const forward::Serving& serving, const core::gate::Report& report,
+             std::uint64_t duration_ns) noexcept;
+  void note(const core::gate::Report& report, std::uint32_t generation,
+            const net::PeerAddress& peer, std::size_t bytes_in, std::size_t bytes_out,
+            const Times& times) noexcept;
+
+  const std::size_t worker_;
+  const std::size_t body_bytes_max_;
   telemetry::Metrics& metrics_;
-  telemetry::Counters* counters_;
+  std::shared_ptr<forward::Serving> serving_;
+  forward::Forwarder* forwarder_ = nullptr;
+  forward::Shared* shared_ = nullptr;
   telemetry::AccessLog& log_;
   telemetry::AccessRing* ring_;  // null: no access log
   double sample_;

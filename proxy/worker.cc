@@ -24,11 +24,20 @@ Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
                                            options_.limits.http.body_bytes, metrics, log,
                                            options_.log_sample);
   server_ = std::make_unique<net::Server>(loop_, options_.limits, *handler_);
+  if (options_.open_asker) asker_ = options_.open_asker(loop_);
+  if (asker_ == nullptr) return;
+  forwarder_ = std::make_unique<forward::Forwarder>(
+      loop_, *options_.shared, *handler_,
+      forward::Forwarder::Options{options_.index, options_.pending_max, options_.seed});
+  forwarder_->attach(*server_, *asker_);
+  handler_->use_forwarder(*forwarder_, *options_.shared);
 }
 
 Worker::~Worker() {
   join();
   server_->abort();
+  if (forwarder_ != nullptr) forwarder_->close();
+  asker_.reset();
   server_.reset();
   drain_timer_.reset();
   wake_.reset();
@@ -36,7 +45,9 @@ Worker::~Worker() {
   while (uv_loop_close(&loop_) == UV_EBUSY) uv_run(&loop_, UV_RUN_NOWAIT);
 }
 
-bool Worker::listen(net::ListenSocket socket) { return server_->listen(std::move(socket)); }
+bool Worker::listen(net::ListenSocket socket, std::shared_ptr<const net::TlsServer> tls) {
+  return server_->listen(std::move(socket), std::move(tls));
+}
 
 void Worker::start() {
   thread_ = std::thread([this] { run(); });
@@ -62,15 +73,26 @@ void Worker::adopt(Edition edition) {
   uv_async_send(wake_.get());
 }
 
+void Worker::adopt_tls(std::vector<std::shared_ptr<const net::TlsServer>> tls) {
+  {
+    const std::lock_guard lock(mutex_);
+    adopting_tls_ = std::move(tls);
+  }
+  uv_async_send(wake_.get());
+}
+
 void Worker::on_wake() {
   std::optional<Edition> edition;
+  std::vector<std::shared_ptr<const net::TlsServer>> tls;
   bool drain = false;
   {
     const std::lock_guard lock(mutex_);
     edition.swap(adopting_);
+    tls.swap(adopting_tls_);
     drain = draining_;
   }
   if (edition) handler_->adopt(std::move(*edition));
+  if (!tls.empty()) server_->adopt_tls(std::move(tls));
   if (!drain || drain_timer_ != nullptr) return;
   server_->drain();
   drain_deadline_ms_ = uv_now(&loop_) + options_.drain_timeout_ms;
@@ -85,7 +107,8 @@ void Worker::on_wake() {
 }
 
 void Worker::check_drained() {
-  if (!server_->drained() && uv_now(&loop_) < drain_deadline_ms_) return;
+  const bool done = server_->drained() && (forwarder_ == nullptr || forwarder_->idle());
+  if (!done && uv_now(&loop_) < drain_deadline_ms_) return;
   if (!server_->drained()) {
     cut_off_ = true;
     server_->abort();

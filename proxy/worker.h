@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "proxy/forward/forwarder.h"
+#include "proxy/forward/shared.h"
 #include "proxy/gate_handler.h"
 #include "proxy/net/server.h"
 
@@ -26,6 +28,11 @@ class Worker {
     double log_sample = 1;
     std::uint64_t drain_timeout_ms = 10'000;
     std::function<void()> on_end;  // called by the worker's thread when it has ended
+    forward::Shared* shared = nullptr;  // outlives the worker
+    std::size_t pending_max = 4096;     // requests that wait for a backend
+    std::uint64_t seed = 0;             // of trace numbers and balancing
+    /// Makes what asks the backends, on the worker's loop; null: none are asked.
+    std::function<std::unique_ptr<upstream::Asker>(uv_loop_t&)> open_asker;
   };
   Worker(Options options, Edition edition, telemetry::Metrics& metrics, telemetry::AccessLog& log);
   ~Worker();
@@ -33,13 +40,15 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   /// Before start(). False when libuv refuses the descriptor.
-  bool listen(net::ListenSocket socket);
+  bool listen(net::ListenSocket socket, std::shared_ptr<const net::TlsServer> tls);
   void start();
 
   /// Any thread: stop accepting, finish what is under way within the drain time-out, end.
   void drain();
   /// Any thread: answer with this configuration from the next batch on.
   void adopt(Edition edition);
+  /// Any thread: shake hands with these from now on, one for each TLS listener in their order.
+  void adopt_tls(std::vector<std::shared_ptr<const net::TlsServer>> tls);
 
   /// Any thread: its loop has ended.
   bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
@@ -58,9 +67,12 @@ class Worker {
   net::UvHandle<uv_async_t> wake_;
   net::UvHandle<uv_timer_t> drain_timer_;
   std::unique_ptr<GateHandler> handler_;
+  std::unique_ptr<upstream::Asker> asker_;
+  std::unique_ptr<forward::Forwarder> forwarder_;
   std::unique_ptr<net::Server> server_;
-  std::mutex mutex_;  // of the two below: what other threads have asked for
+  std::mutex mutex_;  // of the three below: what other threads have asked for
   std::optional<Edition> adopting_;
+  std::vector<std::shared_ptr<const net::TlsServer>> adopting_tls_;
   bool draining_ = false;
   std::uint64_t drain_deadline_ms_ = 0;
   bool cut_off_ = false;

@@ -52,6 +52,19 @@ struct Assignment {
   Text text;  // a template: "{givenName | name_case}"
 };
 
+/// How decisions of a rule's backend are kept (schema_decisions.cc has the words for each).
+struct RuleCache {
+  Mark mark;
+  std::vector<Text> key;  // subjects: "email.domain", "country | lower"
+  milliseconds continue_ttl{600'000}, block_ttl{600'000}, validation_error_ttl{0};
+  milliseconds unresolved_ttl{0};
+  milliseconds stale{0};
+  enum class Revalidate : std::uint8_t { kBackground, kWait };
+  Revalidate revalidate = Revalidate::kBackground;
+  double jitter = 0.1;
+  bool token_step = false;
+};
+
 enum class Mode : std::uint8_t { kLive, kShadow };
 
 struct Action {
@@ -59,6 +72,7 @@ struct Action {
   Kind kind = Kind::kContinue;
   Mark mark;
   Text message;                         // kBlock, kValidationError: the name of a message
+  Text backend;                         // kAsk: its name
   std::vector<Assignment> assignments;  // kSet, kContinue
 };
 
@@ -67,6 +81,7 @@ struct Rule {
   Mark mark;
   Condition when;  // kAll without children when the rule has no `when`: always
   Action action;
+  std::optional<RuleCache> cache;  // kAsk
   Mode mode = Mode::kLive;
 };
 
@@ -88,6 +103,7 @@ struct Connector {
   bool allow_anonymous = false;  // auth: anonymous, in words
   bool has_auth = false;         // an `auth` was written at all
   milliseconds deadline{4000};   // protocol.md a.9
+  milliseconds retry_window{12'000};  // 2 x 5 s + 2 s (protocol.md a.9)
   std::optional<Action> otherwise;
   TokenFault token_fault = TokenFault::kContinue;
   std::vector<Rule> rules;
@@ -159,6 +175,7 @@ struct Limits {
   milliseconds write_timeout{10'000};
   milliseconds drain_timeout{10'000};
   milliseconds tls_handshake_timeout{10'000};
+  std::int64_t pending = 4096;               // requests that wait for a backend, per worker
 };
 
 struct AccessLog {
@@ -174,6 +191,7 @@ struct Config {
   std::int64_t workers = 0;  // 0: one for each core
   Limits limits;
   AccessLog access_log;
+  std::int64_t decision_cache_bytes = 64 << 20;
   Text fallback_locale;  // default "en"
   std::vector<ListSource> lists;
   std::vector<Message> messages;

@@ -167,6 +167,7 @@ void read_connector(Reader& reader, const Member& member, const Key& key, Config
       connector.otherwise = read_action(reader, inside, *otherwise_key.object);
     }
   }
+  fields.duration("retry_window", connector.retry_window);
   fields.choice("token_fault", connector.token_fault);
   if (const Node* const rules = fields.find("rules"); rules != nullptr) {
     read_rules(reader, *rules, fields.key("rules"), connector);

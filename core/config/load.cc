@@ -102,6 +102,8 @@ class Loader {
       read_limits(reader_, node, named, key, config_.limits);
     } else if (name == "access_log") {
       read_access_log(reader_, node, named, key, config_.access_log);
+    } else if (name == "decision_cache") {
+      read_decision_cache(reader_, node, named, key, config_);
     } else if (name == "workers") {
       if (const auto workers = reader_.integer(node, key)) config_.workers = *workers;
     } else if (name == "lists_state") {

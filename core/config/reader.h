@@ -116,6 +116,8 @@ void read_limits(Reader& reader, const Node& node, const Node& named, const sche
                  Limits& limits);
 void read_access_log(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
                      AccessLog& log);
+void read_decision_cache(Reader& reader, const Node& node, const Node& named,
+                         const schema::Key& key, Config& config);
 void read_lists(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 /// Texts without a language carry the tag "" until the fallback is known; see load.cc.
 void read_messages(Reader& reader, const Node& node, const schema::Key& key, Config& config);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,7 +42,59 @@ Action::Kind action_of(std::string_view key) {
   if (key == "block") return Action::Kind::kBlock;
   if (key == "validation_error") return Action::Kind::kValidationError;
   if (key == "set") return Action::Kind::kSet;
+  if (key == "ask") return Action::Kind::kAsk;
   return Action::Kind::kContinue;
+}
+
+/// "10%", from 0% to 100%, as a share.
+void read_jitter(Reader& reader, const Fields& fields, double& share) {
+  Text text;
+  if (!fields.string("jitter", text)) return;
+  const char* const end = text.value.data() + text.value.size();
+  int percent = 0;
+  const auto [stop, ec] = std::from_chars(text.value.data(), end, percent);
+  if (ec != std::errc{} || std::string_view(stop, static_cast<std::size_t>(end - stop)) != "%" ||
+      percent < 0 || percent > 100) {
+    reader.error(*fields.find("jitter"), "expected a share from 0% to 100%", "write jitter: 10%");
+    return;
+  }
+  share = percent / 100.0;
+}
+
+RuleCache read_cache(Reader& reader, const Node& node, const Node& named, const Key& key) {
+  RuleCache cache;
+  cache.mark = named.mark;
+  if (!reader.is_map(node, key)) return cache;
+  const Fields fields(reader, node, &named, *key.object);
+  if (const Node* const subjects = fields.find("key"); subjects != nullptr) {
+    Key subject_key = fields.key("key");
+    const Key subjects_key = subject_key;
+    subject_key.shape = Shape::kString;
+    for (const Node* item : reader.items(*subjects, subjects_key)) {
+      if (std::optional<Text> subject = reader.string(*item, subject_key)) {
+        cache.key.push_back(std::move(*subject));
+      }
+    }
+  }
+  if (const Node* const ttl = fields.find("ttl"); ttl != nullptr) {
+    const Key& ttl_key = fields.key("ttl");
+    if (reader.is_map(*ttl, ttl_key)) {
+      const Fields inside(reader, *ttl, fields.key_node("ttl"), *ttl_key.object);
+      inside.duration("continue", cache.continue_ttl);
+      inside.duration("block", cache.block_ttl);
+      inside.duration("validation_error", cache.validation_error_ttl);
+      inside.duration("unresolved", cache.unresolved_ttl);
+    }
+  }
+  fields.duration("stale", cache.stale);
+  fields.choice("revalidate", cache.revalidate);
+  read_jitter(reader, fields, cache.jitter);
+  if (const Node* const token_step = fields.find("token_step"); token_step != nullptr) {
+    if (const auto value = reader.boolean(*token_step, fields.key("token_step"))) {
+      cache.token_step = *value;
+    }
+  }
+  return cache;
 }
 
 void check_rule_name(Reader& reader, const Node& node, const Text& name,
@@ -80,7 +133,13 @@ std::optional<Action> read_action(Reader& reader, const Fields& fields,
   Action action;
   action.kind = action_of(name);
   action.mark = key_node->mark;
-  if (key.shape == Shape::kName) {
+  if (action.kind == Action::Kind::kAsk) {
+    std::optional<Text> backend = reader.string(value, key);
+    if (backend && backend->value.empty()) {
+      reader.error(value, "expected the name of a backend", "write ask: crm");
+    }
+    if (backend) action.backend = std::move(*backend);
+  } else if (key.shape == Shape::kName) {
     std::optional<Text> message = reader.string(value, key);
     if (message && message->value.empty()) {
       reader.error(value, "expected the name of a message",
@@ -111,11 +170,15 @@ void read_rules(Reader& reader, const Node& node, const Key& key, Connector& con
       rule.when = read_condition(reader, *when, fields.key("when"));
     }
     fields.choice("mode", rule.mode);
-    if (const Node* const ask = item->find("ask"); ask != nullptr) {
-      rule.action.kind = Action::Kind::kAsk;  // reported by Fields
-      rule.action.mark = ask->mark;
-    }
     if (auto action = read_action(reader, fields, *key.object)) rule.action = std::move(*action);
+    if (const Node* const cache = fields.find("cache"); cache != nullptr) {
+      const Node& named = *fields.key_node("cache");
+      if (rule.action.kind == Action::Kind::kAsk) {
+        rule.cache = read_cache(reader, *cache, named, fields.key("cache"));
+      } else {
+        reader.error(named, "only a rule that asks has decisions to keep", "leave it out");
+      }
+    }
     connector.rules.push_back(std::move(rule));
   }
 }

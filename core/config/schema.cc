@@ -58,6 +58,11 @@ constexpr Key kRootKeys[] = {
      .fallback = "en",
      .example = "en",
      .words = "The language of a message when the person's own is not among its texts."},
+    {.name = "decision_cache",
+     .shape = Shape::kObject,
+     .example = "{ bytes: 64MiB }",
+     .words = "Where decisions of backends are remembered, for all connectors together.",
+     .object = &kDecisionCache},
     {.name = "lists",
      .shape = Shape::kObjectMap,
      .example = "{ partners: { file: lists/partners.txt, match: domain } }",
@@ -85,7 +90,7 @@ constexpr Key kRootKeys[] = {
 constexpr LaterKey kRootLater[] = {
     {"backends", "decide with rules and lists"},
     {"state", "decide with rules and lists"},
-    {"cache", "leave it out: rules are answered from memory"},
+    {"cache", "write decision_cache: { bytes: 64MiB }, and cache in the rules that ask"},
     {"events", "use the access log"},
     {"tests", "leave it out, and call claimgate explain with the claims of each"},
 };
@@ -245,6 +250,14 @@ constexpr Key kLimitsKeys[] = {
      .words = "For a whole TLS handshake, from accepting the connection.",
      .least = 100,
      .most = kHour},
+    {.name = "pending",
+     .shape = Shape::kInteger,
+     .fallback = "4096",
+     .example = "4096",
+     .words = "Requests of one worker that wait for a backend. One more is answered `otherwise` at "
+              "once.",
+     .least = 0,
+     .most = 1'000'000},
 };
 
 constexpr Key kAccessLogKeys[] = {
@@ -327,6 +340,14 @@ constexpr Key kConnectorKeys[] = {
      .example = "{ validation_error: later }",
      .words = "The verdict when none is found by the deadline.",
      .object = &kOtherwise},
+    {.name = "retry_window",
+     .shape = Shape::kDuration,
+     .fallback = "12s",
+     .example = "12s",
+     .words = "A request with the same body within this time is the caller's retry: it gets the "
+              "first one's decision and reaches no backend again. 0ms: it is a new request.",
+     .least = 0,
+     .most = kHour},
     {.name = "token_fault",
      .shape = Shape::kChoice,
      .fallback = "continue",
@@ -342,7 +363,7 @@ constexpr Key kConnectorKeys[] = {
      .object = &kRule},
 };
 constexpr LaterKey kConnectorLater[] = {
-    {"cache", "leave it out: rules are answered from memory"},
+    {"cache", "write it in a rule that asks"},
     {"tests", "leave it out, and call claimgate explain with the claims of each"},
     {"limits", "write it at the top level: it is for all connectors"},
 };
@@ -422,12 +443,20 @@ constexpr Key kRuleKeys[] = {
      .shape = Shape::kClaimsSome,
      .example = "{ givenName: \"{givenName | name_case}\" }",
      .words = "Set claims, and go on with the next rule."},
+    {.name = "ask",
+     .shape = Shape::kString,
+     .example = "crm",
+     .words = "Ask the backend of that name. Its continue adds claims and goes on with the next "
+              "rule; its block or validation error ends. Without an answer in time the connector's "
+              "`otherwise` applies."},
+    {.name = "cache",
+     .shape = Shape::kObject,
+     .example = "{ key: [email], ttl: { continue: 10m } }",
+     .words = "With `ask`: remember what the backend decided. Without it only the caller's retry "
+              "gets the same decision.",
+     .object = &kRuleCache},
 };
-constexpr LaterKey kRuleLater[] = {
-    {"ask", "decide with rules and lists"},
-    {"cache", "leave it out: rules are answered from memory"},
-};
-constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set"};
+constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set", "ask"};
 
 constexpr Key kTestKeys[] = {
     {.name = "equals",
@@ -544,7 +573,6 @@ constinit const Object kRule{.name = "rule",
                                  "One item of `rules`: a name, perhaps a condition, and "
                                  "exactly one action.",
                              .keys = kRuleKeys,
-                             .later = kRuleLater,
                              .exactly_one = kRuleOne};
 constinit const Object kTests{
     .name = "test",
@@ -560,9 +588,26 @@ constinit const Object kLengthRange{.name = "length",
                                     .keys = kLengthRangeKeys};
 
 namespace {
-constexpr std::array<const Object*, 15> kAll = {
-    &kRoot,           &kListener,   &kListenerTls, &kCertificate, &kAdmin,     &kLimits, &kAccessLog, &kList,       &kConnector,
-    &kAuthentication, &kCredential, &kOtherwise, &kRule,   &kTests,     &kLengthRange};
+constexpr const Object* kAll[] = {
+    &kRoot,
+    &kListener,
+    &kListenerTls,
+    &kCertificate,
+    &kAdmin,
+    &kLimits,
+    &kAccessLog,
+    &kDecisionCache,
+    &kList,
+    &kConnector,
+    &kAuthentication,
+    &kCredential,
+    &kOtherwise,
+    &kRule,
+    &kRuleCache,
+    &kCacheTtl,
+    &kTests,
+    &kLengthRange,
+};
 }  // namespace
 
 const Key* Object::find(std::string_view key) const noexcept {

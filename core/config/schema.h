@@ -85,6 +85,9 @@ extern const Object kOtherwise;
 extern const Object kRule;
 extern const Object kTests;
 extern const Object kLengthRange;
+extern const Object kRuleCache;
+extern const Object kCacheTtl;
+extern const Object kDecisionCache;
 
 /// Every object of the table, the root first, each behind one that refers to it.
 std::span<const Object* const> all_objects() noexcept;

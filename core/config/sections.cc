@@ -173,8 +173,8 @@ void read_listeners(Reader& reader, const Node& node, const Key& key, Config& co
     }
     const Fields fields(reader, *item, nullptr, *key.object);
     std::optional<ListenerTls> tls;
-    if (const Node* const node = fields.find("tls"); node != nullptr) {
-      tls = read_listener_tls(reader, *node, *fields.key_node("tls"), fields.key("tls"));
+    if (const Node* const inside = fields.find("tls"); inside != nullptr) {
+      tls = read_listener_tls(reader, *inside, *fields.key_node("tls"), fields.key("tls"));
     }
     if (auto address = read_address(reader, fields, config)) {
       config.listeners.push_back({std::move(*address), std::move(tls)});
@@ -225,6 +225,7 @@ void read_limits(Reader& reader, const Node& node, const Node& named, const Key&
   fields.duration("drain_timeout", limits.drain_timeout);
   fields.integer("tls_handshakes", limits.tls_handshakes);
   fields.duration("tls_handshake_timeout", limits.tls_handshake_timeout);
+  fields.integer("pending", limits.pending);
   if (limits.request_line_bytes <= limits.head_bytes) return;
   if (const Node* const line = fields.key_node("request_line_bytes"); line != nullptr) {
     reader.error(*line, "request_line_bytes is larger than head_bytes, which includes it", {});
@@ -242,6 +243,13 @@ void read_access_log(Reader& reader, const Node& node, const Node& named, const 
                  "write file: stdout");
   }
   fields.number("sample", log.sample);
+}
+
+void read_decision_cache(Reader& reader, const Node& node, const Node& named, const Key& key,
+                         Config& config) {
+  if (!reader.is_map(node, key)) return;
+  const Fields fields(reader, node, &named, *key.object);
+  fields.size("bytes", config.decision_cache_bytes);
 }
 
 void read_lists(Reader& reader, const Node& node, const Key& key, Config& config) {

@@ -75,24 +75,35 @@ bool write_continue(http::OutBuffer& out, Step step, const rules::Evaluation& ev
   constexpr std::size_t kScanSlack = 16;  // write_json_escaped() may write past its end
   omitted = 0;
   if (!out.append(kContinueHead)) return false;
-  for (const claims::NameId id : evaluation.changed()) {
-    const claims::Claim& claim = evaluation.claims()[id];
+  const auto write = [&](claims::NameId id, const claims::Claim& claim) {
     const std::size_t limit = value_max(id, claim.name);
     // Bytes are at least code points, so short values are not counted.
     const bool too_long = claim.value.size() > limit && text::count_code_points(claim.value) > limit;
     if (too_long || (step == Step::kPreTokenIssuance && id == claims::kEmail)) {
       ++omitted;
-      continue;
+      return true;
     }
     char* const at = out.reserve(text::json_escaped_max(claim.name.size()) +
                      text::json_escaped_max(claim.value.size()) + kScanSlack * 2 + 8);
     if (at == nullptr) return false;
     char* end = append(at, R"(,")"sv);
     end = text::write_json_escaped(end, claim.name);
-    end = append(end, R"(":")"sv);
-    end = text::write_json_escaped(end, claim.value);
-    *end++ = '"';
+    if (claim.kind == claims::Kind::kString) [[likely]] {
+      end = append(end, R"(":")"sv);
+      end = text::write_json_escaped(end, claim.value);
+      *end++ = '"';
+    } else {  // a number or boolean, as a backend brought it
+      end = append(end, R"(":)"sv);
+      end = append(end, claim.value);
+    }
     out.commit(static_cast<std::size_t>(end - at));
+    return true;
+  };
+  for (const claims::NameId id : evaluation.changed()) {
+    if (!write(id, evaluation.claims()[id])) return false;
+  }
+  for (const claims::Claim& extra : evaluation.extras()) {
+    if (!write(claims::kNoName, extra)) return false;
   }
   return out.append("}");
 }

@@ -150,7 +150,8 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     if (message.texts.empty()) continue;  // already reported
     messages.emplace(message.name.value, static_cast<std::uint32_t>(messages.size()));
   }
-  rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes}, diagnostics);
+  rules::Compiler compiler(
+      {snapshot->names, lists, messages, snapshot->lanes, &config.backends}, diagnostics);
   for (const config::Message& message : config.messages) {
     if (message.texts.empty()) continue;
     snapshot->messages.push_back(compile_message(message, config.fallback_locale.value, compiler));
@@ -167,15 +168,17 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     }
     // Without `auth` the loader has made sure that only this machine can connect.
     if (!written.has_auth) connector.callers = CallerCheck::anonymous();
-    connector.program = compiler.compile(written.rules);
+    connector.program = compiler.compile(written.rules, written.name.value);
     if (written.otherwise) connector.otherwise = compile_otherwise(*written.otherwise, compiler, diagnostics);
     connector.token_fault = written.token_fault;
     connector.deadline = written.deadline;
+    connector.retry_window = written.retry_window;
     snapshot->prepared_max =
         std::max(snapshot->prepared_max, connector.program.prepared_count());
     snapshot->candidates_max.raise_to(connector.program.index().counts());
     snapshot->connectors.push_back(std::move(connector));
   }
+  snapshot->message_numbers = std::move(messages);
   for (const Connector& connector : snapshot->connectors) snapshot->by_path.push_back(&connector);
   std::sort(snapshot->by_path.begin(), snapshot->by_path.end(),
             [](const Connector* a, const Connector* b) { return a->path < b->path; });

@@ -26,6 +26,9 @@ bool is_json(std::string_view content_type) noexcept {
   return rest.empty() || rest[0] == ';' || rest[0] == ' ' || rest[0] == '\t';
 }
 
+/// Code points of a backend's text that a person is shown.
+constexpr std::size_t kTextShownMax = 1024;
+
 bool is_identity(std::string_view coding) noexcept {
   return coding.empty() || text::equals_ignore_case_ascii(coding, "identity");
 }
@@ -77,6 +80,7 @@ Gate::Gate(std::shared_ptr<const Snapshot> snapshot, std::size_t lane, std::size
 
 void Gate::adopt_lists(std::shared_ptr<const lists::Table> table) noexcept {
   evaluation_.use_lists(table.get());
+  evaluation_.use_decisions(&at_hand_);
   lists_ = std::move(table);
 }
 
@@ -132,14 +136,27 @@ bool Gate::refuse_early(const http::Request& request, std::string_view date, htt
 /// The text of a message in the caller's language, as the inside of a JSON string. Null data() when
 /// there is no room for it.
 std::string_view Gate::message(std::uint32_t index) noexcept {
+  if (index == rules::Verdict::kSaid) {
+    const rules::Evaluation::Said& said = evaluation_.said();
+    if (said.message.empty()) {
+      return escaped(rules::show_to_person(said.text, evaluation_.arena(), kTextShownMax));
+    }
+    const auto found = snapshot_->message_numbers.find(said.message);
+    if (found == snapshot_->message_numbers.end()) return {};
+    index = found->second;
+  }
   const Message& message = snapshot_->messages[index];
   const claims::Claim& locales = evaluation_.claims()[claims::kUiLocales];
   const std::uint32_t chosen = message.locales.choose(
       locales.kind == claims::Kind::kString ? locales.value : std::string_view{});
   const Message::Localised& localised = message.texts[chosen];
   if (localised.text.is_literal()) return localised.escaped;
-  const std::string_view plain = localised.text.render(
-      evaluation_, rules::Template::Missing::kIsEmpty, rules::Template::Values::kForAPerson);
+  return escaped(localised.text.render(evaluation_, rules::Template::Missing::kIsEmpty,
+                                       rules::Template::Values::kForAPerson));
+}
+
+/// `plain` as the inside of a JSON string. Null data() when it has none or there is no room.
+std::string_view Gate::escaped(std::string_view plain) noexcept {
   if (plain.data() == nullptr) return plain;
   constexpr std::size_t kScanSlack = 16;
   char* const room = evaluation_.arena().allocate(text::json_escaped_max(plain.size()) + kScanSlack);
@@ -185,6 +202,16 @@ bool Gate::tell(const rules::Verdict& verdict, http::After after, std::string_vi
   return false;
 }
 
+void Gate::report_decisions(const rules::Verdict& verdict, Report& report) const noexcept {
+  report.hits = at_hand_.hits();
+  report.stale_hits = at_hand_.stale_hits();
+  report.source = at_hand_.source();
+  report.fallback = at_hand_.fallback();
+  report.refresh = at_hand_.refresh_rule();
+  report.asks = verdict.ask;
+  report.rule = verdict.rule;
+}
+
 Report Gate::answer(const http::Request& request, std::string_view date, bool close,
                     http::OutBuffer& out) noexcept {
   Report report;
@@ -196,8 +223,8 @@ Report Gate::answer(const http::Request& request, std::string_view date, bool cl
 }
 
 Report Gate::answer_body(const Connector& connector, std::string_view body, http::After after,
-                         std::string_view date, http::OutBuffer& out,
-                         rules::Tracer* tracer) noexcept {
+                         std::string_view date, http::OutBuffer& out, rules::Tracer* tracer,
+                         const Known& known) noexcept {
   Report report;
   report.connector = &connector;
   evaluation_.begin();
@@ -213,7 +240,21 @@ Report Gate::answer_body(const Connector& connector, std::string_view body, http
     if (http::write_error(out, error, date)) return report;
   } else {
     report.step = userflow::step_of(evaluation_.claims());
-    if (tell(decide(connector, evaluation_, tracer), after, date, out, report)) return report;
+    const bool may_ask = !connector.program.asks().empty();
+    if (may_ask) {
+      at_hand_.begin(body, known, report.step == userflow::Step::kPreTokenIssuance,
+                     connector.retry_window.count() != 0);
+    }
+    const rules::Verdict verdict = decide(connector, evaluation_, tracer);
+    if (may_ask) report_decisions(verdict, report);
+    if (report.asks) return report;
+    if (verdict.rule == rules::Verdict::kOtherwise) {
+      report.source = Source::kOtherwise;
+      if (report.fallback == Fallback::kNone) report.fallback = Fallback::kMemory;
+    }
+    if (tell(verdict, after, date, out, report)) return report;
+    report.source = Source::kOtherwise;
+    report.fallback = Fallback::kMemory;
     // A text found no room in the scratch memory: the connector's `otherwise` needs less of it.
     const Otherwise& otherwise = connector.otherwise;
     evaluation_.begin();

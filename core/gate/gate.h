@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/dialects/b2c_userflow.h"
+#include "core/gate/at_hand.h"
 #include "core/gate/snapshot.h"
 #include "core/http/message.h"
 #include "core/http/out_buffer.h"
@@ -38,6 +39,11 @@ struct Report {
   std::int32_t rule = rules::Verdict::kNoRule;  // that decided; see rules::Verdict
   int status = 0;
   bool rewritten = false;       // the verdict was illegal at this step and another was told
+  bool asks = false;            // nothing was written: a backend has to be asked, see Gate::asked()
+  Source source = Source::kRules;
+  Fallback fallback = Fallback::kNone;  // when the source is kOtherwise
+  std::uint8_t hits = 0, stale_hits = 0;  // remembered decisions that it was told
+  std::uint32_t refresh = Known::kNoRule;  // an ask rule whose stale decision is to be renewed
   std::size_t omitted = 0;      // claims left out of the answer (b2c_userflow::value_max)
 };
 
@@ -57,21 +63,34 @@ class Gate {
   void adopt_lists(std::shared_ptr<const lists::Table> table) noexcept;
   const Snapshot& snapshot() const noexcept { return *snapshot_; }
 
+  /// Where decisions are remembered; shared by all gates. Without it nothing is.
+  void use_cache(decisions::Cache* cache, const decisions::Seed& seed) noexcept {
+    at_hand_.use(cache, seed);
+  }
+  /// The time of the requests that follow: milliseconds of a clock that does not go back.
+  void set_now(std::uint64_t now_ms) noexcept { at_hand_.set_now(now_ms); }
+
   /// Looks at a request whose body is still on its way. True when it is refused already (path,
   /// method, credentials, media type): the answer, with Connection: close, is in `out`.
   bool refuse_early(const http::Request& request, std::string_view date, http::OutBuffer& out,
                     Report& report) noexcept;
 
-  /// Answers a complete request into `out`. `close` says that the connection ends with it. Never
+  /// Answers a complete request into `out`, unless a backend has to be asked (Report::asks). `close` says that the connection ends with it. Never
   /// allocates for bodies of up to 64 members once `out` has its size.
   Report answer(const http::Request& request, std::string_view date, bool close,
                 http::OutBuffer& out) noexcept;
 
   /// The part of answer() behind the caller's admission: reads `body` as claims, decides, and writes
   /// the answer of `connector`. `tracer` may be null; `explain` listens with it.
+  /// `known` is what a request that has waited was given.
   Report answer_body(const Connector& connector, std::string_view body, http::After after,
-                     std::string_view date, http::OutBuffer& out,
-                     rules::Tracer* tracer = nullptr) noexcept;
+                     std::string_view date, http::OutBuffer& out, rules::Tracer* tracer = nullptr,
+                     const Known& known = {}) noexcept;
+
+  /// Behind an answer: what its rules stopped at, or what they want renewed. The evaluation is then
+  /// as the ask rule saw it: a question can be made from it.
+  const AtHand& at_hand() const noexcept { return at_hand_; }
+  rules::Evaluation& asking() noexcept { return evaluation_; }
 
   /// The evaluation behind the last answer: which shadow rules would have acted.
   const rules::Evaluation& evaluation() const noexcept { return evaluation_; }
@@ -81,13 +100,16 @@ class Gate {
              Report& report) noexcept;
   bool tell(const rules::Verdict& verdict, http::After after, std::string_view date,
             http::OutBuffer& out, Report& report) noexcept;
+  void report_decisions(const rules::Verdict& verdict, Report& report) const noexcept;
   std::string_view message(std::uint32_t index) noexcept;
+  std::string_view escaped(std::string_view plain) noexcept;
 
   std::shared_ptr<const Snapshot> snapshot_;
   std::shared_ptr<const lists::Table> lists_;
   std::size_t lane_;
   std::size_t arena_bytes_;
   rules::Evaluation evaluation_;
+  AtHand at_hand_;
 };
 
 /// Decides about claims that are already in `evaluation`: the rules, then `otherwise` when they

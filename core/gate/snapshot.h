@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,6 +44,7 @@ struct Connector {
   Otherwise otherwise;
   config::TokenFault token_fault = config::TokenFault::kContinue;
   config::milliseconds deadline{4000};
+  config::milliseconds retry_window{12'000};
   std::size_t index = 0;  // in Snapshot::connectors
 };
 
@@ -57,6 +59,7 @@ struct Snapshot {
   std::vector<std::string> list_names;
   std::shared_ptr<const lists::Table> lists;
   std::vector<Message> messages;
+  std::map<std::string, std::uint32_t, std::less<>> message_numbers;  // by name
   std::vector<Connector> connectors;
   std::size_t prepared_max = 0;  // over all connectors
   rules::CandidateCounts candidates_max;  // the same

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/config/place.h"
+#include "core/rules/ask_version.h"
 
 namespace core::rules {
 namespace {
@@ -64,12 +65,6 @@ Operand operand_of(const config::Scalar& scalar) {
     }
   }
   return operand;
-}
-
-/// Members that identify the request; no answer can change them (protocol.md a.3).
-bool is_settable(claims::NameId id) {
-  return id != claims::kStep && id != claims::kClientId && id != claims::kUiLocales &&
-         id != claims::kIdentities && id != claims::kObjectId;
 }
 
 template <typename Map>
@@ -320,6 +315,51 @@ std::vector<Assignment> Compiler::compile_assignments(
   return compiled;
 }
 
+/// What `ask` and `cache` of a rule say; its index in the program's asks.
+std::uint32_t Compiler::compile_ask(const config::Rule& rule, std::string_view connector) {
+  const config::Text& name = rule.action.backend;
+  const auto index = static_cast<std::uint32_t>(program_.asks_.size());
+  Ask& ask = program_.asks_.emplace_back();
+  ask.connector = connector;
+  ask.backend_name = name.value;
+  const config::Backend* backend = nullptr;
+  std::vector<std::string_view> known;
+  const std::size_t count = names_.backends != nullptr ? names_.backends->size() : 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const config::Backend& candidate = (*names_.backends)[i];
+    known.emplace_back(candidate.name.value);
+    if (candidate.name.value != name.value) continue;
+    backend = &candidate;
+    ask.backend = static_cast<std::uint32_t>(i);
+  }
+  if (backend == nullptr) {
+    if (!name.value.empty()) {  // else the loader has said it
+      diagnostics_.error(name.mark, name.value.size(), "unknown backend \"" + name.value + "\"",
+                         known.empty() ? "no `backends` are defined"
+                                       : config::suggest(name.value, known));
+    }
+    return index;
+  }
+  ask.version = version_of(rule, *backend);
+  if (!rule.cache) return index;
+  const config::RuleCache& cache = *rule.cache;
+  const auto ms = [](config::milliseconds time) { return static_cast<std::uint64_t>(time.count()); };
+  ask.keyed = true;
+  for (const config::Text& subject : cache.key) {
+    ask.key.push_back(program_.subjects_[compile_subject(subject)]);
+  }
+  ask.at_token_step = cache.token_step;
+  ask.lifetimes = {{{ms(cache.continue_ttl), ms(cache.stale), cache.jitter},
+                    {ms(cache.block_ttl), ms(cache.stale), cache.jitter},
+                    {ms(cache.validation_error_ttl), ms(cache.stale), cache.jitter}}};
+  for (decisions::Lifetime& lifetime : ask.lifetimes) {
+    if (lifetime.fresh_ms == 0) lifetime.stale_ms = 0;  // a verdict that is not kept at all
+  }
+  ask.unresolved_ms = ms(cache.unresolved_ttl);
+  ask.wait_for_fresh = cache.revalidate == config::RuleCache::Revalidate::kWait;
+  return index;
+}
+
 /// A rule below one that always ends can never act.
 void Compiler::warn_unreachable(const std::vector<config::Rule>& rules) {
   const config::Rule* ends = nullptr;
@@ -338,8 +378,9 @@ void Compiler::warn_unreachable(const std::vector<config::Rule>& rules) {
   }
 }
 
-Program Compiler::compile(const std::vector<config::Rule>& rules) {
+Program Compiler::compile(const std::vector<config::Rule>& rules, std::string_view connector) {
   program_ = {};
+  program_.names_ = &names_.claims;
   prepared_.clear();
   for (const config::Rule& rule : rules) {
     Rule compiled;
@@ -354,7 +395,10 @@ Program Compiler::compile(const std::vector<config::Rule>& rules) {
       case config::Action::Kind::kValidationError:
         compiled.action = Rule::Action::kValidationError;
         break;
-      case config::Action::Kind::kAsk: continue;  // the loader has refused it
+      case config::Action::Kind::kAsk:
+        compiled.action = Rule::Action::kAsk;
+        compiled.ask = compile_ask(rule, connector);
+        break;
     }
     if (compiled.action == Rule::Action::kBlock ||
         compiled.action == Rule::Action::kValidationError) {

@@ -24,6 +24,7 @@ struct Names {
   const std::map<std::string, const lists::List*, std::less<>>& lists;
   const std::map<std::string, std::uint32_t, std::less<>>& messages;  // name -> index
   std::size_t lanes;  // workers that will evaluate
+  const std::vector<config::Backend>* backends = nullptr;  // in the order of their numbers
 };
 
 /// Resolves the names of one connector's rules and lays them out for evaluation. Mistakes go to
@@ -33,7 +34,8 @@ class Compiler {
   Compiler(Names names, config::Diagnostics& diagnostics, Indexing indexing = Indexing::kIfItHelps)
       : names_(names), diagnostics_(diagnostics), indexing_(indexing) {}
 
-  Program compile(const std::vector<config::Rule>& rules);
+  /// `connector` is the name of theirs, a part of the keys of decisions.
+  Program compile(const std::vector<config::Rule>& rules, std::string_view connector = {});
 
   /// Parses a template that stands outside the rules (a message), reporting to the diagnostics.
   Template compile_text(const config::Text& text);
@@ -46,6 +48,7 @@ class Compiler {
   void compile_test(const config::Condition& condition);
   std::uint32_t compile_subject(const config::Text& text);
   std::vector<Assignment> compile_assignments(const std::vector<config::Assignment>& assignments);
+  std::uint32_t compile_ask(const config::Rule& rule, std::string_view connector);
   void report(const config::Text& text, const TemplateError& error);
   void report_all(const config::Text& text, const std::vector<TemplateError>& remarks);
   std::uint32_t add_strings(const std::vector<config::Scalar>& scalars);

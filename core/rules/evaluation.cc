@@ -59,13 +59,28 @@ bool Evaluation::rewind(const Mark& mark) noexcept {
   changed_.clear();
   before_.clear();
   shadowed_.resize(mark.shadowed);
+  extras_.resize(mark.extras);
   arena_.rewind(mark.arena_bytes);
   derived_.fill({});
   ++generation_;
   return true;
 }
 
-bool Evaluation::set(claims::NameId id, std::string_view name, std::string_view value) noexcept {
+bool Evaluation::add_extra(claims::Kind kind, std::string_view name,
+                           std::string_view value) noexcept {
+  for (claims::Claim& extra : extras_) {
+    if (extra.name != name) continue;
+    extra.kind = kind;
+    extra.value = value;
+    return true;
+  }
+  if (extras_.size() == kExtrasMax) return false;
+  extras_.push_back({kind, name, value});
+  return true;
+}
+
+bool Evaluation::set(claims::NameId id, std::string_view name, std::string_view value,
+                     claims::Kind kind) noexcept {
   claims::Claim& claim = claims_[id];
   if (std::find(changed_.begin(), changed_.end(), id) == changed_.end()) {
     if (changed_.size() == kChangedMax) return false;
@@ -74,7 +89,7 @@ bool Evaluation::set(claims::NameId id, std::string_view name, std::string_view 
   }
   // The caller's own spelling is kept (protocol.md a.5).
   if (claim.kind == claims::Kind::kAbsent) claim.name = name;
-  claim.kind = claims::Kind::kString;
+  claim.kind = kind;
   claim.value = value;
   for (std::size_t i = 0; i < kDerivedCount; ++i) {
     if (derived_rows()[i].from == id) derived_[i] = {};

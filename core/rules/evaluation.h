@@ -16,6 +16,8 @@
 
 namespace core::rules {
 
+class Decisions;
+
 /// What one evaluation works on: the request's claims, what rules have made of them, and what was
 /// computed on the way. One per worker, filled again for each request; nothing in it allocates
 /// once it has its size. Thread: its worker's.
@@ -34,6 +36,8 @@ class Evaluation {
     changed_.reserve(kChangedMax);
     before_.reserve(kChangedMax);
     shadowed_.reserve(kShadowedMax);
+    extras_.reserve(kExtrasMax);
+    taken_.reserve(kChangedMax);
   }
 
   /// Forgets the last request. The claims are cleared by whoever fills them.
@@ -44,6 +48,7 @@ class Evaluation {
     changed_.clear();
     before_.clear();
     shadowed_.clear();
+    extras_.clear();
   }
 
   claims::Claims& claims() noexcept { return claims_; }
@@ -58,8 +63,11 @@ class Evaluation {
     std::size_t arena_bytes;
     std::size_t changed;
     std::size_t shadowed;
+    std::size_t extras;
   };
-  Mark mark() const noexcept { return {arena_.used(), changed_.size(), shadowed_.size()}; }
+  Mark mark() const noexcept {
+    return {arena_.used(), changed_.size(), shadowed_.size(), extras_.size()};
+  }
   /// Undoes all that rules have done since `mark`. False when claims had been set before it: their
   /// values at the mark are not kept, and nothing is undone.
   bool rewind(const Mark& mark) noexcept;
@@ -85,9 +93,37 @@ class Evaluation {
                : list.contains(value);
   }
 
-  /// Gives a claim a new value, a string; values computed from the old one are forgotten. False
-  /// when more than kChangedMax claims were set.
-  bool set(claims::NameId id, std::string_view name, std::string_view value) noexcept;
+  /// Gives a claim a new value; values computed from the old one are forgotten. A number or boolean
+  /// is its JSON text. False when more than kChangedMax claims were set.
+  bool set(claims::NameId id, std::string_view name, std::string_view value,
+           claims::Kind kind = claims::Kind::kString) noexcept;
+
+  /// Where ask rules get their decisions from; null: nowhere. Kept by the caller.
+  void use_decisions(Decisions* decisions) noexcept { decisions_ = decisions; }
+  Decisions* decisions() const noexcept { return decisions_; }
+
+  /// The claims of one decision: begin_taking(), then each that the configuration knows.
+  void begin_taking() noexcept { taken_.clear(); }
+  bool take(claims::NameId id, claims::Kind kind, std::string_view name,
+            std::string_view value) noexcept {
+    if (!set(id, name, value, kind)) return false;
+    if (taken_.size() < kChangedMax) taken_.push_back(id);
+    return true;
+  }
+  /// What the last decision has set.
+  const std::vector<claims::NameId>& taken() const noexcept { return taken_; }
+
+  /// A claim that decisions brought and no rule knows: it can only be told. The last one of a name
+  /// counts. False when there are more than kExtrasMax.
+  bool add_extra(claims::Kind kind, std::string_view name, std::string_view value) noexcept;
+  const std::vector<claims::Claim>& extras() const noexcept { return extras_; }
+
+  /// What a decision tells the person: the name of a message, or, when that is empty, a text.
+  struct Said {
+    std::string_view message, text;
+  };
+  void say(std::string_view message, std::string_view text) noexcept { said_ = {message, text}; }
+  const Said& said() const noexcept { return said_; }
 
   /// Claims that rules have set, in the order of the first `set` of each.
   const std::vector<claims::NameId>& changed() const noexcept { return changed_; }
@@ -100,6 +136,7 @@ class Evaluation {
 
   static constexpr std::size_t kChangedMax = 256;
   static constexpr std::size_t kShadowedMax = 64;
+  static constexpr std::size_t kExtrasMax = 256;
 
  private:
   struct Cached {
@@ -120,6 +157,10 @@ class Evaluation {
   std::vector<claims::NameId> changed_;
   std::vector<claims::Claim> before_;  // parallel to changed_: what the first `set` replaced
   std::vector<std::uint32_t> shadowed_;
+  std::vector<claims::NameId> taken_;
+  std::vector<claims::Claim> extras_;
+  Said said_;
+  Decisions* decisions_ = nullptr;
   Candidates candidates_;
   Arena arena_;
   std::size_t lane_;

@@ -16,6 +16,11 @@ bool is_scalar(claims::Kind kind) noexcept {
          kind == claims::Kind::kBoolean;
 }
 
+bool is_settable(claims::NameId id) noexcept {
+  return id != claims::kStep && id != claims::kClientId && id != claims::kUiLocales &&
+         id != claims::kIdentities && id != claims::kObjectId;
+}
+
 bool equals(const claims::Kind kind, std::string_view value, const Operand& operand) noexcept {
   switch (operand.type) {
     case Operand::Type::kString: return value == operand.text;
@@ -131,6 +136,49 @@ bool Program::assign(std::uint32_t index, Evaluation& evaluation, Tracer* tracer
   return true;
 }
 
+/// Makes the claims of a backend's continue those of the evaluation. What would identify another
+/// request is left out. False when there is no room.
+bool Program::take(const decisions::DecisionView& decision,
+                   Evaluation& evaluation) const noexcept {
+  bool taken = true;
+  evaluation.begin_taking();
+  decision.for_each_claim([&](const decisions::DecisionView::Claim& claim) {
+    const claims::NameId id = names_->find(claim.name);
+    taken = id == claims::kNoName ? evaluation.add_extra(claim.kind, claim.name, claim.value)
+            : is_settable(id)     ? evaluation.take(id, claim.kind, claim.name, claim.value)
+                                  : true;
+    return taken;
+  });
+  return taken;
+}
+
+/// Rule `index` asks its backend: what the decision says, when there is one.
+Program::Step Program::ask(std::uint32_t index, Evaluation& evaluation, Tracer* tracer,
+                           Verdict& verdict) const noexcept {
+  const Ask& asked = asks_[rules_[index].ask];
+  Decisions* const decisions = evaluation.decisions();
+  const Decisions::Answer answer =
+      decisions != nullptr ? decisions->decide(index, asked, evaluation) : Decisions::Answer{};
+  if (tracer != nullptr) tracer->on_ask(index, asked, answer);
+  verdict = {VerdictKind::kContinue, Verdict::kOtherwise, 0};
+  if (answer.state == Decisions::State::kUnresolved || evaluation.arena().exhausted()) {
+    return Step::kEnd;
+  }
+  const auto deciding = static_cast<std::int32_t>(index);
+  if (answer.state == Decisions::State::kAsk) {
+    verdict.rule = deciding;
+    verdict.ask = true;
+    return Step::kEnd;
+  }
+  const decisions::DecisionView decision(answer.decision);
+  if (decision.kind() == VerdictKind::kContinue) {
+    return take(decision, evaluation) ? Step::kNext : Step::kEnd;
+  }
+  evaluation.say(decision.message(), decision.text());
+  verdict = {decision.kind(), deciding, Verdict::kSaid};
+  return Step::kEnd;
+}
+
 /// Does what rule `index`, which matched, says. kEnd when that is the verdict.
 Program::Step Program::act(std::uint32_t index, Evaluation& evaluation, Tracer* tracer,
                            Verdict& verdict) const noexcept {
@@ -156,6 +204,7 @@ Program::Step Program::act(std::uint32_t index, Evaluation& evaluation, Tracer* 
     case Rule::Action::kValidationError:
       verdict = {VerdictKind::kValidationError, deciding, rule.message};
       return Step::kEnd;
+    case Rule::Action::kAsk: return ask(index, evaluation, tracer, verdict);
   }
   return Step::kNext;
 }
@@ -183,6 +232,8 @@ Verdict Program::evaluate_indexed(Evaluation& evaluation) const noexcept {
     if (act(i, evaluation, nullptr, verdict) == Step::kEnd) break;
     if (rules_[i].shadow) continue;
     for (const Assignment& assignment : rules_[i].assignments) walk.on_set(assignment.claim, i);
+    if (rules_[i].action != Rule::Action::kAsk) continue;
+    for (const claims::NameId claim : evaluation.taken()) walk.on_set(claim, i);
   }
   if (!evaluation.arena().exhausted()) return verdict;
   // The index asks for values that the plain evaluation may never have come to, in an `all` whose

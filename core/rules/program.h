@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "core/claims/claims.h"
+#include "core/decisions/encoded.h"
 #include "core/lists/list.h"
+#include "core/rules/ask.h"
 #include "core/rules/evaluation.h"
 #include "core/rules/index.h"
 #include "core/rules/pattern.h"
@@ -63,12 +65,13 @@ struct LengthBounds {
 
 /// A compiled rule.
 struct Rule {
-  enum class Action : std::uint8_t { kContinue, kBlock, kValidationError, kSet };
+  enum class Action : std::uint8_t { kContinue, kBlock, kValidationError, kSet, kAsk };
   std::string name;
   Action action = Action::kContinue;
   bool shadow = false;
   std::uint32_t when = 0;  // node index
   std::uint32_t message = 0;
+  std::uint32_t ask = 0;                // kAsk: index into Program::asks()
   std::vector<Assignment> assignments;  // kSet, kContinue
 };
 
@@ -80,7 +83,11 @@ class Tracer {
   virtual void on_rule(std::uint32_t rule, bool matched) = 0;
   virtual void on_set(std::uint32_t rule, const Assignment& assignment, std::string_view value,
                       bool done) = 0;
+  virtual void on_ask(std::uint32_t, const Ask&, const Decisions::Answer&) {}
 };
+
+/// False for members that identify the request: no answer can change them (protocol.md a.3).
+bool is_settable(claims::NameId id) noexcept;
 
 /// The rules of one connector, compiled. Immutable; any thread. Lists are owned by the snapshot.
 class Program {
@@ -93,6 +100,11 @@ class Program {
   /// one thing: the index may need less memory, and then has a verdict where evaluate_plain() has
   /// not. A tracer hears of every rule, so it gets the plain evaluation, and so does an evaluation
   /// whose candidates are too few for index().counts().
+  ///
+  /// An ask rule that matches gets its decision from evaluation.decisions(). Where there is none the
+  /// verdict says `ask`, and the evaluation is made again from the beginning, over the same claims,
+  /// once there is one. Nothing is kept for that time, so one evaluation a worker is enough however
+  /// many requests wait; the price is the second pass, about a microsecond.
   Verdict evaluate(Evaluation& evaluation, Tracer* tracer = nullptr) const noexcept;
 
   /// The same, testing every rule in order.
@@ -104,6 +116,7 @@ class Program {
   std::string_view describe(std::uint32_t node) const noexcept { return descriptions_[node]; }
   std::size_t prepared_count() const noexcept { return prepared_count_; }
   const Index& index() const noexcept { return index_; }
+  const std::vector<Ask>& asks() const noexcept { return asks_; }
 
  private:
   friend class Compiler;
@@ -117,6 +130,9 @@ class Program {
   bool leaf(const Node& node, Evaluation& evaluation, std::string_view& value,
             bool& present) const noexcept;
   bool assign(std::uint32_t rule, Evaluation& evaluation, Tracer* tracer) const noexcept;
+  Step ask(std::uint32_t rule, Evaluation& evaluation, Tracer* tracer,
+           Verdict& verdict) const noexcept;
+  bool take(const decisions::DecisionView& decision, Evaluation& evaluation) const noexcept;
 
   std::vector<Rule> rules_;
   std::vector<Node> nodes_;
@@ -128,6 +144,8 @@ class Program {
   std::vector<const lists::List*> lists_;
   std::vector<LengthBounds> lengths_;
   std::vector<std::string> descriptions_;       // by node
+  std::vector<Ask> asks_;
+  const claims::NameTable* names_ = nullptr;    // the snapshot's
   std::size_t prepared_count_ = 0;
   Index index_;
 };

@@ -178,8 +178,9 @@ std::string_view Template::render(Evaluation& evaluation, Missing missing,
   return {out, size};
 }
 
-std::string_view show_to_person(std::string_view value, Arena& arena) noexcept {
-  bool plain = value.size() <= kShownMax;
+std::string_view show_to_person(std::string_view value, Arena& arena,
+                                std::size_t shown_max) noexcept {
+  bool plain = value.size() <= shown_max;
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
     plain = plain && byte >= 0x20 && byte < 0x7f && c != '<' && c != '>';
@@ -191,7 +192,7 @@ std::string_view show_to_person(std::string_view value, Arena& arena) noexcept {
   if (out == nullptr) return {};
   char* at = out;
   std::size_t shown = 0;
-  for (std::size_t i = 0; i < value.size() && shown < kShownMax;) {
+  for (std::size_t i = 0; i < value.size() && shown < shown_max;) {
     const auto lead = static_cast<unsigned char>(value[i]);
     std::size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
     if (size > value.size() - i) size = value.size() - i;

@@ -77,9 +77,10 @@ class Template {
 };
 
 /// `value` as a page may show it: control characters and bidirectional overrides are dropped, '<'
-/// and '>' become the look-alikes U+2039 and U+203A, and it ends after kShownMax code points.
+/// and '>' become the look-alikes U+2039 and U+203A, and it ends after `shown_max` code points.
 /// Block pages are HTML drawn by somebody else; this keeps what a caller typed from being markup.
 inline constexpr std::size_t kShownMax = 128;
-std::string_view show_to_person(std::string_view value, Arena& arena) noexcept;
+std::string_view show_to_person(std::string_view value, Arena& arena,
+                                std::size_t shown_max = kShownMax) noexcept;
 
 }  // namespace core::rules

@@ -14,6 +14,10 @@ struct Verdict {
   VerdictKind kind = VerdictKind::kContinue;
   std::int32_t rule = kNoRule;   // index into the connector's rules
   std::uint32_t message = 0;     // index into the snapshot's messages, for the last two kinds
+  bool ask = false;              // no verdict yet: rule `rule` waits for its backend's decision
+
+  /// As `message`: a decision brought the words, they are in Evaluation::said().
+  static constexpr std::uint32_t kSaid = 0xFFFFFFFF;
 };
 
 }  // namespace core::rules

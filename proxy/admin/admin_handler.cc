@@ -66,7 +66,12 @@ void AdminHandler::answer_lists(const net::Exchange& exchange) noexcept {
   }
 }
 
-void AdminHandler::answer(const net::Exchange& exchange) noexcept {
+net::Handler::Progress AdminHandler::answer(const net::Exchange& exchange) noexcept {
+  reply(exchange);
+  return Progress::kAnswered;
+}
+
+void AdminHandler::reply(const net::Exchange& exchange) noexcept {
   if (ListRequests::is_meant(exchange.request.path)) return answer_lists(exchange);
   using core::http::Method;
   const core::http::Request& request = exchange.request;

@@ -22,7 +22,7 @@ class AdminHandler final : public net::Handler {
 
   void on_batch(std::uint64_t now_ns) noexcept override;
   bool refuse_early(const net::Exchange& exchange) noexcept override;
-  void answer(const net::Exchange& exchange) noexcept override;
+  Progress answer(const net::Exchange& exchange) noexcept override;
   void refuse(const core::http::Refusal& refusal, const net::PeerAddress& peer,
               core::http::OutBuffer& out) noexcept override;
   void overload(core::http::OutBuffer& out) noexcept override;
@@ -30,6 +30,7 @@ class AdminHandler final : public net::Handler {
 
  private:
   std::string_view date() const noexcept { return {date_, sizeof date_}; }
+  void reply(const net::Exchange& exchange) noexcept;
   void answer_lists(const net::Exchange& exchange) noexcept;
   void write(const Reply& reply, const net::Exchange& exchange) noexcept;
   void error(int status, std::string_view message, core::http::OutBuffer& out) noexcept;

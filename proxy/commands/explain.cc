@@ -81,6 +81,7 @@ class Story final : public rules::Tracer {
       case rules::Rule::Action::kBlock: return "match: block";
       case rules::Rule::Action::kValidationError: return "match: validation_error";
       case rules::Rule::Action::kSet: return "match: set";
+      case rules::Rule::Action::kAsk: return "match: ask";
     }
     return "";
   }

@@ -19,13 +19,18 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
-Connection::Connection(Server& server, int fd, const PeerAddress& peer)
-    : server_(server), fd_(fd), peer_(peer) {
+Ticket Exchange::wait() const noexcept {
+  return connection == nullptr ? Ticket{} : connection->server_.take_ticket(*connection);
+}
+
+Connection::Connection(Server& server, int fd, const PeerAddress& peer, std::uint16_t tls)
+    : server_(server), fd_(fd), tls_number_(tls), peer_(peer) {
   active_ms_ = server.now_ms();
 }
 
-Connection* Connection::open(Server& server, UniqueFd fd, const PeerAddress& peer) {
-  auto* const connection = new (std::nothrow) Connection(server, fd.get(), peer);
+Connection* Connection::open(Server& server, UniqueFd fd, const PeerAddress& peer,
+                             std::uint16_t tls) {
+  auto* const connection = new (std::nothrow) Connection(server, fd.get(), peer, tls);
   if (connection == nullptr) return nullptr;
   if (uv_poll_init(&server.loop_, &connection->poll_, fd.get()) != 0) {
     delete connection;  // libuv knows nothing of it
@@ -40,9 +45,11 @@ Connection* Connection::open(Server& server, UniqueFd fd, const PeerAddress& pee
 void Connection::close() noexcept {
   if (closed_) return;
   closed_ = true;
+  if (tls_ != nullptr) say_goodbye();
   server_.forget(*this);
   release_input();
   output_.reset();
+  tls_.reset();
   // The poll handle goes first: libuv takes the descriptor out of its epoll set.
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) noexcept {
     delete static_cast<Connection*>(handle->data);
@@ -84,6 +91,14 @@ void Connection::on_poll(uv_poll_t* poll, int status, int events) noexcept {
 void Connection::on_readable() noexcept {
   if (phase_ == Phase::kLinger) {
     discard();
+    return;
+  }
+  if (waiting_) {
+    watch(0);  // it talks on, or has left: seen once the answer is there
+    return;
+  }
+  if (tls_number_ != kPlain) {
+    on_sealed();
     return;
   }
   if (input_ != nullptr) {
@@ -131,10 +146,12 @@ std::size_t Connection::converse(char* bytes, std::size_t size,
   core::http::OutBuffer& out = server.out_;
   out.clear();
   active_ms_ = server.now_ms();
+  // What began in an earlier read began then.
+  std::uint64_t began_ms = input_ != nullptr ? input_->began_ms : active_ms_;
   server.handler_.on_batch(uv_hrtime());
   std::size_t at = 0;
   bool incomplete = false;
-  while (at < size && !last_answer_ && !incomplete) {
+  while (at < size && !last_answer_ && !incomplete && !waiting_) {
     State state = reader.advance(bytes + at, size - at);
     if (state == State::kHead) {
       state = reader.advance(bytes + at, size - at);  // the body may be here already
@@ -152,15 +169,18 @@ std::size_t Connection::converse(char* bytes, std::size_t size,
         ++requests_;
         const std::uint64_t limit = server.limits_.requests_per_connection_max;
         last_answer_ = !request.keep_alive || server.draining_ || (limit != 0 && requests_ >= limit);
-        server.handler_.answer({request, peer_, last_answer_, out});
+        waiting_ = server.handler_.answer({request, peer_, last_answer_, out, began_ms, this}) ==
+                   Handler::Progress::kPending;
         at += request.wire_bytes;
         reader.reset();
+        began_ms = active_ms_;
         if (out.view().size() >= Server::kFlushBytes && flush() != Flush::kDone) return at;
         break;
       }
     }
   }
   if (last_answer_ && at < size) linger_ = true;  // it goes on talking
+  if (input_ != nullptr) input_->began_ms = began_ms;
   flush();
   return at;
 }
@@ -184,6 +204,20 @@ bool Connection::wait_for_body(core::http::RequestReader& reader) noexcept {
 
 /// After a batch: keeps what was not used up, and waits for what comes next.
 void Connection::settle(char* rest, std::size_t size) noexcept {
+  if (waiting_) {
+    // What came behind waits with it, unless nothing more is answered here.
+    if (!last_answer_ && size > 0) {
+      keep_rest(rest, size);
+      if (closed_) return;
+    } else {
+      release_input();
+    }
+    enter(Phase::kWaiting);
+    // Usually nothing comes until the answer is out: to stop watching only when something does
+    // saves two system calls a request.
+    watch(output_ != nullptr ? UV_WRITABLE : UV_READABLE);
+    return;
+  }
   if (output_ != nullptr) {
     // The client does not take its answers: nothing more is read until it does.
     if (!last_answer_ && size > 0) {
@@ -226,6 +260,7 @@ void Connection::keep_rest(const char* rest, std::size_t size) noexcept {
   }
   std::memcpy(input_->bytes.get(), rest, size);
   input_->size = size;
+  input_->began_ms = active_ms_;
   input_->reader = std::move(server_.reader_);
   server_.reader_ = server_.take_reader();
 }
@@ -249,6 +284,13 @@ void Connection::release_input() noexcept {
 /// Sends what the batch has to say. What the socket does not take becomes the connection's own.
 Connection::Flush Connection::flush() noexcept {
   std::string_view answers = server_.out_.view();
+  if (tls_ != nullptr) {
+    if (!answers.empty() && !tls_->write(answers, server_.sealed_out_)) {
+      close();
+      return Flush::kFailed;
+    }
+    answers = server_.sealed_out_.view();
+  }
   if (output_ == nullptr) {
     while (!answers.empty()) {
       const ssize_t sent = ::send(fd_, answers.data(), answers.size(), MSG_NOSIGNAL);
@@ -271,6 +313,7 @@ Connection::Flush Connection::flush() noexcept {
     }
   }
   server_.out_.clear();
+  server_.sealed_out_.clear();
   return output_ == nullptr ? Flush::kDone : Flush::kBlocked;
 }
 
@@ -288,6 +331,19 @@ void Connection::on_writable() noexcept {
     output_->sent += static_cast<std::size_t>(sent);
   }
   output_.reset();
+  go_on();
+}
+
+/// The answers so far are out: what comes next.
+void Connection::go_on() noexcept {
+  if (waiting_) {
+    watch(0);
+    return;
+  }
+  if (phase_ == Phase::kHandshake) {
+    watch(UV_READABLE);
+    return;
+  }
   if (last_answer_) {
     finish();
     return;
@@ -302,6 +358,26 @@ void Connection::on_writable() noexcept {
   if (!closed_) settle(input_->bytes.get() + used, size - used);
 }
 
+/// The answer that it waited for. `close` says that it is the last.
+void Connection::complete(std::string_view answer, bool close) noexcept {
+  waiting_ = false;
+  last_answer_ = last_answer_ || close;
+  active_ms_ = server_.now_ms();
+  server_.out_.clear();
+  if (!server_.out_.append(answer)) {
+    this->close();
+    return;
+  }
+  if (flush() == Flush::kFailed) return;
+  if (output_ == nullptr) {
+    go_on();
+    return;
+  }
+  // Earlier answers have not been taken either, or this one is large.
+  enter(Phase::kWriting);
+  watch(UV_WRITABLE);
+}
+
 /// The last answer is out.
 void Connection::finish() noexcept {
   if (!linger_) {
@@ -311,6 +387,7 @@ void Connection::finish() noexcept {
   // A close with unread bytes would reset the connection and take the answer with it (RFC 9112,
   // 9.6): say that nothing more comes, and read what is still on its way for a bounded time.
   release_input();
+  if (tls_ != nullptr) say_goodbye();
   ::shutdown(fd_, SHUT_WR);
   enter(Phase::kLinger);
   watch(UV_READABLE);
@@ -332,19 +409,22 @@ void Connection::on_deadline() noexcept {
       last_answer_ = linger_ = true;
       if (flush() != Flush::kFailed) settle(nullptr, 0);
       return;
+    case Phase::kHandshake:
     case Phase::kWriting:
       bump(server_.counters_.timed_out);
       close();
       return;
     case Phase::kIdle:
     case Phase::kLinger: close(); return;
+    case Phase::kWaiting: return;  // whoever has the ticket sees to the time
   }
 }
 
 void Connection::on_drain() noexcept {
   // A request may have arrived in the same turn; it is answered, and that answer is the last.
   on_readable();
-  if (!closed_ && phase_ == Phase::kIdle) close();
+  const bool begun = phase_ == Phase::kHandshake && tls_ != nullptr;  // a request is to follow
+  if (!closed_ && (phase_ == Phase::kIdle || phase_ == Phase::kHandshake) && !begun) close();
 }
 
 }  // namespace proxy::net

@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/http/request_reader.h"
 #include "proxy/net/address.h"
+#include "proxy/net/tls_session.h"
 
 namespace proxy::net {
 
@@ -21,11 +23,14 @@ class Server;
 class Connection {
  public:
   /// What a deadline is running for. Each phase has a queue of the server's.
-  enum class Phase : std::uint8_t { kIdle, kHead, kBody, kWriting, kLinger };
-  static constexpr std::size_t kPhaseCount = 5;
+  enum class Phase : std::uint8_t { kIdle, kHead, kBody, kWriting, kLinger, kWaiting, kHandshake };
+  static constexpr std::size_t kPhaseCount = 7;
+  /// What a connection of a listener without TLS has for the number of its TLS.
+  static constexpr std::uint16_t kPlain = 0xFFFF;
 
-  /// Takes over `fd` and begins to watch it; null when libuv refuses it.
-  static Connection* open(Server& server, UniqueFd fd, const PeerAddress& peer);
+  /// Takes over `fd` and begins to watch it; null when libuv refuses it. `tls` is the number of the
+  /// listener's TLS (Server::listen), or kPlain.
+  static Connection* open(Server& server, UniqueFd fd, const PeerAddress& peer, std::uint16_t tls);
 
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -40,7 +45,8 @@ class Connection {
 
  private:
   friend class Server;
-  Connection(Server& server, int fd, const PeerAddress& peer);
+  friend struct Exchange;
+  Connection(Server& server, int fd, const PeerAddress& peer, std::uint16_t tls);
   ~Connection() = default;
 
   /// A message that came in pieces, or bytes that wait until the client has taken its answers.
@@ -48,6 +54,7 @@ class Connection {
     std::unique_ptr<char[]> bytes;
     std::size_t size = 0;
     std::size_t capacity = 0;
+    std::uint64_t began_ms = 0;  // when the message at its beginning was begun
     std::unique_ptr<core::http::RequestReader> reader;
   };
   /// Answers that the socket did not take.
@@ -57,11 +64,18 @@ class Connection {
   };
   enum class Flush : std::uint8_t { kDone, kBlocked, kFailed };
 
+  static constexpr std::uint32_t kNoSlot = 0xFFFFFFFF;
+
   static void on_poll(uv_poll_t* poll, int status, int events) noexcept;
   void on_readable() noexcept;
   void on_writable() noexcept;
   void discard() noexcept;
   void receive_into_own() noexcept;
+  // connection_tls.cc: what is different when the bytes are sealed.
+  void on_sealed() noexcept;
+  bool shake_hands() noexcept;
+  void take_plain_text(std::size_t size) noexcept;
+  void say_goodbye() noexcept;
   std::size_t converse(char* bytes, std::size_t size, core::http::RequestReader& reader) noexcept;
   bool wait_for_body(core::http::RequestReader& reader) noexcept;
   void settle(char* bytes, std::size_t size) noexcept;
@@ -70,6 +84,8 @@ class Connection {
   void release_input() noexcept;
   Flush flush() noexcept;
   void finish() noexcept;
+  void go_on() noexcept;
+  void complete(std::string_view answer, bool close) noexcept;
   void watch(int events) noexcept;
   void enter(Phase phase) noexcept;
 
@@ -82,12 +98,16 @@ class Connection {
   std::uint64_t active_ms_ = 0;  // when it was last read
   std::unique_ptr<Input> input_;
   std::unique_ptr<Output> output_;
+  std::unique_ptr<TlsSession> tls_;  // from the first byte of a handshake on
   int fd_;
   std::uint32_t requests_ = 0;
+  std::uint32_t slot_ = kNoSlot;  // of its ticket, while it waits
+  std::uint16_t tls_number_;
   PeerAddress peer_;
   Phase phase_ = Phase::kIdle;
   std::uint8_t watched_ = 0;
   bool closed_ = false;
+  bool waiting_ = false;      // for an answer that comes later; nothing is read meanwhile
   bool last_answer_ = false;  // the connection ends when what is written is out
   bool linger_ = false;       // and what the client still sends is read and thrown away first
 };

@@ -9,21 +9,39 @@
 
 namespace proxy::net {
 
+class Connection;
+
+/// A connection that waits for an answer, as long as it lives: Server::complete() knows by it whom to
+/// tell, and that nobody is there any more. A value; good for ever.
+struct Ticket {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;  // 0: no ticket
+};
+
 /// What is answered where the request came from. Borrowed for the call.
 struct Exchange {
   const core::http::Request& request;
   const PeerAddress& peer;
   bool close;                   // the connection ends with this answer
   core::http::OutBuffer& out;   // the answer is appended
+  std::uint64_t began_ms = 0;   // uv_now() when the request's first byte was read
+  Connection* connection = nullptr;  // for wait(); null where nothing can wait
+
+  /// For an answer that comes later: the ticket to complete it with. answer() then returns
+  /// kPending. The generation is 0 when there is no room for another that waits.
+  Ticket wait() const noexcept;
 };
 
 /// Answers the requests of one loop's connections. Bytes of a request in, bytes of an answer out:
-/// it knows no socket. Thread: the loop's. Nothing may be kept of an exchange after the call; a
-/// request that must wait for a backend will be answered kPending, with its own copy of what it
-/// needs (the connection then stops reading until the answer is there).
+/// it knows no socket. Thread: the loop's. Nothing may be kept of an exchange after the call.
 class Handler {
  public:
   virtual ~Handler() = default;
+
+  /// kPending: nothing was appended, the ticket of Exchange::wait() is completed later, from the loop
+  /// and never from inside a call of the handler. The handler has its own copy of what it needs;
+  /// until then the connection neither reads nor answers what came behind that request.
+  enum class Progress : std::uint8_t { kAnswered, kPending };
 
   /// A read brought bytes: clocks that are read once a batch are read here. `now_ns` is monotonic.
   virtual void on_batch(std::uint64_t now_ns) noexcept = 0;
@@ -33,7 +51,7 @@ class Handler {
   virtual bool refuse_early(const Exchange& exchange) noexcept = 0;
 
   /// A complete request: appends its answer.
-  virtual void answer(const Exchange& exchange) noexcept = 0;
+  virtual Progress answer(const Exchange& exchange) noexcept = 0;
 
   /// Bytes that are no acceptable request: appends the answer (with Connection: close).
   virtual void refuse(const core::http::Refusal& refusal, const PeerAddress& peer,

@@ -175,8 +175,11 @@ core::Result<std::shared_ptr<const TlsContext>, TlsError> TlsContext::for_server
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   // Stateless tickets: nothing is kept for those who do not come back.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  static constexpr unsigned char kSessionContext[] = "claimgate";
-  SSL_CTX_set_session_id_context(context, kSessionContext, sizeof kSessionContext - 1);
+  // A session that was begun under other rules for callers is not resumed under these.
+  const std::string callers = identity_of(
+      {"callers", options.client_authorities, options.client_certificate_required ? "1" : "0"});
+  SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(callers.data()),
+                                 static_cast<unsigned int>(callers.size()));
   std::string parts;
   for (const KeyPair& pair : options.key_pairs) {
     TlsError error;

@@ -170,7 +170,13 @@ void AccessLog::render_names(const AccessRecord& record, std::string& text) cons
   }
   text += R"(,"verdict":")";
   text += core::gate::name(static_cast<core::gate::Outcome>(record.outcome));
-  text += R"(","status":)" + std::to_string(record.status) + R"(,"duration_us":)";
+  text += '"';
+  if (record.source != static_cast<std::uint8_t>(core::gate::Source::kRules)) {
+    text += R"(,"source":")";
+    text += core::gate::name(static_cast<core::gate::Source>(record.source));
+    text += '"';
+  }
+  text += R"(,"status":)" + std::to_string(record.status) + R"(,"duration_us":)";
 }
 
 void AccessLog::render_second(std::int64_t second) {
@@ -214,6 +220,10 @@ void AccessLog::format(const AccessRecord& record, std::size_t worker) {
   put("\""sv);
   put(names);
   put_number(record.duration_us);
+  if (record.backend_us != 0) {
+    put(R"(,"backend_us":)"sv);
+    put_number(record.backend_us);
+  }
   put(R"(,"bytes_in":)"sv);
   put_number(record.bytes_in);
   put(R"(,"bytes_out":)"sv);

@@ -32,12 +32,15 @@ struct AccessRecord {
   std::uint16_t status = 0;
   std::uint8_t step = 0;
   std::uint8_t outcome = 0;
+  std::uint8_t source = 0;        // core::gate::Source
   net::PeerAddress peer;
+  std::uint32_t backend_us = 0;   // of which backends took, by their own account
 
   /// True when a line about `other` has the same names in it.
   bool same_names(const AccessRecord& other) const noexcept {
     return generation == other.generation && rule == other.rule && connector == other.connector &&
-           status == other.status && step == other.step && outcome == other.outcome;
+           status == other.status && step == other.step && outcome == other.outcome &&
+           source == other.source;
   }
 };
 static_assert(sizeof(AccessRecord) <= 64, "one cache line a request");

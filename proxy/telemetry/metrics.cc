@@ -83,6 +83,22 @@ void Counters::count(const core::gate::Report& report, std::uint64_t duration_ns
   bump(counters.duration_ns, duration_ns);
   if (report.rewritten) bump(counters.rewritten);
   if (report.omitted != 0) bump(counters.omitted, report.omitted);
+  if (report.source == core::gate::Source::kRules) return;
+  bump(counters.sources[static_cast<std::size_t>(report.source)]);
+  if (report.hits != 0) bump(counters.hits, report.hits);
+  if (report.stale_hits != 0) bump(counters.stale_hits, report.stale_hits);
+  if (report.source == core::gate::Source::kOtherwise) {
+    bump(counters.fallbacks[static_cast<std::size_t>(report.fallback)]);
+  }
+}
+
+void Counters::count_asked(const core::gate::Connector& connector, bool joined) noexcept {
+  PerConnector& counters = *connectors_[connector.index];
+  bump(joined ? counters.joins : counters.misses);
+}
+
+void Counters::count_gone(const core::gate::Connector& connector) noexcept {
+  bump(connectors_[connector.index]->gone);
 }
 
 void Counters::count_shadow(const core::gate::Report& report, std::uint32_t rule) noexcept {
@@ -165,6 +181,28 @@ void Metrics::Totals::add(const Counters& counters) {
     }
     if (const std::uint64_t value = read(counted.rewritten)) rewritten["{" + label + "}"] += value;
     if (const std::uint64_t value = read(counted.omitted)) omitted["{" + label + "}"] += value;
+    if (!connector.program.asks().empty()) {
+      const auto add = [&](std::string_view result, const Counters::Counter& counter) {
+        decisions["{" + label + ",result=\"" + std::string(result) + "\"}"] += read(counter);
+      };
+      add("hit", counted.hits);
+      add("stale", counted.stale_hits);
+      add("join", counted.joins);
+      add("miss", counted.misses);
+    }
+    for (std::size_t i = 0; i < counted.fallbacks.size(); ++i) {
+      const std::uint64_t value = read(counted.fallbacks[i]);
+      if (value == 0) continue;
+      fallbacks["{" + label + ",reason=\"" +
+                std::string(core::gate::name(static_cast<core::gate::Fallback>(i))) + "\"}"] += value;
+    }
+    for (std::size_t i = 0; i < counted.sources.size(); ++i) {
+      const std::uint64_t value = read(counted.sources[i]);
+      if (value == 0) continue;
+      sources["{" + label + ",source=\"" +
+              std::string(core::gate::name(static_cast<core::gate::Source>(i))) + "\"}"] += value;
+    }
+    if (const std::uint64_t value = read(counted.gone)) gone["{" + label + "}"] += value;
     Histogram& histogram = durations[label];
     for (std::size_t i = 0; i < Counters::kBuckets; ++i) {
       histogram.buckets[i] += read(counted.buckets[i]);
@@ -198,6 +236,18 @@ std::string Metrics::render() const {
   add_family(text, "claimgate_claims_omitted",
              "Claims left out of an answer because the directory would refuse them.",
              totals.omitted);
+
+  add_family(text, "claimgate_decisions",
+             "Decisions that rules asked for: hit and stale were remembered, join waited for another "
+             "request's question, miss asked the backend.",
+             totals.decisions);
+  add_family(text, "claimgate_answer_sources",
+             "Answers that decisions went into, by the farthest place they came from.",
+             totals.sources);
+  add_family(text, "claimgate_fallbacks", "Answers that were the connector's `otherwise`, by reason.",
+             totals.fallbacks);
+  add_family(text, "claimgate_clients_gone",
+             "Requests whose connection closed while they waited for a backend.", totals.gone);
 
   text +=
       "# TYPE claimgate_request_duration_seconds histogram\n"

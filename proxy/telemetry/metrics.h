@@ -25,6 +25,10 @@ class Counters {
   /// Counts an answered request. `duration_ns` is from reading it to having its answer. Worker only.
   void count(const core::gate::Report& report, std::uint64_t duration_ns) noexcept;
   void count_shadow(const core::gate::Report& report, std::uint32_t rule) noexcept;
+  /// Counts a question: it was put to a backend, or joined one under way. Worker only.
+  void count_asked(const core::gate::Connector& connector, bool joined) noexcept;
+  /// Counts a request that had waited and whose connection closed before its answer. Worker only.
+  void count_gone(const core::gate::Connector& connector) noexcept;
   /// Counts bytes that were no acceptable request. Worker only.
   void count_refused(int status) noexcept;
 
@@ -45,6 +49,10 @@ class Counters {
     Counter duration_ns{0};
     Counter rewritten{0};
     Counter omitted{0};
+    std::array<Counter, core::gate::kSourceCount> sources{};  // of answers that decisions went into
+    Counter hits{0}, stale_hits{0}, joins{0}, misses{0};
+    std::array<Counter, core::gate::kFallbackCount> fallbacks{};
+    Counter gone{0};
     Counter& verdict(std::size_t step, std::size_t verdict, std::size_t slot) const noexcept {
       return verdicts[(step * kVerdicts + verdict) * rule_slots + slot];
     }
@@ -94,6 +102,7 @@ class Metrics {
   /// Sums by family and labels.
   struct Totals {
     std::map<std::string, std::uint64_t> requests, shadow, refused, rewritten, omitted;
+    std::map<std::string, std::uint64_t> decisions, fallbacks, sources, gone;
     std::map<std::string, Histogram> durations;
     void add(const Counters& counters);
   };

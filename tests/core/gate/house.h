@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/claims/claims.h"
 #include "core/config/load.h"
@@ -19,22 +20,31 @@ inline constexpr std::string_view kDate = "Sun, 06 Nov 1994 08:49:37 GMT";
 /// A configuration in memory, compiled, with a gate in front of it.
 class House {
  public:
-  explicit House(const std::string& yaml, std::map<std::string, std::string> files = {})
+  explicit House(const std::string& yaml, std::map<std::string, std::string> files = {},
+                 const std::vector<std::string>& backends = {})
       : out(1 << 20) {
     source.files = std::move(files);
     source.files["claimgate.yaml"] = yaml;
     config::Config config = config::load("claimgate.yaml", source, diagnostics);
+    for (const std::string& backend : backends) {
+      config.backends.emplace_back();
+      config.backends.back().name.value = backend;
+    }
     snapshot = compile(config, {2, 0x5eed}, source, diagnostics);
     if (snapshot != nullptr) gate = std::make_unique<Gate>(snapshot, 1, 256 << 10);
   }
 
   /// The answer's body to `body` at the first connector; the report is left in `report`.
-  std::string ask(std::string_view body) {
+  std::string ask(std::string_view body, const Known& known = {}) {
     out.clear();
     std::string padded(body);
     padded.append(claims::kReadPadding, '"');
     report = gate->answer_body(snapshot->connectors[0], std::string_view(padded).substr(0, body.size()),
-                               http::After::kKeepOpen, kDate, out);
+                               http::After::kKeepOpen, kDate, out, nullptr, known);
+    if (report.asks) {
+      EXPECT_EQ(out.size(), 0u);
+      return "asks";
+    }
     const std::string_view response = out.view();
     const std::size_t end = response.find("\r\n\r\n");
     const std::string_view answer = response.substr(end + 4);

@@ -33,13 +33,14 @@ class EchoHandler final : public Handler {
     error(404, exchange.out);
     return true;
   }
-  void answer(const Exchange& exchange) noexcept override {
+  Progress answer(const Exchange& exchange) noexcept override {
     ++answered;
     core::http::Response response;
     response.body = exchange.request.body;
     response.after = core::http::after_answer_to(exchange.request, exchange.close);
     response.head_only = exchange.request.method == core::http::Method::kHead;
     EXPECT_TRUE(core::http::write_response(exchange.out, response, kDate));
+    return Progress::kAnswered;
   }
   void refuse(const core::http::Refusal& refusal, const PeerAddress&,
               core::http::OutBuffer& out) noexcept override {

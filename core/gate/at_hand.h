@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/decisions/cache.h"
+#include "core/rules/ask.h"
+#include "core/rules/evaluation.h"
+
+namespace core::gate {
+
+/// Where an answer came from, the farthest place of those it needed.
+enum class Source : std::uint8_t {
+  kRules,      // rules and lists alone
+  kCache,      // a remembered decision
+  kStale,      // one that is past its time
+  kJoined,     // a call that somebody else had begun
+  kBackend,
+  kOtherwise,  // nowhere: the connector's `otherwise`
+};
+inline constexpr std::size_t kSourceCount = 6;
+std::string_view name(Source source) noexcept;
+
+/// Why a request was answered `otherwise`.
+enum class Fallback : std::uint8_t {
+  kNone,
+  kMemory,      // the rules found no room in the worker's scratch memory
+  kBackend,     // the backend failed, or its answer settles nothing
+  kRemembered,  // it did so a moment ago and was not asked again
+  kDeadline,
+  kPending,     // `limits.pending` requests wait already
+  kEnding,      // the process ends, or a reload took the backend away
+};
+inline constexpr std::size_t kFallbackCount = 7;
+std::string_view name(Fallback fallback) noexcept;
+
+/// What became of one ask rule of a request that has waited.
+struct Given {
+  std::uint32_t rule = 0;
+  Source source = Source::kBackend;
+  std::string_view decision = {};  // encoded; empty: there is none, unless the cache has a stale one
+  Fallback why = Fallback::kNone;  // when it is empty
+};
+
+/// What a request knows besides its body.
+struct Known {
+  std::span<const Given> given = {};
+  Fallback give_up = Fallback::kNone;  // when set, no backend is asked any more: this is why
+  std::uint32_t refresh = kNoRule;     // of this rule stale decisions do not count: one is renewed
+  static constexpr std::uint32_t kNoRule = 0xFFFFFFFF;
+};
+
+/// What is asked, once the rules have come to an ask rule without a decision at hand.
+struct Asked {
+  const rules::Ask* ask = nullptr;
+  std::uint32_t rule = 0;
+  bool by_claims = false;  // the decision is kept under claims_key
+  bool by_body = false;    // and, for the caller's retry, under body_key
+  decisions::Key claims_key, body_key;
+
+  /// Requests with the same one ask the same: one call is enough for them.
+  const decisions::Key& flight() const noexcept { return ask->keyed ? claims_key : body_key; }
+};
+
+/// Where the rules of a worker's requests get their decisions: what the request was given, then the
+/// shared cache. Thread: its worker's.
+class AtHand final : public rules::Decisions {
+ public:
+  /// Either may be missing: then nothing is remembered. The cache is shared and outlives this.
+  void use(decisions::Cache* cache, const decisions::Seed& seed) noexcept {
+    cache_ = cache;
+    seed_ = seed;
+  }
+  void set_now(std::uint64_t now_ms) noexcept { now_ms_ = now_ms; }
+  std::uint64_t now_ms() const noexcept { return now_ms_; }
+
+  /// A request's evaluation begins; `body` and `known` outlive it.
+  void begin(std::string_view body, const Known& known, bool token_step, bool retries) noexcept;
+
+  Answer decide(std::uint32_t rule, const rules::Ask& ask,
+                rules::Evaluation& evaluation) noexcept override;
+
+  /// What the evaluation stopped at.
+  const Asked& asked() const noexcept { return asked_; }
+  /// An ask rule whose stale decision this request was told, and for which it is the one to ask the
+  /// backend again; Known::kNoRule when there is none.
+  std::uint32_t refresh_rule() const noexcept { return refresh_rule_; }
+
+  Source source() const noexcept { return source_; }
+  Fallback fallback() const noexcept { return fallback_; }
+  std::uint8_t hits() const noexcept { return hits_; }
+  std::uint8_t stale_hits() const noexcept { return stale_hits_; }
+
+ private:
+  Answer remembered(const decisions::Key& key, rules::Evaluation& evaluation, bool stale_too,
+                    bool& stale) noexcept;
+  Answer give_up(Fallback why) noexcept;
+  void note(Source source) noexcept {
+    if (source > source_) source_ = source;
+  }
+
+  decisions::Cache* cache_ = nullptr;
+  decisions::Seed seed_;
+  std::uint64_t now_ms_ = 0;
+  std::string_view body_;
+  Known known_;
+  bool token_step_ = false;
+  bool retries_ = false;
+  Asked asked_;
+  std::uint32_t refresh_rule_ = Known::kNoRule;
+  Source source_ = Source::kRules;
+  Fallback fallback_ = Fallback::kNone;
+  std::uint8_t hits_ = 0;
+  std::uint8_t stale_hits_ = 0;
+};
+
+}  // namespace core::gate

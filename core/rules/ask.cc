@@ -1,0 +1,46 @@
+#include "core/rules/ask.h"
+
+#include "core/rules/evaluation.h"
+
+namespace core::rules {
+namespace {
+
+// What a key is made from, so that one kind is never taken for the other.
+constexpr std::uint64_t kOfClaims = 1;
+constexpr std::uint64_t kOfBody = 2;
+
+decisions::KeyHash begun(const Ask& ask, const decisions::Seed& seed, std::uint64_t kind) noexcept {
+  decisions::KeyHash hash(seed);
+  hash.add_number(kind);
+  hash.add(ask.connector);
+  hash.add(ask.backend_name);
+  hash.add_number(ask.version.low);
+  hash.add_number(ask.version.high);
+  return hash;
+}
+
+}  // namespace
+
+bool claims_key(const Ask& ask, const decisions::Seed& seed, Evaluation& evaluation,
+                decisions::Key& key) noexcept {
+  decisions::KeyHash hash = begun(ask, seed, kOfClaims);
+  for (const Subject& subject : ask.key) {
+    const std::string_view value = evaluation.text_of(subject);
+    if (value.data() != nullptr) {
+      hash.add(value);
+    } else {
+      hash.add_absent();
+    }
+  }
+  key = hash.finish();
+  return !evaluation.arena().exhausted();
+}
+
+decisions::Key body_key(const Ask& ask, const decisions::Seed& seed,
+                        std::string_view body) noexcept {
+  decisions::KeyHash hash = begun(ask, seed, kOfBody);
+  hash.add(body);
+  return hash.finish();
+}
+
+}  // namespace core::rules

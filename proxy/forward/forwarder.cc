@@ -1,0 +1,321 @@
+#include "proxy/forward/forwarder.h"
+
+#include <algorithm>
+#include <limits>
+#include <new>
+#include <utility>
+
+#include "core/decisions/encoded.h"
+#include "proxy/forward/translate.h"
+
+namespace proxy::forward {
+namespace {
+
+namespace gate = core::gate;
+
+constexpr std::size_t kOutBytesMax = 64 << 20;
+
+/// The clock that decisions are kept by: the same in all workers.
+std::uint64_t cache_now_ms() noexcept { return uv_hrtime() / 1'000'000; }
+
+}  // namespace
+
+struct Forwarder::Call {
+  std::shared_ptr<Serving> serving;
+  const gate::Connector* connector;
+  gate::Asked asked;
+};
+
+std::string_view Pending::claims() const noexcept {
+  return std::string_view(body).substr(0, body.size() - core::claims::kReadPadding);
+}
+
+Forwarder::Forwarder(uv_loop_t& loop, Shared& shared, Ledger& ledger, const Options& options)
+    : loop_(loop),
+      shared_(shared),
+      ledger_(ledger),
+      options_(options),
+      mailbox_(*shared.mailboxes[options.worker]),
+      tracing_(options.seed),
+      out_(kOutBytesMax) {
+  timer_ = net::open_uv<uv_timer_t>(
+      this, [&](uv_timer_t* timer) { return uv_timer_init(&loop_, timer); });
+  mailbox_.open(loop_, [this](std::vector<Delivery>& deliveries) {
+    for (const Delivery& delivery : deliveries) deliver(delivery);
+  });
+}
+
+Forwarder::~Forwarder() { close(); }
+
+void Forwarder::close() noexcept {
+  if (closed_) return;
+  closed_ = true;
+  mailbox_.close();
+  timer_.reset();
+  pending_.clear();
+  note_pending();
+}
+
+void Forwarder::attach(net::Server& server, upstream::Asker& asker) noexcept {
+  server_ = &server;
+  asker_ = &asker;
+}
+
+void Forwarder::use_backends(std::vector<std::string> names) { backends_ = std::move(names); }
+
+void Forwarder::note_pending() noexcept {
+  mailbox_.waiting.store(pending_.size(), std::memory_order_release);
+}
+
+bool Forwarder::idle() const noexcept {
+  return std::all_of(shared_.mailboxes.begin(), shared_.mailboxes.end(), [](const auto& mailbox) {
+    return mailbox->waiting.load(std::memory_order_acquire) == 0;
+  });
+}
+
+bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
+                      const std::shared_ptr<Serving>& serving, std::uint64_t began_ns,
+                      gate::Fallback& why) noexcept {
+  why = gate::Fallback::kPending;
+  if (closed_ || asker_ == nullptr || pending_.size() >= options_.pending_max) return false;
+  const auto deadline = static_cast<std::uint64_t>(report.connector->deadline.count());
+  const std::uint64_t deadline_ms = exchange.began_ms + deadline;
+  if (deadline_ms <= now_ms()) {
+    why = gate::Fallback::kDeadline;
+    return false;
+  }
+  try {
+    auto pending = std::make_unique<Pending>();
+    pending->serving = serving;
+    pending->connector = report.connector;
+    pending->body.reserve(exchange.request.body.size() + core::claims::kReadPadding);
+    pending->body.assign(exchange.request.body).append(core::claims::kReadPadding, '\0');
+    pending->after = core::http::after_answer_to(exchange.request, exchange.close);
+    pending->close = exchange.close;
+    pending->peer = exchange.peer;
+    pending->trace = tracing_.begin(exchange.request);
+    pending->began_ns = began_ns;
+    pending->deadline_ms = deadline_ms;
+    pending->wire_bytes = exchange.request.wire_bytes;
+    pending->asked = serving->gate.at_hand().asked();
+    const std::uint64_t id = next_id_++;
+    Pending& waiting = *pending;
+    pending_.emplace(id, std::move(pending));
+    waiting.ticket = exchange.wait();
+    if (waiting.ticket.generation == 0) {
+      pending_.erase(id);
+      return false;
+    }
+    note_pending();
+    watch_deadline(deadline_ms, id);
+    wait_for_landing(id, waiting);
+    return true;
+  } catch (const std::bad_alloc&) {
+    why = gate::Fallback::kMemory;
+    return false;
+  }
+}
+
+void Forwarder::refresh(const gate::Report& report, std::string_view body,
+                        const std::shared_ptr<Serving>& serving) noexcept {
+  if (closed_ || asker_ == nullptr) return;
+  try {
+    // The same claims again, up to the rule, so that the question is made from what it sees.
+    gate::Known known;
+    known.refresh = report.refresh;
+    out_.clear();
+    const gate::Report again =
+        serving->gate.answer_body(*report.connector, body, core::http::After::kKeepOpen,
+                                  ledger_.date(), out_, nullptr, known);
+    if (!again.asks || static_cast<std::uint32_t>(again.rule) != report.refresh) return;
+    const gate::Asked asked = serving->gate.at_hand().asked();
+    if (shared_.flights.join(asked.flight(), std::nullopt)) {
+      ask(serving, *report.connector, asked, body, tracing_.begin());
+    }
+  } catch (const std::bad_alloc&) {  // it stays stale for a while
+  }
+}
+
+/// The gate's evaluation has just stopped for `pending`.
+void Forwarder::wait_for_landing(std::uint64_t id, Pending& pending) {
+  telemetry::Counters& counters = *pending.serving->counters;
+  const Waiter waiter{&mailbox_, id, pending.asked.rule};
+  pending.leads = shared_.flights.join(pending.asked.flight(), waiter);
+  counters.count_asked(*pending.connector, !pending.leads);
+  if (pending.leads) {
+    ask(pending.serving, *pending.connector, pending.asked, pending.claims(), pending.trace);
+  }
+}
+
+/// Asks the backend, for whoever waits for this flight. Never calls anybody back from inside.
+void Forwarder::ask(const std::shared_ptr<Serving>& serving, const gate::Connector& connector,
+                    const gate::Asked& asked, std::string_view body, upstream::Trace trace) {
+  core::rules::Evaluation& evaluation = serving->gate.asking();
+  // The flight before this one may have landed after the rules looked into the cache.
+  for (const auto& [kept, key] : {std::pair{asked.by_claims, &asked.claims_key},
+                                  std::pair{asked.by_body, &asked.body_key}}) {
+    if (!kept) continue;
+    const auto found = shared_.cache.peek(*key, cache_now_ms(), evaluation.arena());
+    if (found.state != core::decisions::Cache::State::kFresh) continue;
+    Landing landing;
+    landing.decision = found.decision;
+    landing.from_cache = true;
+    return land(asked, std::move(landing), true);
+  }
+  const core::gate::Snapshot& snapshot = serving->gate.snapshot();
+  std::size_t number = asked.ask->backend;
+  if (number >= backends_.size() || backends_[number] != asked.ask->backend_name) {
+    number = static_cast<std::size_t>(
+        std::find(backends_.begin(), backends_.end(), asked.ask->backend_name) - backends_.begin());
+  }
+  if (number == backends_.size()) {
+    Landing landing;
+    landing.why = gate::Fallback::kEnding;
+    return land(asked, std::move(landing), true);
+  }
+  core::mapping::Question question;
+  if (!make_question(snapshot, asked.ask->backend, evaluation, body, question)) {
+    Landing landing;
+    landing.why = gate::Fallback::kBackend;
+    return land(asked, std::move(landing), true);
+  }
+  // An answer behind the connector's deadline is still worth having: it fills the cache.
+  const std::uint64_t whole_ms = std::max<std::uint64_t>(
+      static_cast<std::uint64_t>(connector.deadline.count()), call_ms(snapshot, asked.ask->backend));
+  asker_->ask(number, std::move(question), now_ms() + whole_ms, std::move(trace),
+              [this, call = Call{serving, &connector, asked}](upstream::Outcome&& outcome) {
+                on_outcome(call, std::move(outcome));
+              });
+}
+
+void Forwarder::on_outcome(const Call& call, upstream::Outcome&& outcome) {
+  const gate::Asked& asked = call.asked;
+  const std::uint64_t now = cache_now_ms();
+  const auto window = static_cast<std::uint64_t>(call.connector->retry_window.count());
+  core::decisions::Cache& cache = shared_.cache;
+  Landing landing;
+  landing.backend_us = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(outcome.duration_us, std::numeric_limits<std::uint32_t>::max()));
+  core::decisions::Decision decision;
+  if (outcome.failure == upstream::Failure::kNone &&
+      read_reply(call.serving->gate.snapshot(), asked.ask->backend, outcome, decision)) {
+    landing.decision = core::decisions::encode(decision);
+    const core::decisions::Lifetime& lifetime =
+        asked.ask->lifetimes[static_cast<std::size_t>(decision.kind)];
+    if (asked.by_claims) cache.put(asked.claims_key, landing.decision, lifetime, now);
+    // What is kept for less than the window, or not at all, is kept for the caller's retry.
+    if (asked.by_body && !(asked.by_claims && lifetime.fresh_ms >= window)) {
+      landing.keep_body_ms = window;
+      cache.put(asked.body_key, landing.decision, {window, 0, 0}, now);
+    }
+  } else {
+    landing.why = outcome.failure == upstream::Failure::kEnding ? gate::Fallback::kEnding
+                                                                : gate::Fallback::kBackend;
+    if (asked.by_claims) cache.put_unresolved(asked.claims_key, asked.ask->unresolved_ms, now);
+    // The backend has seen this sign-up: the caller's retry does not show it again.
+    if (asked.by_body && outcome.sent) cache.put_unresolved(asked.body_key, window, now);
+  }
+  land(asked, std::move(landing), false);
+}
+
+/// Tells everybody who waits. `from_inside`: a request is being answered, so nobody is resumed from
+/// here.
+void Forwarder::land(const gate::Asked& asked, Landing landing, bool from_inside) {
+  const auto shared = std::make_shared<const Landing>(std::move(landing));
+  for (const Waiter& waiter : shared_.flights.land(asked.flight())) {
+    const Delivery delivery{waiter.pending, waiter.rule, shared};
+    if (waiter.where == &mailbox_ && !from_inside) {
+      deliver(delivery);
+    } else {
+      waiter.where->post(delivery);
+    }
+  }
+}
+
+void Forwarder::deliver(const Delivery& delivery) {
+  const auto found = pending_.find(delivery.pending);
+  if (found == pending_.end()) return;  // its deadline has passed
+  Pending& pending = *found->second;
+  if (pending.asked.rule != delivery.rule) return;
+  const Landing& landing = *delivery.landing;
+  // Whoever joined has a body of its own, and a caller that may retry it.
+  if (!pending.leads && pending.asked.by_body && landing.keep_body_ms != 0) {
+    shared_.cache.put(pending.asked.body_key, landing.decision, {landing.keep_body_ms, 0, 0},
+                      cache_now_ms());
+  }
+  pending.received.push_back({delivery.rule,
+                              landing.from_cache ? gate::Source::kCache
+                              : pending.leads    ? gate::Source::kBackend
+                                                 : gate::Source::kJoined,
+                              delivery.landing});
+  pending.backend_us += landing.backend_us;
+  resume(delivery.pending, gate::Fallback::kNone);
+}
+
+/// Evaluates the request again with what it has; answers it, or has it wait for the next ask rule.
+void Forwarder::resume(std::uint64_t id, gate::Fallback give_up) {
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) return;
+  Pending& pending = *found->second;
+  given_.clear();
+  for (const Pending::Received& received : pending.received) {
+    given_.push_back({received.rule, received.source, received.landing->decision,
+                      received.landing->why});
+  }
+  gate::Known known;
+  known.given = given_;
+  known.give_up = give_up;
+  const bool close = pending.close || server_->draining();
+  const core::http::After after = close ? core::http::After::kClose : pending.after;
+  gate::Gate& gate = pending.serving->gate;
+  gate.set_now(cache_now_ms());
+  out_.clear();
+  const gate::Report report = gate.answer_body(*pending.connector, pending.claims(), after,
+                                               ledger_.date(), out_, nullptr, known);
+  if (report.asks) {
+    pending.asked = gate.at_hand().asked();
+    wait_for_landing(id, pending);
+    return;
+  }
+  const std::unique_ptr<Pending> done = std::move(found->second);
+  pending_.erase(found);
+  note_pending();
+  ledger_.settled(*done, report, out_.size(), !server_->waits(done->ticket));
+  // The connection's next request may be evaluated, and begin to wait, inside this.
+  server_->complete(done->ticket, out_.view(), close);
+  if (report.refresh != gate::Known::kNoRule) refresh(report, done->claims(), done->serving);
+}
+
+void Forwarder::watch_deadline(std::uint64_t at_ms, std::uint64_t id) {
+  due_.push_back({at_ms, id});
+  std::push_heap(due_.begin(), due_.end(), std::greater<>());
+  if (timer_at_ms_ != 0 && timer_at_ms_ <= at_ms) return;
+  timer_at_ms_ = at_ms;
+  const std::uint64_t now = now_ms();
+  uv_timer_start(
+      timer_.get(),
+      [](uv_timer_t* timer) {
+        if (timer->data != nullptr) static_cast<Forwarder*>(timer->data)->on_timer();
+      },
+      at_ms > now ? at_ms - now : 0, 0);
+}
+
+void Forwarder::on_timer() {
+  timer_at_ms_ = 0;
+  const std::uint64_t now = now_ms();
+  while (!due_.empty()) {
+    const Due first = due_.front();
+    const bool waits = pending_.contains(first.pending);
+    if (waits && first.at_ms > now) break;
+    std::pop_heap(due_.begin(), due_.end(), std::greater<>());
+    due_.pop_back();
+    if (waits) resume(first.pending, gate::Fallback::kDeadline);
+  }
+  if (due_.empty() || timer_at_ms_ != 0) return;
+  const Due first = due_.front();
+  std::pop_heap(due_.begin(), due_.end(), std::greater<>());
+  due_.pop_back();
+  watch_deadline(first.at_ms, first.pending);
+}
+
+}  // namespace proxy::forward

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+#include <uv.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/gate/gate.h"
+#include "core/http/out_buffer.h"
+#include "proxy/forward/serving.h"
+#include "proxy/forward/shared.h"
+#include "proxy/forward/trace.h"
+#include "proxy/net/handler.h"
+#include "proxy/net/server.h"
+#include "proxy/net/uv_handle.h"
+#include "proxy/upstream/asker.h"
+
+namespace proxy::forward {
+
+/// A request that waits for a backend: its own copy of what is needed to answer it. The evaluation
+/// is not among that: it is made again, from the beginning, with the decisions that have come.
+struct Pending {
+  std::shared_ptr<Serving> serving;
+  const core::gate::Connector* connector = nullptr;
+  std::string body;  // with claims::kReadPadding behind it
+  core::http::After after = core::http::After::kKeepOpen;
+  bool close = false;  // its connection ends with the answer
+  net::Ticket ticket;
+  net::PeerAddress peer;
+  upstream::Trace trace;
+  std::uint64_t began_ns = 0;     // monotonic, when it was read
+  std::uint64_t deadline_ms = 0;  // uv_now's clock
+  std::size_t wire_bytes = 0;
+  std::uint32_t backend_us = 0;   // spent waiting for backends, by their own account
+
+  struct Received {
+    std::uint32_t rule;
+    core::gate::Source source;
+    std::shared_ptr<const Landing> landing;
+  };
+  std::vector<Received> received;
+  core::gate::Asked asked;  // what it waits for
+  bool leads = false;       // it has begun that call
+
+  std::string_view claims() const noexcept;
+};
+
+/// Counts and logs what became of requests that have waited. Thread: the forwarder's.
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+  virtual std::string_view date() noexcept = 0;
+  /// `gone`: the connection closed before its answer was there.
+  virtual void settled(const Pending& pending, const core::gate::Report& report,
+                       std::size_t bytes_out, bool gone) noexcept = 0;
+};
+
+/// Brings a worker's requests to the decisions that their rules wait for: joins a question under way
+/// or asks the backend, keeps what it decides, resumes whoever waited, and at a connector's deadline
+/// has its `otherwise` told, whatever the backend does (docs/forwarding.md).
+///
+/// A call belongs to nobody: the client that began it may leave, its deadline may pass, and still
+/// its answer fills the cache and reaches those who have joined.
+///
+/// Thread: its worker's loop.
+class Forwarder {
+ public:
+  struct Options {
+    std::size_t worker = 0;
+    std::size_t pending_max = 4096;
+    std::uint64_t seed = 0;  // of trace numbers
+  };
+  Forwarder(uv_loop_t& loop, Shared& shared, Ledger& ledger, const Options& options);
+  ~Forwarder();
+  Forwarder(const Forwarder&) = delete;
+  Forwarder& operator=(const Forwarder&) = delete;
+
+  /// Before the loop runs. Both outlive the forwarder's close().
+  void attach(net::Server& server, upstream::Asker& asker) noexcept;
+  /// The names of the backends that the asker has, in the order of their numbers. A request that
+  /// began under another edition asks the one of the same name.
+  void use_backends(std::vector<std::string> names);
+
+  /// The gate of `serving` has come to an ask rule (`report.asks`). True: the request waits, its
+  /// ticket is taken. False: it cannot, and is to be answered at once for the reason in `why`.
+  bool begin(const net::Exchange& exchange, const core::gate::Report& report,
+             const std::shared_ptr<Serving>& serving, std::uint64_t began_ns,
+             core::gate::Fallback& why) noexcept;
+
+  /// The last answer of this gate was a stale decision of `report.refresh`: asks for a new one,
+  /// which nobody waits for.
+  void refresh(const core::gate::Report& report, std::string_view body,
+               const std::shared_ptr<Serving>& serving) noexcept;
+
+  /// No request waits, of any worker: what this one has asked may be what another's waits for.
+  bool idle() const noexcept;
+  /// Forgets whatever is under way. Before the loop's last turn.
+  void close() noexcept;
+
+ private:
+  /// A question that a backend has been asked. Keeps the edition whose rule asks.
+  struct Call;
+  struct Due {
+    std::uint64_t at_ms, pending;
+    bool operator>(const Due& other) const noexcept { return at_ms > other.at_ms; }
+  };
+
+  void wait_for_landing(std::uint64_t id, Pending& pending);
+  void ask(const std::shared_ptr<Serving>& serving, const core::gate::Connector& connector,
+           const core::gate::Asked& asked, std::string_view body, upstream::Trace trace);
+  void on_outcome(const Call& call, upstream::Outcome&& outcome);
+  void land(const core::gate::Asked& asked, Landing landing, bool from_inside);
+  void deliver(const Delivery& delivery);
+  void resume(std::uint64_t id, core::gate::Fallback give_up);
+  void watch_deadline(std::uint64_t at_ms, std::uint64_t id);
+  void on_timer();
+  void note_pending() noexcept;
+  std::uint64_t now_ms() const noexcept { return uv_now(&loop_); }
+
+  uv_loop_t& loop_;
+  Shared& shared_;
+  Ledger& ledger_;
+  const Options options_;
+  Mailbox& mailbox_;
+  Tracing tracing_;
+  net::Server* server_ = nullptr;
+  upstream::Asker* asker_ = nullptr;
+  net::UvHandle<uv_timer_t> timer_;
+  std::uint64_t timer_at_ms_ = 0;  // 0: it does not run
+  std::uint64_t next_id_ = 1;
+  absl::flat_hash_map<std::uint64_t, std::unique_ptr<Pending>> pending_;
+  std::vector<std::string> backends_;  // of the asker's edition, in its order
+  std::vector<Due> due_;  // a heap, the earliest on top; those answered meanwhile are skipped
+  std::vector<core::gate::Given> given_;
+  core::http::OutBuffer out_;
+  bool closed_ = false;
+};
+
+}  // namespace proxy::forward
