@@ -55,7 +55,7 @@ struct JsonTree {
 struct BackendRequest {
   enum class Body : std::uint8_t { kNone, kJson, kForm, kXml, kText, kClaims };
   Text method;                                  // default POST
-  Text path;                                    // a template; default "/"
+  Text path;                                    // a template, begins with '/'; default "/"
   std::vector<std::pair<Text, Text>> query;     // name, template
   std::vector<std::pair<Text, Text>> headers;   // name, template
   Body body = Body::kNone;
@@ -69,10 +69,15 @@ struct BackendRequest {
 /// One look at a part of a backend's answer.
 struct ReplyTest {
   enum class Part : std::uint8_t { kHeader, kJson, kXpath, kText };
+  enum class Test : std::uint8_t {
+    kEquals, kIn, kContains, kMatches, kAtLeast, kAtMost, kExists, kMissing,
+  };
   Part part = Part::kJson;
   Text where;  // a field name, a JSON pointer (RFC 6901), an XPath 1.0 expression; unused for kText
-  Text test;   // equals, not_equals, in, matches, exists, missing, contains, at_least, at_most
-  std::vector<Scalar> operands;
+  Test test = Test::kExists;
+  bool negated = false;  // not_equals, not_in, not_matches; a missing value passes neither form
+  std::vector<Scalar> operands;  // kEquals, kAtLeast, kAtMost: one; kIn, kContains, kMatches: any of
+                                 // them; kExists, kMissing: none
   Mark mark;
 };
 
@@ -83,9 +88,10 @@ struct ResponseRow {
   std::vector<std::pair<int, int>> statuses;  // ranges, both ends included; empty: any
   std::vector<ReplyTest> tests;
   Verdict verdict = Verdict::kUnresolved;
-  std::vector<std::pair<Text, Text>> claims;  // kContinue: claim, template over claims and reply
-  Text message;                               // the name of a message
-  Text text;                                  // or a template over the reply: `text: "{/reason}"`
+  // kContinue: claim, and a template over claims and reply, or a constant number or boolean
+  std::vector<std::pair<Text, Scalar>> claims;
+  Text text;     // kBlock, kValidationError: a template over the reply, "{/reason}"; empty: none
+  Text message;  // the name of a message; beside a text: for when that has none; empty: none
 };
 
 struct BackendLimits {
@@ -122,6 +128,7 @@ struct Backend {
   BackendRequest request;
   bool connector_contract = false;     // `speaks: connector`: both ways the contract of protocol.md a
   std::vector<ResponseRow> response;
+  bool lenient = false;                // JSON and XML are read whatever Content-Type says
   milliseconds timeout{1'500};         // of one try, from taking it up to its last byte
   milliseconds connect_timeout{500};
   milliseconds idle{30'000};           // a connection unused for longer is closed

@@ -117,6 +117,14 @@ bool Fields::integer(std::string_view name, std::int64_t& out) const {
   return value.has_value();
 }
 
+bool Fields::boolean(std::string_view name, bool& out) const {
+  const Node* const node = find(name);
+  if (node == nullptr) return false;
+  const std::optional<bool> value = reader_.boolean(*node, key(name));
+  if (value) out = *value;
+  return value.has_value();
+}
+
 bool Fields::number(std::string_view name, double& out) const {
   const Node* const node = find(name);
   if (node == nullptr) return false;

@@ -93,6 +93,7 @@ class Loader {
     if (name == "lists") return read_lists(reader_, node, key, config_);
     if (name == "messages") return read_messages(reader_, node, key, config_);
     if (name == "connectors") return read_connectors(reader_, node, key, config_);
+    if (name == "backends") return read_backends(reader_, node, key, config_);
     // What is left has one value, in whichever file.
     const auto [first, fresh] = once_.try_emplace(name, named.mark);
     if (!fresh) return report_twice(reader_, named, "section", first->second);

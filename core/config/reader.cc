@@ -80,7 +80,20 @@ std::string expected(const Key& key) {
       return "a map of claims";
     case Shape::kObjectMap:
     case Shape::kMessages:
+    case Shape::kTemplates:
       return "a map of names";
+    case Shape::kEndpoints:
+      return "a list of URLs";
+    case Shape::kJsonTree:
+      return "a map, a list or a value";
+    case Shape::kStatuses:
+      return "a status, a class, a range or a list of them";
+    case Shape::kReplyTests:
+      return "a map of places in the answer";
+    case Shape::kReplyTextTest:
+      return "a value or a map of tests";
+    case Shape::kSaid:
+      return "the name of a message or a map";
     case Shape::kObject:
       return "a map";
   }
@@ -95,7 +108,8 @@ std::string write(const Key& key) {
 bool wants_string(Shape shape) {
   return shape == Shape::kString || shape == Shape::kStrings || shape == Shape::kStringOrList ||
          shape == Shape::kTemplate || shape == Shape::kName || shape == Shape::kMessages ||
-         shape == Shape::kClaims || shape == Shape::kClaimsSome;
+         shape == Shape::kClaims || shape == Shape::kClaimsSome || shape == Shape::kTemplates ||
+         shape == Shape::kEndpoints || shape == Shape::kSaid;
 }
 
 }  // namespace

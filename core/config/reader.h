@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/config/config.h"
@@ -85,6 +86,7 @@ class Fields {
   bool number(std::string_view key, double& out) const;
   bool duration(std::string_view key, milliseconds& out) const;
   bool size(std::string_view key, std::int64_t& out) const;
+  bool boolean(std::string_view key, bool& out) const;
   template <typename Enum>
   bool choice(std::string_view name, Enum& out) const {
     const Node* const node = find(name);
@@ -122,6 +124,18 @@ void read_lists(Reader& reader, const Node& node, const schema::Key& key, Config
 /// Texts without a language carry the tag "" until the fallback is known; see load.cc.
 void read_messages(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 void read_connectors(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_backends(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+/// `request` and `response` of a backend; see backends_mapping.cc.
+void read_backend_request(Reader& reader, const Node& node, const Node& named,
+                          const schema::Key& key, Backend& backend);
+void read_backend_response(Reader& reader, const Node& node, const schema::Key& key,
+                           Backend& backend);
+/// Statuses, classes and ranges; see backends_mapping.cc.
+std::vector<std::pair<int, int>> read_statuses(Reader& reader, const Node& node,
+                                               const schema::Key& key);
+/// Names, each with a template. `what` is what they are names of; see backends_mapping.cc.
+std::vector<std::pair<Text, Scalar>> read_templates(Reader& reader, const Node& node,
+                                                  const schema::Key& key, std::string_view what);
 
 /// One rule, and the action of `otherwise`. See rules.cc.
 void read_rules(Reader& reader, const Node& node, const schema::Key& key, Connector& connector);

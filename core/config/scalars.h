@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/config/backend.h"
 #include "core/config/config.h"
 #include "core/result.h"
 
@@ -29,6 +30,10 @@ Result<std::int64_t, ParseError> parse_size(std::string_view text);
 /// result's text is left to the caller. Host names are refused: what a name means would depend on
 /// the moment the file is read.
 Result<ListenerAddress, ParseError> parse_address(std::string_view text);
+
+/// Reads the URL of a backend: http or https, a host, perhaps a port and a path; no user
+/// information, no query, no fragment. The result's text and weight are left to the caller.
+Result<Endpoint, ParseError> parse_endpoint(std::string_view text);
 
 /// The type of a scalar that stands in the file without quotation marks. Numbers are what JSON
 /// (RFC 8259, 6) reads as one, so a postal code 01234 and a telephone number +46701234567 are

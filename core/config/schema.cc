@@ -1,7 +1,5 @@
 #include "core/config/schema.h"
 
-#include <array>
-
 namespace core::config::schema {
 namespace {
 
@@ -79,6 +77,11 @@ constexpr Key kRootKeys[] = {
      .example = "{ not_open: { en: \"Sign-up is not open to {email.domain}.\" } }",
      .words = "Texts for the person, by name: one text, which is in the fallback language, or one "
               "for each language tag. `{claim}` is replaced."},
+    {.name = "backends",
+     .shape = Shape::kObjectMap,
+     .example = "{ crm: { endpoints: [ https://crm.internal ], response: [ { continue: {} } ] } }",
+     .words = "The APIs that rules may ask, by name.",
+     .object = &kBackend},
     {.name = "connectors",
      .shape = Shape::kObjectMap,
      .required = true,
@@ -88,7 +91,6 @@ constexpr Key kRootKeys[] = {
      .object = &kConnector},
 };
 constexpr LaterKey kRootLater[] = {
-    {"backends", "decide with rules and lists"},
     {"state", "decide with rules and lists"},
     {"cache", "write decision_cache: { bytes: 64MiB }, and cache in the rules that ask"},
     {"events", "use the access log"},
@@ -598,6 +600,20 @@ constexpr const Object* kAll[] = {
     &kAccessLog,
     &kDecisionCache,
     &kList,
+    &kBackend,
+    &kEndpoint,
+    &kBackendAuth,
+    &kNamedSecret,
+    &kOauth,
+    &kBackendTls,
+    &kBackendRequest,
+    &kResponseRow,
+    &kReplyWhen,
+    &kReplyTest,
+    &kSaid,
+    &kBackendLimits,
+    &kBreaker,
+    &kHealth,
     &kConnector,
     &kAuthentication,
     &kCredential,

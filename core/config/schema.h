@@ -36,6 +36,13 @@ enum class Shape : std::uint8_t {
   kCondition,     // what a rule tests
   kClaims,        // claims and the templates they are set to; may be empty
   kClaimsSome,    // the same, at least one
+  kTemplates,     // names of fields or parameters, each with a text
+  kEndpoints,     // a list of URLs, or of such maps
+  kJsonTree,      // maps, lists, texts, numbers, booleans and nulls
+  kStatuses,      // 200, "2xx", "500-599", or a list of them
+  kReplyTests,    // places in an answer, each with a value or with such tests
+  kReplyTextTest, // a value, or such tests
+  kSaid,          // the name of a message, or `object`: a text
 };
 
 struct Object;
@@ -88,6 +95,21 @@ extern const Object kLengthRange;
 extern const Object kRuleCache;
 extern const Object kCacheTtl;
 extern const Object kDecisionCache;
+// schema_backends.cc
+extern const Object kBackend;
+extern const Object kEndpoint;
+extern const Object kBackendAuth;
+extern const Object kNamedSecret;
+extern const Object kOauth;
+extern const Object kBackendTls;
+extern const Object kBackendRequest;
+extern const Object kResponseRow;
+extern const Object kReplyWhen;
+extern const Object kReplyTest;
+extern const Object kSaid;
+extern const Object kBackendLimits;
+extern const Object kBreaker;
+extern const Object kHealth;
 
 /// Every object of the table, the root first, each behind one that refers to it.
 std::span<const Object* const> all_objects() noexcept;
@@ -95,7 +117,7 @@ std::span<const Object* const> all_objects() noexcept;
 /// Dialects and list kinds that a later release brings.
 std::span<const std::string_view> later_choices(std::string_view key) noexcept;
 
-/// Names of lists, messages and connectors.
+/// Names of lists, messages, backends and connectors.
 inline constexpr std::string_view kConnectorNamePattern = "^[a-z0-9][a-z0-9_.-]{0,63}$";
 inline constexpr std::string_view kNamePattern = "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$";
 

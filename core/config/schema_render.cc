@@ -103,6 +103,27 @@ std::string shape_schema(const Key& key) {
       return map_of(string, false);
     case Shape::kClaimsSome:
       return map_of(string, true);
+    case Shape::kTemplates:
+      return map_of(string, false);
+    case Shape::kEndpoints:
+      return list_of("{\"anyOf\":[" + string + "," + reference_to(key.object->name) + "]}");
+    case Shape::kJsonTree:
+      return "{}";
+    case Shape::kStatuses: {
+      const std::string one =
+          "{\"anyOf\":[{\"type\":\"integer\",\"minimum\":100,\"maximum\":599},"
+          "{\"type\":\"string\",\"pattern\":\"^([1-5]xx|[1-5][0-9]{2}(-[1-5][0-9]{2})?)$\"}]}";
+      return "{\"anyOf\":[" + one + "," + list_of(one) + "]}";
+    }
+    case Shape::kReplyTests:
+      return map_of("{\"anyOf\":[" + reference_to("scalar") + "," +
+                        reference_to(key.object->name) + "]}",
+                    true);
+    case Shape::kReplyTextTest:
+      return "{\"anyOf\":[" + reference_to("scalar") + "," + reference_to(key.object->name) + "]}";
+    case Shape::kSaid:
+      return "{\"anyOf\":[{\"type\":\"string\",\"minLength\":1}," +
+             reference_to(key.object->name) + "]}";
   }
   return "{}";
 }
@@ -117,7 +138,8 @@ std::string object_schema(const Object& object) {
     schema.pop_back();
     schema += ",\"description\":" + json_quoted(key.words);
     if (!key.fallback.empty()) {
-      const bool bare = key.shape == Shape::kInteger || key.shape == Shape::kNumber;
+      const bool bare = key.shape == Shape::kInteger || key.shape == Shape::kNumber ||
+                        key.shape == Shape::kBoolean;
       schema += ",\"default\":" + (bare ? std::string(key.fallback) : json_quoted(key.fallback));
     }
     properties += json_quoted(key.name) + ":" + schema + "}";
@@ -133,7 +155,8 @@ std::string object_schema(const Object& object) {
     }
     out += ",\"oneOf\":[" + ways + "]";
   }
-  if (&object == &kTests || &object == &kLengthRange) out += ",\"minProperties\":1";
+  if (&object == &kTests || &object == &kLengthRange || &object == &kReplyWhen ||
+      &object == &kReplyTest) out += ",\"minProperties\":1";
   return out;
 }
 
@@ -211,6 +234,20 @@ std::string shape_words(const Key& key) {
     case Shape::kClaims:
     case Shape::kClaimsSome:
       return "map: claim to text";
+    case Shape::kTemplates:
+      return "map: name to text";
+    case Shape::kEndpoints:
+      return "list of URLs, or of " + see(key.object);
+    case Shape::kJsonTree:
+      return "any value";
+    case Shape::kStatuses:
+      return "status, class, range, or a list of them";
+    case Shape::kReplyTests:
+      return "map: place to value, or to " + see(key.object) + "s";
+    case Shape::kReplyTextTest:
+      return "value, or " + see(key.object) + "s";
+    case Shape::kSaid:
+      return "the name of a message, or " + see(key.object);
   }
   return {};
 }

@@ -41,7 +41,8 @@ class Client final : public Asker {
   void drain();
   /// No call is under way and no connection is open.
   bool drained() const noexcept;
-  /// Ends at once: each call is told kEnding, from here, and every connection closes.
+  /// Ends at once: each call is told kEnding, from here, and every connection closes. Nothing may be
+  /// asked afterwards: nobody would be told.
   void abort();
 
   /// Any thread. Good as long as the client.

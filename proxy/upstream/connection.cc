@@ -356,11 +356,11 @@ void Connection::take_cipher_text(std::string_view received) noexcept {
 /// Reads on in the answer. True when it is complete; `left_over` bytes stand behind it. The connection
 /// is closed when it is none.
 bool Connection::take(std::string_view bytes, std::size_t& left_over) noexcept {
-  using State = AnswerReader::State;
+  using Reading = AnswerReader::State;
   switch (reader_.advance(bytes)) {
-    case State::kMore: return false;
-    case State::kComplete: left_over = reader_.left_over(); return true;
-    case State::kRefused: break;
+    case Reading::kMore: return false;
+    case Reading::kComplete: left_over = reader_.left_over(); return true;
+    case Reading::kRefused: break;
   }
   fail(reader_.too_large() ? Failure::kTooLarge : Failure::kProtocol, CloseReason::kFault);
   return false;

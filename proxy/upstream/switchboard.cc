@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kOutBytesMax = 64 << 20;
 constexpr unsigned kSlotBits = 32;
+constexpr std::uint64_t kNoSlot = (std::uint64_t{1} << kSlotBits) - 1;
 
 }  // namespace
 
@@ -48,8 +49,9 @@ Asker::CallId Switchboard::ask(Backend* backend, Endpoint* pinned,
   if (backend == nullptr || ending()) {
     Outcome outcome;
     outcome.failure = backend == nullptr ? Failure::kNoEndpoint : Failure::kEnding;
-    told_.push_back({0, std::move(done), std::move(outcome)});
-    return 0;
+    const Asker::CallId id = (++refused_ << kSlotBits) | kNoSlot;
+    told_.push_back({id, std::move(done), std::move(outcome)});
+    return id;
   }
   Call& call = take_call();
   call.begin(*backend, pinned, std::move(question), deadline_ms, std::move(trace),
@@ -89,7 +91,7 @@ void Switchboard::tell(Asker::CallId id, Asker::Done&& done, Outcome&& outcome) 
 
 void Switchboard::forget(Asker::CallId id) noexcept {
   const Turn turn(*this, Turn::Kind::kAsking);
-  const auto slot = static_cast<std::size_t>(id & ((std::uint64_t{1} << kSlotBits) - 1));
+  const auto slot = static_cast<std::size_t>(id & kNoSlot);
   if (slot < calls_.size() && calls_[slot]->id_ == id && calls_[slot]->phase_ != Call::Phase::kFree) {
     calls_[slot]->forget();
     return;
@@ -163,7 +165,13 @@ void Switchboard::abort() {
     }
     for (auto& backend : retired_) backend->close_all(CloseReason::kEnding);
   }
-  while (!told_.empty()) deliver();  // whoever is told may ask, and is told
+  while (!told_.empty()) {  // whoever is told may ask, and is told; not deliver(): that may be our caller
+    std::vector<Told> last;
+    last.swap(told_);
+    for (Told& told : last) {
+      if (told.done) told.done(std::move(told.outcome));
+    }
+  }
   timer_.reset();
 }
 

@@ -108,6 +108,7 @@ class Switchboard {
   std::vector<Told> told_, telling_;
   std::vector<std::unique_ptr<Connection>> buried_;
   std::size_t calls_under_way_ = 0;
+  std::uint64_t refused_ = 0;  // questions that never became a call
   unsigned depth_ = 0;
   bool sweep_ = false;
   bool telling_now_ = false;
