@@ -45,13 +45,18 @@ void GateHandler::serve(const Edition& edition) {
   serving_ = std::make_shared<forward::Serving>(edition.snapshot, edition.generation, worker_,
                                                 body_bytes_max_, metrics_);
   serving_->gate.adopt_lists(edition.lists);
-  if (shared_ != nullptr) serving_->gate.use_cache(&shared_->cache, shared_->seed);
+  if (forwarder_ != nullptr) use_forwarder(*forwarder_, *shared_);
 }
 
 void GateHandler::use_forwarder(forward::Forwarder& forwarder, forward::Shared& shared) {
   forwarder_ = &forwarder;
   shared_ = &shared;
   serving_->gate.use_cache(&shared.cache, shared.seed);
+  std::vector<std::string> names;
+  for (const core::gate::Backend& backend : serving_->gate.snapshot().backends) {
+    names.push_back(backend.name);
+  }
+  forwarder.use_backends(std::move(names));
 }
 
 void GateHandler::adopt(Edition edition) {

@@ -92,6 +92,7 @@ extern const Object kOtherwise;
 extern const Object kRule;
 extern const Object kTests;
 extern const Object kLengthRange;
+// schema_decisions.cc
 extern const Object kRuleCache;
 extern const Object kCacheTtl;
 extern const Object kDecisionCache;

@@ -157,6 +157,11 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     snapshot->messages.push_back(compile_message(message, config.fallback_locale.value, compiler));
   }
 
+  for (const config::Backend& written : config.backends) {
+    const auto tries = static_cast<std::uint64_t>(1 + written.retries);
+    snapshot->backends.push_back(
+        {written.name.value, static_cast<std::uint64_t>(written.timeout.count()) * tries});
+  }
   for (const config::Connector& written : config.connectors) {
     Connector connector;
     connector.index = snapshot->connectors.size();

@@ -48,6 +48,12 @@ struct Connector {
   std::size_t index = 0;  // in Snapshot::connectors
 };
 
+/// What is known of a backend besides its mapping.
+struct Backend {
+  std::string name;
+  std::uint64_t whole_ms = 0;  // the longest that a call takes, all its tries together
+};
+
 /// One compiled configuration: everything a request needs, immutable, shared by all workers.
 /// Replaced as a whole by a reload and freed with the last request that uses it.
 struct Snapshot {
@@ -60,6 +66,7 @@ struct Snapshot {
   std::shared_ptr<const lists::Table> lists;
   std::vector<Message> messages;
   std::map<std::string, std::uint32_t, std::less<>> message_numbers;  // by name
+  std::vector<Backend> backends;  // in the configuration's order
   std::vector<Connector> connectors;
   std::size_t prepared_max = 0;  // over all connectors
   rules::CandidateCounts candidates_max;  // the same

@@ -20,18 +20,18 @@ void AdminHandler::on_batch(std::uint64_t) noexcept {
 }
 
 bool AdminHandler::refuse_early(const net::Exchange& exchange) noexcept {
-  if (ListRequests::is_meant(exchange.request.path)) {
-    try {
-      const std::optional<Reply> refused = lists_.refuse(exchange.request);
-      if (refused) write(*refused, exchange);
-      return refused.has_value();
-    } catch (const std::bad_alloc&) {
-      error(503, "no memory for the answer", exchange.out);
-      return true;
+  try {
+    std::optional<Reply> refused = Reply{413, "this path takes no body"};
+    if (ListRequests::is_meant(exchange.request.path)) refused = lists_.refuse(exchange.request);
+    if (DecisionRequests::is_meant(exchange.request.path)) {
+      refused = decisions_.refuse(exchange.request);
     }
+    if (refused) write(*refused, exchange);
+    return refused.has_value();
+  } catch (const std::bad_alloc&) {
+    error(503, "no memory for the answer", exchange.out);
+    return true;
   }
-  error(413, "this path takes no body", exchange.out);
-  return true;
 }
 
 void AdminHandler::write(const Reply& reply, const net::Exchange& exchange) noexcept {
@@ -58,9 +58,10 @@ void AdminHandler::write(const Reply& reply, const net::Exchange& exchange) noex
   static_cast<void>(core::http::write_error(exchange.out, answer, date()));
 }
 
-void AdminHandler::answer_lists(const net::Exchange& exchange) noexcept {
+template <typename Requests>
+void AdminHandler::answer_by(Requests& requests, const net::Exchange& exchange) noexcept {
   try {
-    write(lists_.answer(exchange.request), exchange);
+    write(requests.answer(exchange.request), exchange);
   } catch (const std::exception&) {
     error(503, "no memory for the answer", exchange.out);
   }
@@ -72,7 +73,8 @@ net::Handler::Progress AdminHandler::answer(const net::Exchange& exchange) noexc
 }
 
 void AdminHandler::reply(const net::Exchange& exchange) noexcept {
-  if (ListRequests::is_meant(exchange.request.path)) return answer_lists(exchange);
+  if (ListRequests::is_meant(exchange.request.path)) return answer_by(lists_, exchange);
+  if (DecisionRequests::is_meant(exchange.request.path)) return answer_by(decisions_, exchange);
   using core::http::Method;
   const core::http::Request& request = exchange.request;
   core::http::Response response;
@@ -85,7 +87,7 @@ void AdminHandler::reply(const net::Exchange& exchange) noexcept {
   if (!known || (request.method != Method::kGet && !response.head_only)) {
     core::http::ErrorAnswer error;
     error.status = known ? 405 : 404;
-    error.message = known ? "this is read by GET" : "there is /healthz, /readyz, /metrics and /lists";
+    error.message = known ? "this is read by GET" : "there is /healthz, /readyz, /metrics, /lists and /decisions";
     error.allow = known ? "GET, HEAD" : "";
     error.after = response.after;
     error.head_only = response.head_only;

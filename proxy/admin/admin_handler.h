@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/http/http_date.h"
+#include "proxy/admin/decision_requests.h"
 #include "proxy/admin/list_requests.h"
 #include "proxy/net/handler.h"
 #include "proxy/telemetry/metrics.h"
@@ -11,11 +12,12 @@
 namespace proxy::admin {
 
 /// The admin listener: GET /healthz, /readyz and /metrics, which ask for no credentials, so it
-/// belongs on loopback or a management network (docs/operation.md); and /lists. Thread: its loop's.
+/// belongs on loopback or a management network (docs/operation.md); and /lists and /decisions, which
+/// have a token. Thread: its loop's.
 class AdminHandler final : public net::Handler {
  public:
-  AdminHandler(const telemetry::Metrics& metrics, ListRequests lists)
-      : metrics_(metrics), lists_(std::move(lists)) {}
+  AdminHandler(const telemetry::Metrics& metrics, ListRequests lists, DecisionRequests decisions)
+      : metrics_(metrics), lists_(std::move(lists)), decisions_(std::move(decisions)) {}
 
   /// Whether /readyz says so. Any thread.
   void set_ready(bool ready) noexcept { ready_.store(ready, std::memory_order_relaxed); }
@@ -31,12 +33,14 @@ class AdminHandler final : public net::Handler {
  private:
   std::string_view date() const noexcept { return {date_, sizeof date_}; }
   void reply(const net::Exchange& exchange) noexcept;
-  void answer_lists(const net::Exchange& exchange) noexcept;
+  template <typename Requests>
+  void answer_by(Requests& requests, const net::Exchange& exchange) noexcept;
   void write(const Reply& reply, const net::Exchange& exchange) noexcept;
   void error(int status, std::string_view message, core::http::OutBuffer& out) noexcept;
 
   const telemetry::Metrics& metrics_;
   ListRequests lists_;
+  DecisionRequests decisions_;
   std::atomic<bool> ready_{false};
   char date_[core::http::kHttpDateBytes] = {};
 };

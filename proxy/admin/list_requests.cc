@@ -8,11 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/gate/caller.h"
 #include "core/lists/compiled.h"
 #include "core/lists/entry.h"
-#include "core/text/json.h"
-#include "core/text/text.h"
+#include "proxy/admin/writing.h"
 
 namespace proxy::admin {
 namespace {
@@ -22,20 +20,6 @@ using core::lists::Step;
 
 constexpr std::size_t kArenaBytes = 256 << 10;
 constexpr std::string_view kEntries = "/entries";
-
-void append_json(std::string& to, std::string_view text) {
-  constexpr std::size_t kScanSlack = 16;
-  const std::size_t begin = to.size();
-  to.resize(begin + core::text::json_escaped_max(text.size()) + kScanSlack + 2);
-  to[begin] = '"';
-  char* const end = core::text::write_json_escaped(to.data() + begin + 1, text);
-  *end = '"';
-  to.resize(static_cast<std::size_t>(end + 1 - to.data()));
-}
-
-void append_member(std::string& to, std::string_view name, std::uint64_t value) {
-  to.append(",\"").append(name).append("\":").append(std::to_string(value));
-}
 
 /// "2026-12-01T00:00:00Z" (RFC 3339 in UTC, whole seconds), or null for 0.
 void append_time(std::string& to, std::string_view name, std::int64_t at_s) {
@@ -77,31 +61,6 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
                     parts.tm_sec == written.tm_sec;
   if (!same) return std::nullopt;
   return at_s;
-}
-
-/// A value of application/x-www-form-urlencoded; nothing when it is none.
-std::optional<std::string> decoded(std::string_view text) {
-  const auto digit = [](char c) -> int {
-    if (c >= '0' && c <= '9') return c - '0';
-    c = static_cast<char>(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-  };
-  std::string value;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
-      value += ' ';
-    } else if (text[i] != '%') {
-      value += text[i];
-    } else {
-      if (i + 2 >= text.size()) return std::nullopt;
-      const int high = digit(text[i + 1]);
-      const int low = digit(text[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      value += static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-  }
-  return value;
 }
 
 Reply error(int status, std::string words) { return {status, std::move(words)}; }
@@ -204,23 +163,10 @@ class Asked {
   std::vector<Step> steps_;
 };
 
-bool is_json(std::string_view type) {
-  constexpr std::string_view kJson = "application/json";
-  return core::text::equals_ignore_case_ascii(type.substr(0, kJson.size()), kJson) &&
-         (type.size() == kJson.size() || type[kJson.size()] == ';' || type[kJson.size()] == ' ');
-}
-
 }  // namespace
 
 std::optional<Reply> ListRequests::refuse(const http::Request& request) const {
-  if (token_.empty() && !local_) {
-    return error(403, "/lists needs a token here: write admin: { token: \"${env:NAME}\" }");
-  }
-  if (!token_.empty() && !core::gate::bears(request.known(http::Known::kAuthorization), token_)) {
-    Reply reply = error(401, "the admin token is required");
-    reply.www_authenticate = "Bearer realm=\"claimgate\"";
-    return reply;
-  }
+  if (std::optional<Reply> stranger = access_.refuse(request, "/lists")) return stranger;
   const bool reads = request.method == http::Method::kGet || request.method == http::Method::kHead;
   if (request.path == "/lists") {
     if (reads) return std::nullopt;
@@ -237,7 +183,6 @@ std::optional<Reply> ListRequests::refuse(const http::Request& request) const {
     reply.allow = "GET, HEAD, POST";
     return reply;
   }
-  // A page in somebody's browser on this machine cannot send this type without being asked first.
   if (!is_json(request.known(http::Known::kContentType))) {
     return error(415, "the content type must be application/json");
   }

@@ -16,6 +16,8 @@
 #include "proxy/admin/admin_handler.h"
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
+#include "proxy/forward/metrics.h"
+#include "proxy/forward/shared.h"
 #include "proxy/lists/fetch.h"
 #include "proxy/lists/keeper.h"
 #include "proxy/log.h"
@@ -80,6 +82,7 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
   if (old.admin_token.value != fresh.admin_token.value) keys.emplace_back("admin.token");
   if (old.lists_state.value != fresh.lists_state.value) keys.emplace_back("lists_state");
   if (old.workers != fresh.workers) keys.emplace_back("workers");
+  if (old.decision_cache_bytes != fresh.decision_cache_bytes) keys.emplace_back("decision_cache");
   if (old.access_log.file.value != fresh.access_log.file.value ||
       old.access_log.sample != fresh.access_log.sample) {
     keys.emplace_back("access_log");
@@ -89,7 +92,7 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
                       of.chunk_extension_bytes, of.trailer_bytes, of.connections,
                       of.requests_per_connection, of.head_timeout, of.body_timeout,
                       of.idle_timeout, of.write_timeout, of.drain_timeout, of.tls_handshakes,
-                      of.tls_handshake_timeout);
+                      of.tls_handshake_timeout, of.pending);
   };
   if (as_tuple(old.limits) != as_tuple(fresh.limits)) keys.emplace_back("limits");
   return keys;
@@ -154,6 +157,9 @@ class Service {
   }
 
   bool open_workers(std::size_t descriptors) {
+    shared_ = std::make_unique<forward::Shared>(
+        static_cast<std::size_t>(configuration_.config.decision_cache_bytes),
+        core::decisions::Seed{random_seed(), random_seed()}, configuration_.workers);
     net::ServerLimits limits = server_limits(configuration_.config.limits);
     // Half of the descriptors stay free for backends, files and the listeners themselves.
     const std::size_t share =
@@ -170,6 +176,9 @@ class Service {
       options.drain_timeout_ms =
           static_cast<std::uint64_t>(configuration_.config.limits.drain_timeout.count());
       options.on_end = [this] { uv_async_send(&worker_ended_); };
+      options.shared = shared_.get();
+      options.pending_max = static_cast<std::size_t>(configuration_.config.limits.pending);
+      options.seed = random_seed();
       workers_.push_back(std::make_unique<Worker>(std::move(options), edition_, metrics_, *log_));
       metrics_.add_server(workers_.back()->counters());
     }
@@ -232,9 +241,11 @@ class Service {
     net::ServerLimits limits;
     limits.http.body_bytes = admin::ListRequests::kBodyBytesMax;
     limits.connections_max = kAdminConnectionsMax;
+    const admin::Access access(configuration_.config.admin_token.value,
+                               configuration_.config.admin->address.loopback);
     admin_handler_ = std::make_unique<admin::AdminHandler>(
-        metrics_, admin::ListRequests(*keeper_, configuration_.config.admin_token.value,
-                                      configuration_.config.admin->address.loopback));
+        metrics_, admin::ListRequests(*keeper_, access),
+        admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access));
     admin_ = std::make_unique<net::Server>(loop_, limits, *admin_handler_);
     return admin_->listen(std::move(socket).value()) || failed("admin: cannot be watched");
   }
@@ -251,6 +262,7 @@ class Service {
     metrics_.add_gauge("claimgate_workers", "Worker threads.",
                        [this] { return static_cast<double>(workers_.size()); });
     add_list_metrics();
+    forward::add_metrics(metrics_, *shared_);
     worker_ended_.data = this;
     uv_async_init(&loop_, &worker_ended_, [](uv_async_t* async) {
       static_cast<Service*>(async->data)->on_worker_ended();
@@ -393,6 +405,7 @@ class Service {
   telemetry::Metrics metrics_;
   std::unique_ptr<telemetry::AccessLog> log_;
   std::unique_ptr<lists::Keeper> keeper_;
+  std::unique_ptr<forward::Shared> shared_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<admin::AdminHandler> admin_handler_;
   std::unique_ptr<net::Server> admin_;

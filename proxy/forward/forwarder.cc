@@ -24,6 +24,7 @@ struct Forwarder::Call {
   std::shared_ptr<Serving> serving;
   const gate::Connector* connector;
   gate::Asked asked;
+  core::mapping::Kept kept;
 };
 
 std::string_view Pending::claims() const noexcept {
@@ -174,16 +175,21 @@ void Forwarder::ask(const std::shared_ptr<Serving>& serving, const gate::Connect
     return land(asked, std::move(landing), true);
   }
   core::mapping::Question question;
-  if (!make_question(snapshot, asked.ask->backend, evaluation, body, question)) {
+  Call call{serving, &connector, asked, {}};
+  const core::mapping::NotAsked not_asked =
+      make_question(snapshot, asked.ask->backend, evaluation, body, question, call.kept);
+  if (not_asked != core::mapping::NotAsked::kNone) {
+    serving->counters->count_not_asked(asked.ask->backend, not_asked);
     Landing landing;
     landing.why = gate::Fallback::kBackend;
     return land(asked, std::move(landing), true);
   }
   // An answer behind the connector's deadline is still worth having: it fills the cache.
   const std::uint64_t whole_ms = std::max<std::uint64_t>(
-      static_cast<std::uint64_t>(connector.deadline.count()), call_ms(snapshot, asked.ask->backend));
+      static_cast<std::uint64_t>(connector.deadline.count()),
+      snapshot.backends[asked.ask->backend].whole_ms);
   asker_->ask(number, std::move(question), now_ms() + whole_ms, std::move(trace),
-              [this, call = Call{serving, &connector, asked}](upstream::Outcome&& outcome) {
+              [this, call = std::move(call)](upstream::Outcome&& outcome) {
                 on_outcome(call, std::move(outcome));
               });
 }
@@ -196,9 +202,15 @@ void Forwarder::on_outcome(const Call& call, upstream::Outcome&& outcome) {
   Landing landing;
   landing.backend_us = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(outcome.duration_us, std::numeric_limits<std::uint32_t>::max()));
-  core::decisions::Decision decision;
-  if (outcome.failure == upstream::Failure::kNone &&
-      read_reply(call.serving->gate.snapshot(), asked.ask->backend, outcome, decision)) {
+  const bool answered = outcome.failure == upstream::Failure::kNone;
+  core::mapping::Answer answer;
+  if (answered) {
+    answer = read_reply(call.serving->gate.snapshot(), asked.ask->backend, outcome, call.kept,
+                        options_.worker);
+    call.serving->counters->count_reply(asked.ask->backend, answer);
+  }
+  if (answered && answer.resolved()) {
+    const core::decisions::Decision& decision = answer.decision;
     landing.decision = core::decisions::encode(decision);
     const core::decisions::Lifetime& lifetime =
         asked.ask->lifetimes[static_cast<std::size_t>(decision.kind)];

@@ -62,6 +62,9 @@ Counters::Counters(std::shared_ptr<const core::gate::Snapshot> snapshot)
     counters->shadow = std::make_unique<Counter[]>(rules);
     connectors_.push_back(std::move(counters));
   }
+  for (std::size_t i = 0; i < snapshot_->backends.size(); ++i) {
+    backends_.push_back(std::make_unique<PerBackend>());
+  }
 }
 
 void Counters::count(const core::gate::Report& report, std::uint64_t duration_ns) noexcept {
@@ -95,6 +98,19 @@ void Counters::count(const core::gate::Report& report, std::uint64_t duration_ns
 void Counters::count_asked(const core::gate::Connector& connector, bool joined) noexcept {
   PerConnector& counters = *connectors_[connector.index];
   bump(joined ? counters.joins : counters.misses);
+}
+
+void Counters::count_not_asked(std::size_t backend, core::mapping::NotAsked why) noexcept {
+  bump(backends_[backend]->not_asked[static_cast<std::size_t>(why)]);
+}
+
+void Counters::count_reply(std::size_t backend, const core::mapping::Answer& answer) noexcept {
+  PerBackend& counters = *backends_[backend];
+  if (!answer.resolved()) bump(counters.unresolved[static_cast<std::size_t>(answer.why)]);
+  if (answer.remarks.empty()) return;
+  for (std::size_t i = 0; i < core::mapping::kRemarkCount; ++i) {
+    if (answer.remarks.has(static_cast<core::mapping::Remark>(i))) bump(counters.remarks[i]);
+  }
 }
 
 void Counters::count_gone(const core::gate::Connector& connector) noexcept {
@@ -209,6 +225,26 @@ void Metrics::Totals::add(const Counters& counters) {
     }
     histogram.duration_ns += read(counted.duration_ns);
   }
+  for (std::size_t b = 0; b < snapshot.backends.size(); ++b) {
+    const Counters::PerBackend& counted = *counters.backends()[b];
+    const auto add = [&](auto& family, std::string_view key, std::string_view word,
+                         const Counters::Counter& counter) {
+      const std::uint64_t value = read(counter);
+      if (value == 0) return;
+      family["{backend=" + label_text(snapshot.backends[b].name) + "," + std::string(key) + "=" +
+             label_text(word) + "}"] += value;
+    };
+    for (std::size_t i = 0; i < counted.not_asked.size(); ++i) {
+      add(not_asked, "reason", label(static_cast<core::mapping::NotAsked>(i)), counted.not_asked[i]);
+    }
+    for (std::size_t i = 0; i < counted.unresolved.size(); ++i) {
+      add(unresolved, "reason", label(static_cast<core::mapping::Unresolved>(i)),
+          counted.unresolved[i]);
+    }
+    for (std::size_t i = 0; i < counted.remarks.size(); ++i) {
+      add(remarks, "remark", label(static_cast<core::mapping::Remark>(i)), counted.remarks[i]);
+    }
+  }
   if (const std::uint64_t value = read(counters.not_found())) {
     refused["{connector=\"\",reason=\"not_found\"}"] += value;
   }
@@ -248,6 +284,13 @@ std::string Metrics::render() const {
              totals.fallbacks);
   add_family(text, "claimgate_clients_gone",
              "Requests whose connection closed while they waited for a backend.", totals.gone);
+
+  add_family(text, "claimgate_backend_not_asked",
+             "Questions that could not be made from the claims.", totals.not_asked);
+  add_family(text, "claimgate_backend_unresolved", "Answers of a backend that settle nothing.",
+             totals.unresolved);
+  add_family(text, "claimgate_backend_remarks",
+             "Answers that were not quite what the connector contract wants.", totals.remarks);
 
   text +=
       "# TYPE claimgate_request_duration_seconds histogram\n"

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/gate/gate.h"
+#include "core/mapping/answer.h"
 #include "proxy/net/server.h"
 
 namespace proxy::telemetry {
@@ -27,6 +28,9 @@ class Counters {
   void count_shadow(const core::gate::Report& report, std::uint32_t rule) noexcept;
   /// Counts a question: it was put to a backend, or joined one under way. Worker only.
   void count_asked(const core::gate::Connector& connector, bool joined) noexcept;
+  /// Counts a backend that could not be asked, or its answer. Worker only.
+  void count_not_asked(std::size_t backend, core::mapping::NotAsked why) noexcept;
+  void count_reply(std::size_t backend, const core::mapping::Answer& answer) noexcept;
   /// Counts a request that had waited and whose connection closed before its answer. Worker only.
   void count_gone(const core::gate::Connector& connector) noexcept;
   /// Counts bytes that were no acceptable request. Worker only.
@@ -57,6 +61,13 @@ class Counters {
       return verdicts[(step * kVerdicts + verdict) * rule_slots + slot];
     }
   };
+  /// What became of one backend's questions and answers on their way through its mapping.
+  struct PerBackend {
+    std::array<Counter, core::mapping::kNotAskedCount> not_asked{};
+    std::array<Counter, core::mapping::kUnresolvedCount> unresolved{};
+    std::array<Counter, core::mapping::kRemarkCount> remarks{};
+  };
+  const std::vector<std::unique_ptr<PerBackend>>& backends() const noexcept { return backends_; }
   const core::gate::Snapshot& snapshot() const noexcept { return *snapshot_; }
   const std::vector<std::unique_ptr<PerConnector>>& connectors() const noexcept { return connectors_; }
   const Counter& not_found() const noexcept { return not_found_; }
@@ -65,6 +76,7 @@ class Counters {
  private:
   std::shared_ptr<const core::gate::Snapshot> snapshot_;
   std::vector<std::unique_ptr<PerConnector>> connectors_;
+  std::vector<std::unique_ptr<PerBackend>> backends_;
   Counter not_found_{0};
   std::array<Counter, kStatusMax> refused_{};  // by status, of what never became a request
 };
@@ -103,6 +115,7 @@ class Metrics {
   struct Totals {
     std::map<std::string, std::uint64_t> requests, shadow, refused, rewritten, omitted;
     std::map<std::string, std::uint64_t> decisions, fallbacks, sources, gone;
+    std::map<std::string, std::uint64_t> not_asked, unresolved, remarks;
     std::map<std::string, Histogram> durations;
     void add(const Counters& counters);
   };

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace proxy::admin {
+
+/// Appends a JSON string.
+void append_json(std::string& to, std::string_view text);
+/// Appends `,"name":value`.
+void append_member(std::string& to, std::string_view name, std::uint64_t value);
+
+/// A value of application/x-www-form-urlencoded; nothing when it is none.
+std::optional<std::string> decoded(std::string_view text);
+
+/// The parameters of a query, decoded, in order; nothing when one is not well-formed.
+std::optional<std::vector<std::pair<std::string, std::string>>> parameters(std::string_view query);
+
+}  // namespace proxy::admin
