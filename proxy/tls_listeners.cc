@@ -94,7 +94,13 @@ std::vector<TlsListener> make_tls(const core::config::Config& config,
       if (!files.ocsp.value.empty()) certificate.ocsp = reading.file(files.ocsp);
       options.certificates.push_back(std::move(certificate));
     }
-    if (!tls.client_ca.value.empty()) options.client_authorities = reading.file(tls.client_ca);
+    if (!tls.client_ca.value.empty()) {
+      options.client_authorities = reading.file(tls.client_ca);
+      if (options.client_authorities.empty() && !reading.failed()) {
+        // Nothing would mean that nobody is asked.
+        reading.fail(tls.client_ca, tls.client_ca.value + ": it is empty");
+      }
+    }
     if (reading.failed()) continue;
     auto server = net::TlsServer::create(std::move(options));
     if (server) {

@@ -26,6 +26,10 @@ class Words {
     add(pair.first);
     add(pair.second);
   }
+  void add(const std::pair<config::Text, config::Scalar>& pair) {
+    add(pair.first);
+    add(pair.second);
+  }
   void add(const std::pair<config::Text, config::JsonTree>& member) {
     add(member.first);
     add(member.second);
