@@ -7,7 +7,7 @@ const { parse_options } = require('./options');
 const { kEntrants } = require('./entrants');
 const { fingerprint } = require('./machine');
 const { count_instructions, count_syscalls, measure_round, warm_up } = require('./measure');
-const { kOpenRounds, median_of, open_loop } = require('./open_loop');
+const { open_loop } = require('./open_loop');
 const { median } = require('./statistics');
 const { is_there, start_server, stop_server } = require('./processes');
 const { write_report } = require('./report');
@@ -36,7 +36,8 @@ async function start_all(options) {
   for (const [i, candidate] of kEntrants.entries()) {
     if (!options.only.includes(candidate.name)) continue;
     // claimgate's admin listener has the port after its own.
-    const entrant = { ...candidate, rounds: [], remarks: [],
+    const entrant = { ...candidate, rounds: [], remarks: [], open_rounds: [],
+      syscall_rounds: [], instruction_rounds: [],
       port: options.port_base + (i === 0 ? 0 : i + 1),
       directory: path.join(options.out, 'run', candidate.name) };
     let why = candidate.missing(options);
@@ -103,39 +104,34 @@ function settle_rate(options, entrants) {
   say(`open loop at ${options.rate} arrivals/s: 80% of ${Math.round(capacity)}`);
 }
 
-async function run_open_loops(options, entrants) {
-  const results = new Map(entrants.map((entrant) => [entrant, []]));
-  for (let round = 1; round <= kOpenRounds; ++round) {
+/** One measurement of everybody, in turn, as often as asked; what failed is a remark. */
+async function in_turn(options, entrants, what, rounds, measurement, keep) {
+  for (let round = 1; round <= rounds; ++round) {
     for (const entrant of entrants) {
-      const result = await attempt(entrant, `open loop ${round}`, () => open_loop(options, entrant));
+      const result = await attempt(entrant, `${what} ${round}`, () => measurement(options, entrant));
       entrant.after_round?.(options);
-      if (result) results.get(entrant).push(result);
+      if (result) keep(entrant, result);
     }
-  }
-  for (const [entrant, rounds] of results) {
-    if (rounds.length) entrant.open_loop = median_of(rounds);
   }
 }
 
 async function run_extras(options, entrants) {
   if (options.rate) {
     settle_rate(options, entrants);
-    await run_open_loops(options, entrants);
+    await in_turn(options, entrants, 'open loop', options.extra_rounds, open_loop,
+      (entrant, result) => entrant.open_rounds.push(result));
   }
   if (options.syscalls) {
-    for (const entrant of entrants) {
-      entrant.syscalls = await attempt(entrant, 'system calls',
-        () => count_syscalls(options, entrant));
-    }
+    await in_turn(options, entrants, 'system calls', options.extra_rounds, count_syscalls,
+      (entrant, result) => entrant.syscall_rounds.push(result));
   }
   for (const entrant of entrants) await stop_server(entrant.child);
   if (!options.instructions) return;
-  for (const entrant of entrants.filter((one) => one.native)) {
-    entrant.instructions = await attempt(entrant, 'instructions', () => {
-      if (!is_there('callgrind_control')) throw new Error('valgrind is missing');
-      return count_instructions(options, entrant);
-    });
-  }
+  const native = entrants.filter((one) => one.native);
+  await in_turn(options, native, 'instructions', 1, (...both) => {
+    if (!is_there('callgrind_control')) throw new Error('valgrind is missing');
+    return count_instructions(...both);
+  }, (entrant, result) => entrant.instruction_rounds.push(...result));
 }
 
 async function main() {
@@ -150,7 +146,7 @@ async function main() {
   await run_extras(options, entrants);
 
   process.stdout.write(write_report({ machine, options, manifest, entrants, left_out }));
-  say(`written to ${options.out}: report.md, results.json, cpu.svg, requests.svg, p99.svg`);
+  say(`written to ${options.out}: report.md, results.json and the charts`);
   const claimgate = entrants.find((one) => one.name === 'claimgate');
   return claimgate?.rounds.some((round) => round.wrong + round.unanswered > 0) ? 1 : 0;
 }

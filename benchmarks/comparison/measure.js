@@ -7,6 +7,7 @@ const { process_tree, cpu_time, cpu_between, resident_bytes } = require('./proc'
 
 const kSyscallRequests = 20_000;
 const kInstructionRequests = 2_400;  // each request of the work unit twice
+const kInstructionRounds = 3;
 
 /** Runs the closed loop against `port`; the object it prints. */
 async function closed_loop(options, port, more) {
@@ -76,9 +77,19 @@ async function count_syscalls(options, entrant) {
   return null;
 }
 
+/** The counts of the dumps callgrind has written into `directory`, in their order. */
+function counts_in(directory) {
+  return fs.readdirSync(directory).filter((name) => /^profile\.\d+$/.test(name))
+    .sort((a, b) => Number(a.split('.')[1]) - Number(b.split('.')[1])).map((name) => {
+      const text = fs.readFileSync(path.join(directory, name), 'utf8');
+      return Number(/^(?:summary|totals): (\d+)/m.exec(text)?.[1] ?? 0);
+    });
+}
+
 /**
- * User instructions per request by callgrind, the start-up left out: instrumentation is switched on
- * after a first pass over the work unit. Needs a process of its own, on the entrant's own port.
+ * User instructions per request by callgrind, one figure a round, the start-up left out:
+ * instrumentation is switched on after a first pass over the work unit. Needs a process of its own,
+ * on the entrant's own port.
  */
 async function count_instructions(options, entrant) {
   const directory = path.join(options.out, 'callgrind', entrant.name);
@@ -94,13 +105,15 @@ async function count_instructions(options, entrant) {
     const requests_each = ['--count', String(kInstructionRequests), '--seconds', '600'];
     await closed_loop(options, entrant.port, requests_each);
     await run('callgrind_control', ['-i', 'on', String(child.pid)]);
-    const { requests } = await closed_loop(options, entrant.port, requests_each);
-    await run('callgrind_control', ['-d', String(child.pid)]);
-    const dump = fs.readdirSync(directory).find((name) => name.startsWith('profile.'));
-    if (!dump) throw new Error('callgrind wrote nothing');
-    const text = fs.readFileSync(path.join(directory, dump), 'utf8');
-    const total = /^(?:summary|totals): (\d+)/m.exec(text);
-    return Number(total[1]) / requests;
+    const figures = [];
+    for (let round = 0; round < kInstructionRounds; ++round) {
+      const { requests } = await closed_loop(options, entrant.port, requests_each);
+      await run('callgrind_control', ['-d', String(child.pid)]);  // and counts from 0 again
+      const counts = counts_in(directory);
+      if (counts.length !== round + 1) throw new Error('callgrind wrote nothing');
+      figures.push(counts[round] / requests);
+    }
+    return figures;
   } finally {
     await stop_server(child);
   }

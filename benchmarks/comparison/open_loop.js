@@ -5,9 +5,6 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { run } = require('./processes');
 const { process_tree } = require('./proc');
-const { median } = require('./statistics');
-
-const kOpenRounds = 3;  // in turn, like those of the closed loop
 
 /** { verdict, p50_us, p99_us, p999_us, late_us, cpu_us } of one entrant at options.rate arrivals a second. */
 async function open_loop(options, { port, child, does, directory }) {
@@ -41,13 +38,10 @@ async function open_loop(options, { port, child, does, directory }) {
   };
 }
 
-/** The rounds of one entrant as one: medians, and what went wrong in any of them. */
-function median_of(rounds) {
+/** What went wrong in any of the rounds, or 'kept up'. */
+function verdict_of(rounds) {
   const faults = [...new Set(rounds.map((one) => one.verdict))].filter((text) => text !== 'kept up');
-  const figure = (name) => median(rounds.map((one) => one[name]));
-  return { verdict: faults.join('; ') || 'kept up', p50_us: figure('p50_us'),
-    p99_us: figure('p99_us'), p999_us: figure('p999_us'), late_us: figure('late_us'),
-    cpu_us: figure('cpu_us'), rounds };
+  return faults.join('; ') || 'kept up';
 }
 
-module.exports = { kOpenRounds, median_of, open_loop };
+module.exports = { open_loop, verdict_of };

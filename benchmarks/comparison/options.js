@@ -5,7 +5,9 @@ const { read } = require('./proc');
 
 const kCount = (text) => (/^[1-9][0-9]*$/.test(text) ? Number(text) : null);
 const kCore = (text) => (/^[0-9]+$/.test(text) ? Number(text) : null);
-const kRate = (text) => (text === 'auto' ? text : kCount(text));
+const kRate = (text) => ({ auto: 'auto', none: 0 })[text] ?? kCount(text);
+/** Half of what the slowest entrant answers on one core of a small machine, so that all keep up. */
+const kRateUnlessTold = 5_000;
 const kSeconds = (text) => (Number(text) > 0 ? Number(text) : null);
 const kText = (text) => text || null;
 const kNames = (text) => text.split(',').filter(Boolean);
@@ -18,7 +20,8 @@ const kWithValue = {
   '--build-dir': ['build_dir', kText], '--command': ['command', kText],
 };
 const kSwitches = {
-  '--quick': { rounds: 2, seconds: 1.5 }, '--instructions': { instructions: true },
+  '--quick': { rounds: 2, seconds: 1.5, extra_rounds: 1, instructions: false },
+  '--instructions': { instructions: true }, '--no-instructions': { instructions: false },
   '--no-syscalls': { syscalls: false }, '--no-install': {},
 };
 
@@ -42,8 +45,9 @@ function parse_options(words, entrant_names) {
   const options = {
     rounds: 6, seconds: 4, only: entrant_names, connections: 64,
     server_core: cores[0], load_core: cores[1] ?? cores[0],
-    rate: null, port_base: 18080, out: path.join(root, 'build', 'compare'), build_dir: null,
-    command: 'benchmarks/compare', instructions: false, syscalls: true,
+    extra_rounds: 3,  // of the open loop and of the system calls
+    rate: kRateUnlessTold, port_base: 18080, out: path.join(root, 'build', 'compare'), build_dir: null,
+    command: 'benchmarks/compare', instructions: true, syscalls: true,
   };
   for (let i = 0; i < words.length; ++i) {
     const word = words[i];
@@ -52,7 +56,7 @@ function parse_options(words, entrant_names) {
     } else if (kWithValue[word]) {
       const [name, read] = kWithValue[word];
       const value = i + 1 < words.length ? read(words[++i]) : null;
-      if (value === null) refuse(`${word} wants another value`);
+      if (value === null || value === undefined) refuse(`${word} wants another value`);
       options[name] = value;
     } else {
       refuse(`unknown argument "${word}"`);

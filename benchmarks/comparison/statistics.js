@@ -10,4 +10,10 @@ function median(values) {
 const spread = (values) => ({
   median: median(values), min: Math.min(...values), max: Math.max(...values) });
 
-module.exports = { median, spread };
+/** Of each value as a multiple of the one in `base` that was measured beside it; null without. */
+function ratios(values, base) {
+  if (!base || base.length !== values.length || base.some((value) => !(value > 0))) return null;
+  return spread(values.map((value, i) => value / base[i]));
+}
+
+module.exports = { median, spread, ratios };

@@ -26,14 +26,15 @@ struct Claim {
 /// filled again for each request; filling it never allocates.
 class Claims {
  public:
-  explicit Claims(std::size_t names) : places_(names), touched_((names + 63) / 64) {}
+  explicit Claims(std::size_t names)
+      : names_(names), places_(names + kStrangersMax), touched_((names + 63) / 64) {}
 
   const Claim& operator[](NameId id) const noexcept { return places_[id].claim; }
   Claim& operator[](NameId id) noexcept {
     touched_[id / 64U] |= std::uint64_t{1} << (id % 64U);
     return places_[id].claim;
   }
-  std::size_t size() const noexcept { return places_.size(); }
+  std::size_t size() const noexcept { return names_; }
 
   /// Forgets the request: every claim is absent. Costs by the claims that were written to, not by
   /// the names a configuration knows (4096 of them would be 450 KiB).
@@ -55,17 +56,22 @@ class Claims {
   /// next bytes with what came last time before it scans a name and looks it up. Only a guess: it
   /// changes the time that a body takes, never what is read.
   struct Place {
-    static constexpr std::size_t kSpellingMax = 64;
+    static constexpr std::size_t kSpellingMax = 80;  // a custom attribute's name has 43 and its own
 
     Claim claim;
-    NameId follower = kStep;                    // the known claim that came behind it last
+    NameId follower = kStep;                    // the place of the member that came behind it last
     std::uint16_t spelling_size = 0;            // 0: not seen yet, or nothing that can be compared
     std::array<char, kSpellingMax> spelling{};  // the name as in the body, with its `":` behind
   };
+  /// Names that no rule mentions are expected too: places behind those of the names, whose claims
+  /// are never written. An identity service sends a handful of them; what is beyond is looked up.
+  static constexpr std::size_t kStrangersMax = 16;
 
-  std::vector<Place> places_;
+  std::size_t names_;
+  std::vector<Place> places_;           // names_ by NameId, then the strangers
   std::vector<std::uint64_t> touched_;  // a bit for each claim handed out to be written
   std::uint64_t learned_from_ = 0;      // fingerprint() of the names that the places belong to
+  std::size_t next_stranger_ = 0;       // the one whose place is given away next
 };
 
 /// Why a body is refused. Each has one sentence in describe() and is answered with 400.

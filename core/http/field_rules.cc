@@ -23,6 +23,7 @@ struct ConnectionOptions {
   bool keep_alive = false;
 
   bool add(std::string_view list) noexcept {
+    if (list.size() == 10 && is_token_of(list.data(), "keep-alive")) return keep_alive = true;
     return for_each_token(list, [this](std::string_view option) {
       if (equals_ignoring_case(option, "close")) close = true;
       if (equals_ignoring_case(option, "keep-alive")) keep_alive = true;
@@ -164,8 +165,8 @@ bool is_forbidden_trailer(std::string_view name) noexcept {
   return false;
 }
 
-bool apply_field_rules(const char* message, const Limits& limits, Header* fields, Request& request,
-                       Framing& framing, Refusal& refusal) noexcept {
+bool apply_field_rules(const char* message, const Limits& limits, Written written, Header* fields,
+                       Request& request, Framing& framing, Refusal& refusal) noexcept {
   const auto refuse = [&](const Objection& objection) {
     refusal = {objection.status, static_cast<std::size_t>(objection.at - message),
                objection.reason};
@@ -177,10 +178,12 @@ bool apply_field_rules(const char* message, const Limits& limits, Header* fields
   ConnectionOptions connection;
   const Header* const end = fields + request.field_count;
   for (Header* field = fields; field != end; ++field) {
-    if (!kToken.holds_all(field->name)) {
-      return refuse(object(400, field->name, "a field name is malformed"));
+    if (written != Written::kPlain) {
+      if (!kToken.holds_all(field->name)) {
+        return refuse(object(400, field->name, "a field name is malformed"));
+      }
+      field->value = trim_blanks(field->value);
     }
-    field->value = trim_blanks(field->value);
     const Known name = recognised(field->name);
     if (name == Known::kCount) continue;
     std::string_view& first = request.known_[static_cast<std::size_t>(name)];

@@ -2,9 +2,10 @@
 //
 // The bytes are looked at once as they come, 32 at a time, for line ends and for bytes that
 // must not be in a head (LineReader): those are refused on the spot, and so is a head that grows
-// beyond its limits. The request line is taken apart when its end is there. When the empty line is
-// there, llhttp gets all fields in one call, and the rules of field_rules.h are applied to what it
-// found.
+// beyond its limits. The request line is taken apart when its end is there. A field line that
+// every recipient reads alike (plain_field.h) is split while it is at hand. When the empty line is
+// there and any line was not of that kind, llhttp gets all fields in one call. The rules of
+// field_rules.h are applied to what was found either way.
 //
 // llhttp does not see the request line. Its versions differ in what they take there (methods,
 // characters of the target, versions of HTTP), it knows no unknown method, and CONNECT and Upgrade
@@ -13,23 +14,31 @@
 // pointers into itself.
 //
 // What llhttp reports is held against the lines that were counted here: its fields must cover
-// every line, each name must end in a colon and each value at the line's end. So a message passes
-// only if two readers that know nothing of each other agree on its fields. Where llhttp objects,
-// diagnose() finds the reason, because that decides the status, and because the answer must not
-// depend on the version of llhttp.
+// every line, each name must end in a colon and each value at the line's end. So such a message
+// passes only if two readers that know nothing of each other agree on its fields. Where llhttp
+// objects, diagnose() finds the reason, because that decides the status, and because the answer
+// must not depend on the version of llhttp.
+//
+// Heads of plain lines only, which is what callers send, are not shown to llhttp: it would find the
+// same, and it reads byte by byte, which was half of the price of a message. That it would find
+// the same is not believed but asked: a reader made with PlainFields::kByLlhttp shows it every
+// head, and tests/core/http/plain_field_test.cc and the fuzz target compare the two, refusals
+// included. Nothing with a transfer coding, an upgrade, white space where some skip it and some do
+// not, or a length that is not a short number is plain.
 //
 // Partial heads are not given to llhttp: its state would have to survive the moves of the buffer,
 // and its spans would come in pieces. Waiting costs nothing, as our own scan never starts over.
 //
 // The price (benchmarks/micro/http_bench.cc; a head of 231 bytes with six fields, a body of 780;
-// g++ 12.2 -O3, LTO, x86-64-v2): 3,390 instructions, 190 ns. llhttp has 1,770 of them with its
-// callbacks; the scan 370, the rules 610, holding the two readings together 200, the rest 440.
-// llhttp alone over the same message, checking none of this: 2,140 and 110 ns.
+// g++ 12.2 -O3, LTO, x86-64-v2): 1,620 instructions; 3,400 when llhttp splits the fields, of which
+// it has 1,770 with its callbacks and holding the two readings together 200. llhttp alone over the
+// same message, checking none of this: 2,140.
 
 #include "core/http/request_reader.h"
 
 #include <algorithm>
 
+#include "core/http/plain_field.h"
 #include "core/http/request_line.h"
 #include "core/http/syntax.h"
 
@@ -94,9 +103,10 @@ Limits bounded(Limits limits) noexcept {
 
 }  // namespace
 
-RequestReader::RequestReader(const Limits& limits)
+RequestReader::RequestReader(const Limits& limits, PlainFields plain)
     : limits_(bounded(limits)),
       fields_(std::make_unique<Header[]>(limits.header_fields)),
+      split_here_(plain == PlainFields::kSplitHere),
       chunks_(limits_) {
   constexpr std::string_view kRequestLine = "POST / HTTP/1.1\r\n";
   llhttp_init(&behind_request_line_, HTTP_REQUEST, &kSettings);
@@ -107,6 +117,7 @@ RequestReader::RequestReader(const Limits& limits)
 void RequestReader::reset() noexcept {
   phase_ = Phase::kHead;
   started_ = false;
+  plain_ = split_here_;
   bytes_ = nullptr;
   fields_at_ = line_count_ = body_at_ = content_length_ = 0;
   line_ = {};
@@ -218,17 +229,21 @@ RequestReader::State RequestReader::read_request_line(const char* bytes,
 }
 
 RequestReader::State RequestReader::read_fields(const char* bytes, std::size_t size) noexcept {
-  // Both by value: in registers, where nothing that is written can change them.
+  // By value: in registers, where nothing that is written can change them.
   LineReader line = line_;
   std::size_t count = line_count_;
+  bool plain = plain_;
   const std::size_t end = std::min(size, limits_.head_bytes);
   LineReader::State state;
   while ((state = line.advance_unfolded(bytes, end)) == LineReader::State::kLine &&
          line.size() != 0 && count < limits_.header_fields) {
+    plain = plain && split_plain_field({bytes + line.start(), line.size()}, fields_[count]);
     ++count;
   }
   line_ = line;
   line_count_ = count;
+  plain_ = plain;
+  request_.field_count = plain ? count : 0;
   switch (state) {
     case LineReader::State::kRefused:
       return refuse(400, line_.position(), line_.reason());
@@ -246,9 +261,10 @@ RequestReader::State RequestReader::finish_head(const char* bytes) noexcept {
   body_at_ = line_.next();
   request_.head_bytes = request_.wire_bytes = body_at_;
   request_.fields = fields_.get();
-  if (!split_fields(bytes)) return diagnose(bytes);
+  if (!plain_ && !split_fields(bytes)) return diagnose(bytes);
+  const Written written = plain_ ? Written::kPlain : Written::kAnyhow;
   Framing framing;
-  if (!apply_field_rules(bytes, limits_, fields_.get(), request_, framing, refusal_)) {
+  if (!apply_field_rules(bytes, limits_, written, fields_.get(), request_, framing, refusal_)) {
     return refused();
   }
   content_length_ = framing.content_length;
@@ -305,7 +321,8 @@ RequestReader::State RequestReader::diagnose(const char* bytes) noexcept {
   }
   request_.field_count = line_count_;
   Framing framing;
-  if (!apply_field_rules(bytes, limits_, fields_.get(), request_, framing, refusal_)) {
+  if (!apply_field_rules(bytes, limits_, Written::kAnyhow, fields_.get(), request_, framing,
+                         refusal_)) {
     return refused();
   }
   return refuse(400, fields_at_, "the fields are malformed");

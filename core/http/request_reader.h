@@ -16,10 +16,11 @@ namespace core::http {
 
 /// Reads one request after the other from a connection's bytes, strictly.
 ///
-/// llhttp splits the fields. What it leaves open or handles differently from version to version
-/// (hardening.md, section 2) is decided here on the raw bytes: line ends, control bytes, folding,
-/// the request line, Host, the framing fields, and the whole body, which llhttp never sees. A
-/// chunked body is decoded in place, so that it lies in one piece. request_reader.cc has the why.
+/// llhttp splits the fields, but for heads in which no line leaves it a choice (plain_field.h).
+/// What it leaves open or handles differently from version to version (hardening.md, section 2) is
+/// decided here on the raw bytes: line ends, control bytes, folding, the request line, Host, the
+/// framing fields, and the whole body, which llhttp never sees. A chunked body is decoded in place,
+/// so that it lies in one piece. request_reader.cc has the why.
 ///
 /// The bytes of a message are presented from its first byte on, again and again while it grows;
 /// between two calls they may move to another buffer. Nothing is parsed twice. A reader between two
@@ -27,7 +28,11 @@ namespace core::http {
 /// construction. Thread: one owner.
 class RequestReader {
  public:
-  explicit RequestReader(const Limits& limits);
+  /// Who splits the fields of a head that has only plain ones. The answer is the same, which the
+  /// tests and the fuzz target hold by asking both: llhttp is slower.
+  enum class PlainFields : std::uint8_t { kSplitHere, kByLlhttp };
+
+  explicit RequestReader(const Limits& limits, PlainFields plain = PlainFields::kSplitHere);
   RequestReader(const RequestReader&) = delete;
   RequestReader& operator=(const RequestReader&) = delete;
 
@@ -78,6 +83,8 @@ class RequestReader {
   const char* bytes_ = nullptr;  // where the message was at the last call
   std::size_t fields_at_ = 0;    // 0 until the request line is complete
   std::size_t line_count_ = 0;   // of the fields
+  bool split_here_;              // PlainFields::kSplitHere
+  bool plain_ = false;           // so far: every line is in fields_ already
   std::size_t body_at_ = 0;
   std::size_t content_length_ = 0;
   LineReader line_;

@@ -26,4 +26,11 @@ std::string_view normalise_domain(std::string_view domain, Arena& arena) noexcep
 /// normalised, white space around it removed. An address without '@' is only lower-cased.
 std::string_view normalise_email(std::string_view address, Arena& arena) noexcept;
 
+/// True for a mailbox as sign-up forms accept it: a dot-atom or quoted local part of at most 64
+/// bytes (RFC 5321, 4.1.2 and 4.5.3.1.1), UTF-8 in it allowed (RFC 6531, 3.3), a domain with at
+/// least one dot whose labels are letters, digits and hyphens, or that IDNA turns into such (RFC
+/// 5890), at most 254 bytes in all (RFC 5321, 4.5.3.1.3). No address literals, no comments, no
+/// white space around it. An international domain reaches the heap through libidn2. Thread: any.
+bool is_email(std::string_view text) noexcept;
+
 }  // namespace core::text

@@ -20,6 +20,10 @@
 //             Korean and French given names are written so (Choi Da-eun would suffer).
 //             "van" between two words is taken for the Dutch one, also in a Vietnamese name.
 //   al-       Arabic articles are small only with their hyphen: Omar al-Farsi, Omar Al Fahim.
+//   Ó h       after the Irish Ó an h before a vowel is put there by grammar and stays small: Ó
+//   hUiginn. ı İ       a name with İ, ı or ğ in it is Turkish or Azeri, where I and ı, İ and i are
+//   pairs:
+//             İbrahim Yıldız. Without such a letter nothing tells (ISIL may be Işıl or Isil).
 //   e         small only in a name that is Portuguese by another sign (da, do, das, dos, a tilde):
 //             alone it is far more often the initial in "Mary E Smith".
 //   II III    a roman numeral is one only as the last word. VI, XI, LI, DI, MI are names.
@@ -134,6 +138,7 @@ struct Run {
   char* end;
   bool single;
   std::size_t size() const noexcept { return static_cast<std::size_t>(end - begin); }
+  std::string_view view() const noexcept { return {begin, size()}; }
   /// The run as a Word; 0 when it is longer than any listed one or not ASCII throughout.
   Word word() const noexcept {
     if (size() > kListedMax) return 0;
@@ -206,7 +211,8 @@ void settle_word_begin(char* letters, std::size_t size) noexcept {
 /// case and never their size.
 class Habits {
  public:
-  Habits(char* begin, char* end) noexcept : begin_(begin), end_(end) {}
+  Habits(char* begin, char* end, bool turkish) noexcept
+      : begin_(begin), end_(end), turkish_(turkish) {}
 
   void apply() noexcept {
     GapAt before = gap_at(begin_, end_, false);
@@ -236,16 +242,38 @@ class Habits {
       for (char* at = run.begin; at != run.end; ++at) make_capital(at);
       return;
     }
+    if (before == Gap::kSpace && follows_irish_o(run, earlier)) {
+      settle_irish_h(run);
+      return;
+    }
     settle_word_begin(run.begin, run.size());
   }
 
-  static void settle_after_apostrophe(const Run& run, const Run& earlier, Gap after) noexcept {
+  static bool follows_irish_o(const Run& run, const Run& earlier) noexcept {
+    return *run.begin == 'H' && earlier.view() == "\u00D3";
+  }
+
+  /// "Huiginn" to "hUiginn" when a vowel follows, with an acute accent or without.
+  static void settle_irish_h(const Run& run) noexcept {
+    if (run.size() < 3) return;
+    const auto second = static_cast<unsigned char>(run.begin[1]);
+    const auto third = static_cast<unsigned char>(run.begin[2]);
+    // U+00E1, U+00E9, U+00ED, U+00F3, U+00FA: their capitals are 0x20 below, in the second byte.
+    const bool acute = second == 0xC3 && (third == 0xA1 || third == 0xA9 || third == 0xAD ||
+                                          third == 0xB3 || third == 0xBA);
+    if (!acute && !(is_letter(run.begin[1]) && is_vowel(run.begin[1]))) return;
+    make_small(run.begin);
+    make_capital(run.begin + (acute ? 2 : 1));
+  }
+
+  void settle_after_apostrophe(const Run& run, const Run& earlier, Gap after) const noexcept {
     char* const letter = run.begin;
     if (!is_letter(*letter)) {
       if (!earlier.single) lower_foreign(run);
       return;
     }
-    make_capital(letter);  // after U+02BC, a letter to Unicode, it is small by now
+    // After U+02BC, a letter to Unicode, it is small by now; a dotted capital has no room there.
+    if (!turkish_ || *letter != 'i') make_capital(letter);
     if (earlier.single) return;
     const bool ends = run.single && after != Gap::kApostrophe;
     const bool stop =
@@ -305,6 +333,7 @@ class Habits {
 
   char* begin_;
   char* end_;
+  bool turkish_;
   Answer portuguese_ = Answer::kUnknown;
 };
 
@@ -345,6 +374,30 @@ Evidence look_at(std::string_view text) noexcept {
   return seen;
 }
 
+bool is_turkish(std::string_view name) noexcept {
+  for (const std::string_view sign : {"\u0130", "\u0131", "\u011E", "\u011F"}) {
+    if (name.find(sign) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+/// `name`, in one case, with the letters that the Turkish pairs make of I and i: dotless where a
+/// small letter is wanted, dotted where a capital is. Null data() when the arena is full.
+std::string_view with_turkish_pairs(std::string_view name, Arena& arena) noexcept {
+  char* const begin = arena.allocate(2 * name.size());
+  if (begin == nullptr) return {};
+  char* to = begin;
+  for (const char c : name) {
+    const std::string_view pair = c == 'I'   ? "\u0131"
+                                  : c == 'i' ? "\u0130"
+                                             : std::string_view{&c, 1};
+    to += pair.copy(to, pair.size());
+  }
+  const auto size = static_cast<std::size_t>(to - begin);
+  arena.give_back(2 * name.size() - size);
+  return {begin, size};
+}
+
 }  // namespace
 
 std::string_view name_case(std::string_view text, Arena& arena) noexcept {
@@ -352,19 +405,25 @@ std::string_view name_case(std::string_view text, Arena& arena) noexcept {
   const Evidence seen = look_at(name);
   if (!seen.one_case()) return name;
 
-  const std::size_t worst = seen.ascii ? name.size() : raised_max(name.size());
+  std::string_view typed = name;
+  const bool turkish = !seen.ascii && is_turkish(name);
+  if (turkish) {
+    typed = with_turkish_pairs(name, arena);
+    if (typed.data() == nullptr) return {};
+  }
+  const std::size_t worst = seen.ascii ? name.size() : raised_max(typed.size());
   char* const begin = arena.allocate(worst);
   if (begin == nullptr) return {};
   char* end = begin + name.size();
   if (seen.ascii) {
     write_title_ascii(name.data(), begin, name.size());
   } else {
-    end = write_title(name, DottedI::kPlain, begin);
+    end = write_title(typed, DottedI::kPlain, begin);
   }
   if (seen.one_run) {  // most names
     settle_word_begin(begin, name.size());
   } else {
-    Habits(begin, end).apply();
+    Habits(begin, end, turkish).apply();
   }
   const std::string_view cased{begin, static_cast<std::size_t>(end - begin)};
   if (cased == name) {

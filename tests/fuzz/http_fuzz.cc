@@ -1,5 +1,6 @@
-// The request reader: whatever comes, whole or in pieces cut where the input says, gives the same
-// messages, and no byte outside of the buffer is touched.
+// The request reader: whatever comes, whole or in pieces cut where the input says, with plain
+// fields split by the reader or by llhttp, gives the same messages or the same refusal, and no byte
+// outside of the buffer is touched.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -12,13 +13,15 @@
 namespace {
 
 using core::http::RequestReader;
+using PlainFields = RequestReader::PlainFields;
 using State = RequestReader::State;
 
 constexpr std::size_t kPadding = 32;
 
-/// Statuses and bodies of the messages in `bytes`, read in pieces of at most `piece` bytes.
-std::string read_all(const std::uint8_t* bytes, std::size_t size, std::size_t piece) {
-  RequestReader reader{core::http::Limits{}};
+/// Statuses, fields and bodies of the messages in `bytes`, read in pieces of at most `piece` bytes.
+std::string read_all(const std::uint8_t* bytes, std::size_t size, std::size_t piece,
+                     PlainFields plain) {
+  RequestReader reader{core::http::Limits{}, plain};
   std::string story;
   std::size_t begin = 0;
   std::size_t there = 0;
@@ -32,12 +35,22 @@ std::string read_all(const std::uint8_t* bytes, std::size_t size, std::size_t pi
     State state = reader.advance(buffer.get(), count);
     if (state == State::kHead) state = reader.advance(buffer.get(), count);
     std::memcpy(whole.data() + begin, buffer.get(), count);  // a chunked body was decoded in place
-    if (state == State::kRefused) return story + " refused " + std::to_string(reader.refusal().status);
+    if (state == State::kRefused) {
+      const core::http::Refusal& refusal = reader.refusal();
+      return story + " refused " + std::to_string(refusal.status) + " at " +
+             std::to_string(refusal.offset) + ": " + std::string(refusal.reason);
+    }
     if (state == State::kMessage) {
       story += " message ";
       story += reader.request().path;
       story += ' ';
       story += reader.request().body;
+      for (std::size_t i = 0; i < reader.request().field_count; ++i) {
+        story += '\n';
+        story += reader.request().fields[i].name;
+        story += '=';
+        story += reader.request().fields[i].value;
+      }
       if (reader.request().wire_bytes == 0 || reader.request().wire_bytes > count) std::abort();
       begin += reader.request().wire_bytes;
       reader.reset();
@@ -55,6 +68,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const std::size_t piece = bytes[0] % 16 + 1;
   ++bytes;
   --size;
-  if (read_all(bytes, size, size + 1) != read_all(bytes, size, piece)) std::abort();
+  const std::string whole = read_all(bytes, size, size + 1, PlainFields::kSplitHere);
+  if (whole != read_all(bytes, size, piece, PlainFields::kSplitHere)) std::abort();
+  if (whole != read_all(bytes, size, size + 1, PlainFields::kByLlhttp)) std::abort();
   return 0;
 }

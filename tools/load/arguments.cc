@@ -22,7 +22,7 @@ struct Raw {
   std::string url, path, rate, schedule, ramp, find_rate, find_from, find_to, precision;
   std::string duration, timeout, warmup, drain, interval, spin, probe;
   std::string block, validation_error, malformed, known, duplicates, max_error_rate;
-  std::string user, user_env, user_file, blocked_file, blocked_pattern, locales, domains;
+  std::string padding, user, user_env, user_file, blocked_file, blocked_pattern, locales, domains;
   std::string seed = "1";
   std::vector<std::string> fields;
   std::string server;
@@ -181,8 +181,7 @@ void declare_requests(CLI::App& app, Raw& raw, Arguments& to) {
   app.add_option("--locales", raw.locales,
                  "comma-separated (default en-US,sv-SE,de-DE,fr-FR,pt-BR)")
       ->group(group);
-  app.add_option("--padding", to.people.padding_bytes, "bytes of further attributes per body")
-      ->check(CLI::Range(0, 1'000'000))
+  app.add_option("--padding", raw.padding, "bytes of further attributes per body: 4000, 0..8000")
       ->group(group);
   app.add_option("--header", raw.fields, "a further header field, \"Name: value\"")->group(group);
 
@@ -296,6 +295,7 @@ void check_requests(Checker& checker, const Raw& raw, Arguments& to) {
   checker.take("--malformed", raw.malformed, parse_share, to.mix.malformed);
   checker.take("--duplicates", raw.duplicates, parse_share, to.mix.duplicates);
   checker.take("--known", raw.known, parse_share, to.mix.known);
+  checker.take("--padding", raw.padding, parse_byte_range, to.people.padding);
   checker.take("--max-error-rate", raw.max_error_rate, parse_share, to.max_error_rate);
   if (to.mix.block + to.mix.validation_error > 1) {
     checker.refuse("--block and --validation-error add up to more than 1");

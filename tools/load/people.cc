@@ -235,7 +235,9 @@ void People::append_body(std::string& to, std::uint64_t number, Verdict verdict)
   to.append("\",\"").append(extension_prefix_).append("newsletter\":");
   to.append(random.below(2) == 0 ? "true" : "false");
 
-  std::size_t left = options_.padding_bytes;
+  std::size_t left = options_.padding.from;
+  // Not drawn when there is nothing to choose: a seed then gives the bytes it always gave.
+  if (options_.padding.to > left) left += random.below(options_.padding.to - left + 1);
   for (std::uint64_t i = 0; left > 0; ++i) {
     const std::size_t size = std::min<std::size_t>(left, 250);  // one attribute (protocol.md a.10)
     left -= size;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tools/load/random.h"
+#include "tools/load/units.h"
 
 namespace load {
 
@@ -23,8 +24,9 @@ struct PeopleOptions {
   std::string postal_code = "#####";
   /// ... and one it answers with a validation error.
   std::string invalid_postal_code = "@@-#";
-  /// Bytes of extension attributes added to a body, in values of at most 250 characters.
-  std::size_t padding_bytes = 0;
+  /// Bytes of extension attributes added to a body, in values of at most 250 characters: every
+  /// number between the two as likely as any other.
+  ByteRange padding;
 };
 
 enum class Verdict : std::uint8_t { kContinue, kBlock, kValidationError };

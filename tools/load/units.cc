@@ -72,6 +72,25 @@ core::Result<double, UsageError> parse_share(std::string_view text) {
   return share;
 }
 
+core::Result<ByteRange, UsageError> parse_byte_range(std::string_view text) {
+  constexpr std::size_t kMax = 1'000'000;
+  const std::size_t dots = text.find("..");
+  const auto parse = [](std::string_view digits, std::size_t& bytes) {
+    const auto [stop, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), bytes);
+    return ec == std::errc{} && stop == digits.data() + digits.size() && bytes <= kMax;
+  };
+  ByteRange range;
+  const bool is_read =
+      dots == std::string_view::npos
+          ? parse(text, range.from) && parse(text, range.to)
+          : parse(text.substr(0, dots), range.from) && parse(text.substr(dots + 2), range.to);
+  if (!is_read || range.from > range.to) {
+    return UsageError{"expected bytes such as 4000 or 0..8000, at most 1000000, not \"" +
+                      std::string(text) + "\""};
+  }
+  return range;
+}
+
 std::string format_fixed(double value, int decimals) {
   char text[64];
   const auto [stop, ec] =

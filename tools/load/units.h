@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -23,6 +24,13 @@ core::Result<std::uint64_t, UsageError> parse_duration_ns(std::string_view text)
 core::Result<double, UsageError> parse_rate(std::string_view text);
 /// "0.3" or "30%" as 0.3; between 0 and 1.
 core::Result<double, UsageError> parse_share(std::string_view text);
+
+/// Bytes, "4000" or between two bounds "0..8000"; at most a million.
+struct ByteRange {
+  std::size_t from = 0;
+  std::size_t to = 0;  // included
+};
+core::Result<ByteRange, UsageError> parse_byte_range(std::string_view text);
 
 /// "812 ns", "41.3 us", "7.20 ms", "1.52 s": three significant digits.
 std::string format_duration(double ns);

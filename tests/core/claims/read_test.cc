@@ -334,6 +334,10 @@ TEST(Read, ReadsTheSameWhateverCameBefore) {
       R"({"step" :"1","email" : "2","city": "3","extension_TIER":"4"})",
       R"({"st\u0065p":"1","other":0,"email":"2","cit\u0079":"3","extension_tie\u0072":"4"})",
       R"({"emails":"x","step":"1","email":"2","cit":5,"city":"3","extension_tier":"4","steps":1})",
+      R"({"step":"1","steps":1,"email":"2","emails":"x","city":"3","cit":5,"extension_tier":"4"})",
+      R"({"step":"1","st\u0065ps":1,"email":"2","cit" :5,"emails": "x","city":"3",)"
+      R"("extension_tier":"4","extension_other_tier":true})",
+      R"({"step":"1","email":"2","city":"3","extension_other_tier":[],"extension_tier":"4"})",
   };
   Worker worker({"extension_tier", "em"});
   for (const std::string& before : bodies) {
@@ -348,6 +352,55 @@ TEST(Read, ReadsTheSameWhateverCameBefore) {
       EXPECT_EQ(worker[kStep].name, "step");
       EXPECT_EQ(worker["em"].kind, Kind::kAbsent);
     }
+  }
+}
+
+/// Names that no rule mentions are expected like the others; what comes twice is still found,
+/// however either of the two is written and read.
+TEST(Read, FindsDuplicatesAmongTheStrangersItExpects) {
+  const std::string first = R"({"step":1,"alpha":1,"beta":2,"city":3})";
+  struct Case {
+    std::string_view body;
+    std::size_t offset;  // of the second one's quotation mark
+  };
+  constexpr Case kCases[] = {
+      {R"({"step":1,"alpha":1,"alpha":2})", 20},
+      {R"({"step":1,"alpha":1,"beta":2,"alpha":3})", 29},
+      {R"({"step":1,"alpha":1,"beta":2,"city":3,"beta":4})", 38},
+      {R"({"step":1,"alpha":1,"alph\u0061":2})", 20},
+      {R"({"step":1,"alph\u0061":1,"alpha":2})", 25},
+      {R"({"step":1,"alpha":1,"beta":2,"city":3,"step":4})", 38},
+  };
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.body);
+    Worker worker;
+    for (int turn = 0; turn < 2; ++turn) {
+      ASSERT_EQ(worker.read(first), (ReadOutcome{}));
+      EXPECT_EQ(worker[kCity].value, "3");
+      EXPECT_EQ(worker.read(c.body), (ReadOutcome{ReadError::kDuplicate, c.offset}));
+    }
+  }
+}
+
+TEST(Read, ReadsTheSameHoweverManyStrangersThereAre) {
+  Worker worker;
+  for (std::size_t count = 1; count < 70; ++count) {
+    std::string members;
+    std::string first;
+    for (std::size_t i = 0; i < count; ++i) {
+      // Every third is too long to be expected; each count has another order.
+      const std::string name = i % 3 == 2 ? std::string(90, 'n') : "stranger";
+      members += ",\"" + name + std::to_string((i * 3 + count) % 70) + "\":" + std::to_string(i);
+      if (i == 0) first = members;
+    }
+    const std::string body = R"({"step":1)" + members + R"(,"city":"3")";
+    SCOPED_TRACE(body);
+    for (int turn = 0; turn < 2; ++turn) {
+      ASSERT_EQ(worker.read(body + "}"), (ReadOutcome{}));
+      ASSERT_EQ(worker[kCity].value, "3");
+    }
+    ASSERT_EQ(worker.read(body + first + "}"),
+              (ReadOutcome{ReadError::kDuplicate, body.size() + 1}));
   }
 }
 

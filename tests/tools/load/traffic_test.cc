@@ -117,7 +117,7 @@ TEST(People, ProvokeTheVerdictAskedFor) {
 
 TEST(People, GrowByThePaddingInAttributesOfLegalSize) {
   PeopleOptions options;
-  options.padding_bytes = 1'001;
+  options.padding = {1'001, 1'001};
   const std::string body = body_of(People(options), 1, Verdict::kContinue);
   simdjson::dom::parser parser;
   simdjson::dom::object root;
@@ -131,6 +131,27 @@ TEST(People, GrowByThePaddingInAttributesOfLegalSize) {
     padding += text.size();
   }
   EXPECT_EQ(padding, 1'001U);
+}
+
+TEST(People, HaveBodiesOfAllSizesBetweenTheBounds) {
+  PeopleOptions options;
+  const People plain(options);
+  options.padding = {100, 200};
+  const People padded(options);
+  std::set<std::size_t> sizes;
+  for (std::uint64_t number = 0; number < 2'000; ++number) {
+    const std::string body = body_of(padded, number, Verdict::kContinue);
+    const std::size_t first = body.find("padding");
+    ASSERT_NE(first, std::string::npos);
+    const std::size_t begin = body.find(':', first) + 2;
+    const std::size_t size = body.find('"', begin) - begin;
+    ASSERT_TRUE(size >= 100 && size <= 200) << size;
+    sizes.insert(size);
+    ASSERT_EQ(body, body_of(padded, number, Verdict::kContinue));
+    const std::string without = body_of(plain, number, Verdict::kContinue);
+    ASSERT_EQ(body.substr(0, without.size() - 1), without.substr(0, without.size() - 1));
+  }
+  EXPECT_EQ(sizes.size(), 101U);
 }
 
 TEST(People, SurviveOptionsThatNeedEscaping) {

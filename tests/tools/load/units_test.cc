@@ -52,6 +52,19 @@ TEST(ParseShare, ReadsFractionsAndPercent) {
   }
 }
 
+TEST(ParseByteRange, ReadsOneNumberOrTwo) {
+  EXPECT_EQ(load::parse_byte_range("0").value().to, 0U);
+  EXPECT_EQ(load::parse_byte_range("4000").value().from, 4000U);
+  EXPECT_EQ(load::parse_byte_range("4000").value().to, 4000U);
+  EXPECT_EQ(load::parse_byte_range("10..1000000").value().from, 10U);
+  EXPECT_EQ(load::parse_byte_range("10..1000000").value().to, 1'000'000U);
+  for (const std::string_view text :
+       {"", "x", "-1", "1k", "..", "1..", "..1", "2..1", "1...2", "1.5", "1000001", "0..1000001"}) {
+    SCOPED_TRACE(text);
+    EXPECT_FALSE(load::parse_byte_range(text).ok());
+  }
+}
+
 TEST(FormatDuration, ShowsThreeDigitsInTheFittingUnit) {
   struct Case {
     double ns;
