@@ -42,15 +42,18 @@ void Connection::on_sealed() noexcept {
   tls_->receive({server.sealed_in_.get(), static_cast<std::size_t>(got)});
   if (!tls_->open() && !shake_hands()) return;
   std::size_t size = 0;
-  TlsSession::Read read{TlsSession::Step::kDone, 0};
-  while (read.step == TlsSession::Step::kDone && size < Server::kPlainBytes) {
-    read = tls_->read(server.receive_.get() + size, Server::kPlainBytes - size, server.sealed_out_);
+  TlsSession::Step step = TlsSession::Step::kDone;
+  while (step == TlsSession::Step::kDone && !tls_->exhausted()) {
+    // What the bytes open to always fits: see Server::kPlainBytes.
+    const TlsSession::Read read =
+        tls_->read(server.receive_.get() + size, Server::kPlainBytes - size, server.sealed_out_);
+    step = read.step;
     size += read.size;
   }
   take_plain_text(size);
-  if (closed_ || read.step == TlsSession::Step::kMore) return;
+  if (closed_ || step == TlsSession::Step::kMore || step == TlsSession::Step::kDone) return;
   // close_notify, or records that are none. Answers that are still to come are the last.
-  if (read.step == TlsSession::Step::kEnded && (waiting_ || output_ != nullptr)) {
+  if (step == TlsSession::Step::kEnded && (waiting_ || output_ != nullptr)) {
     last_answer_ = true;
     return;
   }

@@ -96,6 +96,9 @@ class TlsSession {
   void receive(std::string_view cipher_text) noexcept { in_ = cipher_text; }
   /// Cipher text received and not yet used.
   std::size_t unused() const noexcept { return in_.size(); }
+  /// Whether read() can only answer kMore: all that was received is used up, and what it opened to was
+  /// taken. Spares a call that would find nothing.
+  bool exhausted() const noexcept { return in_.empty() && SSL_pending(ssl_.get()) == 0; }
 
   /// Begins or goes on; appends what is to be sent to `out`. kDone once it is complete.
   Step handshake(core::http::OutBuffer& out) noexcept;
