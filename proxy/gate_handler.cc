@@ -59,12 +59,49 @@ void GateHandler::use_forwarder(forward::Forwarder& forwarder, forward::Shared& 
   forwarder.use_backends(std::move(names));
 }
 
+void GateHandler::capture_into(capture::Capture* capture, std::size_t worker) {
+  capture_ = capture;
+  capture_ring_ = capture == nullptr || capture->share() <= 0 ? nullptr : &capture->ring(worker);
+  choose_captured();
+}
+
+void GateHandler::choose_captured() {
+  captured_.clear();
+  if (capture_ring_ == nullptr) return;
+  for (const core::gate::Connector& connector : serving_->gate.snapshot().connectors) {
+    captured_.push_back(capture_->wants(connector.name));
+  }
+}
+
+/// Hands a request that got a verdict to the capture, when its turn has come.
+void GateHandler::capture(const forward::Serving& serving, const core::gate::Report& report,
+                          std::string_view body) noexcept {
+  if (capture_ring_ == nullptr || report.outcome > core::gate::Outcome::kFault) return;
+  // One that has waited may be of a configuration that is no longer in force.
+  const bool wanted = &serving == serving_.get() ? captured_[report.connector->index]
+                                                 : capture_->wants(report.connector->name);
+  if (!wanted) return;
+  captured_share_ += capture_->share();
+  if (captured_share_ < 1) return;
+  captured_share_ -= 1;
+  capture::Record record;
+  record.time_us = (static_cast<std::int64_t>(batch_ns_) + wall_offset_ns_) / 1000;
+  record.generation = serving.generation;
+  record.rule = report.rule;
+  record.connector = static_cast<std::uint16_t>(report.connector->index);
+  record.step = static_cast<std::uint8_t>(report.step);
+  record.outcome = static_cast<std::uint8_t>(report.outcome);
+  capture_ring_->push(record, body);
+  if (capture_ring_->wants_writer()) capture_->wake();
+}
+
 void GateHandler::adopt(Edition edition) {
   if (edition.snapshot.get() == &serving_->gate.snapshot()) {  // only lists have changed
     serving_->gate.adopt_lists(std::move(edition.lists));
     return;
   }
   serve(edition);  // requests that wait keep the one they began with
+  choose_captured();
 }
 
 void GateHandler::read_clock(std::uint64_t now_ns) noexcept {
@@ -80,6 +117,7 @@ void GateHandler::read_clock(std::uint64_t now_ns) noexcept {
 void GateHandler::on_batch(std::uint64_t now_ns) noexcept {
   read_clock(now_ns);
   serving_->gate.set_now(now_ns / kNsPerMs);
+  serving_->gate.use_time(second_);
 }
 
 std::string_view GateHandler::date() noexcept {
@@ -110,6 +148,11 @@ void GateHandler::note(const core::gate::Report& report, std::uint32_t generatio
   record.source = static_cast<std::uint8_t>(report.source);
   record.backend_us = times.backend_us;
   record.peer = peer;
+  record.tags = report.tags;
+  if (report.shadow.differs) {
+    record.shadow = static_cast<std::uint8_t>(1 + static_cast<int>(report.shadow.kind));
+    record.shadow_rule = report.shadow.rule;
+  }
   ring_->push(record);
   if (ring_->wants_writer()) log_.wake();
 }
@@ -120,6 +163,8 @@ void GateHandler::count(const forward::Serving& serving, const core::gate::Repor
   for (const std::uint32_t rule : serving.gate.evaluation().shadowed()) {
     if (report.outcome <= core::gate::Outcome::kFault) serving.counters->count_shadow(report, rule);
   }
+  if (report.tags != 0) serving.counters->count_tags(report, report.tags);
+  if (report.shadow.ran) serving.counters->count_shadow_rules(report);
 }
 
 /// The rules have come to an ask rule. True: the request waits. False: it was answered.
@@ -150,6 +195,7 @@ net::Handler::Progress GateHandler::answer(const net::Exchange& exchange) noexce
   count(*serving_, report, duration_ns);
   note(report, serving_->generation, exchange.peer, exchange.request.wire_bytes,
        exchange.out.size() - before, {batch_ns_, duration_ns});
+  if (capture_ring_ != nullptr) capture(*serving_, report, exchange.request.body);
   batch_ns_ = now_ns;  // the next request of this read waited for this one, not for its own work
   if (report.refresh != core::gate::Known::kNoRule && forwarder_ != nullptr) [[unlikely]] {
     forwarder_->refresh(report, exchange.request.body, serving_);
@@ -164,6 +210,7 @@ void GateHandler::settled(const forward::Pending& pending, const core::gate::Rep
   if (gone) pending.serving->counters->count_gone(*pending.connector);
   note(report, pending.serving->generation, pending.peer, pending.wire_bytes, gone ? 0 : bytes_out,
        {pending.began_ns, duration_ns, pending.backend_us});
+  if (!gone) capture(*pending.serving, report, pending.claims());
 }
 
 bool GateHandler::refuse_early(const net::Exchange& exchange) noexcept {

@@ -2,14 +2,18 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "core/gate/gate.h"
 #include "core/http/http_date.h"
 #include "proxy/forward/forwarder.h"
 #include "proxy/forward/serving.h"
+#include "proxy/capture/capture.h"
 #include "proxy/net/handler.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/metrics.h"
+#include "proxy/upstream/options.h"
 
 namespace proxy {
 
@@ -18,6 +22,7 @@ struct Edition {
   std::shared_ptr<const core::gate::Snapshot> snapshot;
   std::uint32_t generation = 1;
   std::shared_ptr<const core::lists::Table> lists = {};  // of the snapshot, as they are now
+  std::shared_ptr<const upstream::BackendList> backends = {};
 };
 
 /// Answers the connectors' requests of one worker: the gate decides and writes the answer, and what
@@ -32,6 +37,9 @@ class GateHandler final : public net::Handler, public forward::Ledger {
   /// Decisions are remembered in `shared`, and what is not settled goes to `forwarder`; without it
   /// that is answered `otherwise`. Before the first request; both outlive the handler.
   void use_forwarder(forward::Forwarder& forwarder, forward::Shared& shared);
+
+  /// Requests are sampled into `capture` from now on; null, as at first: none.
+  void capture_into(capture::Capture* capture, std::size_t worker);
 
   /// Takes up another configuration, between two batches.
   void adopt(Edition edition);
@@ -63,6 +71,10 @@ class GateHandler final : public net::Handler, public forward::Ledger {
             const net::PeerAddress& peer, std::size_t bytes_in, std::size_t bytes_out,
             const Times& times) noexcept;
 
+  void choose_captured();
+  void capture(const forward::Serving& serving, const core::gate::Report& report,
+               std::string_view body) noexcept;
+
   const std::size_t worker_;
   const std::size_t body_bytes_max_;
   telemetry::Metrics& metrics_;
@@ -73,6 +85,10 @@ class GateHandler final : public net::Handler, public forward::Ledger {
   telemetry::AccessRing* ring_;  // null: no access log
   double sample_;
   double sampled_ = 0;  // a line is due when it reaches 1
+  capture::Capture* capture_ = nullptr;
+  capture::Ring* capture_ring_ = nullptr;  // null: no capture
+  std::vector<bool> captured_;             // by connector
+  double captured_share_ = 0;              // a request is due when it reaches 1
   std::uint64_t batch_ns_ = 0;    // monotonic; when the request at hand was read
   std::int64_t wall_offset_ns_ = 0;
   std::int64_t second_ = -1;

@@ -19,22 +19,41 @@ int main(int argc, char** argv) {
   CLI::App* const serve = app.add_subcommand("serve", "run; SIGHUP reloads, SIGTERM drains");
   serve->add_option("--config", config, "the configuration file")->required();
 
-  CLI::App* const check = app.add_subcommand("check", "validate a configuration");
+  CLI::App* const check =
+      app.add_subcommand("check", "validate a configuration and run its own tests");
   check->add_option("FILE", config, "the configuration file")->required();
+  std::string coverage;
+  check->add_flag("--coverage{report}", coverage,
+                  "name the rules that no test makes act; =required makes them a failure")
+      ->check(CLI::IsMember({"report", "required"}));
 
   CLI::App* const explain =
       app.add_subcommand("explain", "show which rule does what to claims, and the exact answer");
   explain->add_option("--config", config, "the configuration file")->required();
   explain->add_option("--connector", connector, "the connector's name")->required();
+  std::vector<std::string> backends;
+  explain->add_option("--backend", backends,
+                      "a verdict in place of a backend: crm=continue:{\"city\":\"Lund\"}, "
+                      "crm=block:MESSAGE, crm=unresolved")
+      ->allow_extra_args(false);
   explain->add_option("CLAIMS", claims, "a file with the claims as JSON; - is standard input");
+
+  commands::ReplayOptions replayed;
+  CLI::App* const replay = app.add_subcommand("replay", "verdicts of a capture that would change");
+  replay->add_option("--config", replayed.config, "the new configuration")->required();
+  replay->add_option("--against", replayed.against,
+                     "the old configuration; without it the verdicts that were recorded");
+  replay->add_option("--samples", replayed.samples, "lines named for each kind of difference");
+  replay->add_flag("--json", replayed.json, "print one JSON object");
+  replay->add_option("CAPTURE", replayed.capture, "the capture; - is standard input")->required();
 
   std::string match, out, in;
   std::vector<std::string> values;
-  const auto matches = CLI::IsMember({"exact", "email", "domain"});
+  const auto matches = CLI::IsMember({"exact", "email", "domain", "network"});
   CLI::App* const list = app.add_subcommand("list", "build and look into compiled lists");
   list->require_subcommand(1);
   CLI::App* const list_build = list->add_subcommand("build", "compile a list of one entry a line");
-  list_build->add_option("--match", match, "exact, email or domain")->required()->check(matches);
+  list_build->add_option("--match", match, "exact, email, domain or network")->required()->check(matches);
   list_build->add_option("--out", out, "the file to write")->required();
   list_build->add_option("FILE", in, "the entries; - is standard input")->required();
   CLI::App* const list_info = list->add_subcommand("info", "what a compiled list holds");
@@ -55,8 +74,14 @@ int main(int argc, char** argv) {
   }
   try {
     if (serve->parsed()) return commands::serve(config);
-    if (check->parsed()) return commands::check(config);
-    if (explain->parsed()) return commands::explain(config, connector, claims);
+    if (check->parsed()) {
+      return commands::check(config, coverage.empty() ? commands::CoverageWish::kNone
+                                     : coverage == "required"
+                                         ? commands::CoverageWish::kRequired
+                                         : commands::CoverageWish::kReported);
+    }
+    if (explain->parsed()) return commands::explain(config, connector, claims, backends);
+    if (replay->parsed()) return commands::replay(replayed);
     if (list_build->parsed()) return commands::list_build(match, out, in);
     if (list_info->parsed()) return commands::list_info(in);
     if (list_check->parsed()) return commands::list_check(in, match, values);

@@ -13,7 +13,7 @@ constexpr std::uint64_t kDrainCheckMs = 10;
 
 Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
                telemetry::AccessLog& log)
-    : options_(std::move(options)) {
+    : options_(std::move(options)), backends_(edition.backends) {
   if (uv_loop_init(&loop_) != 0) std::abort();  // no memory or descriptors before anything began
   wake_ = net::open_uv<uv_async_t>(this, [&](uv_async_t* async) {
     return uv_async_init(&loop_, async, [](uv_async_t* woken) {
@@ -23,9 +23,17 @@ Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
   handler_ = std::make_unique<GateHandler>(std::move(edition), options_.index,
                                            options_.limits.http.body_bytes, metrics, log,
                                            options_.log_sample);
+  handler_->capture_into(options_.capture, options_.index);
   server_ = std::make_unique<net::Server>(loop_, options_.limits, *handler_);
-  if (options_.open_asker) asker_ = options_.open_asker(loop_);
-  if (asker_ == nullptr) return;
+  if (options_.shared == nullptr) return;  // nothing is forwarded
+  if (options_.open_asker) {
+    asker_ = options_.open_asker(loop_);
+  } else {
+    if (backends_ == nullptr) backends_ = std::make_shared<const upstream::BackendList>();
+    auto client = std::make_unique<upstream::Client>(loop_, backends_, options_.seed);
+    client_ = client.get();
+    asker_ = std::move(client);
+  }
   forwarder_ = std::make_unique<forward::Forwarder>(
       loop_, *options_.shared, *handler_,
       forward::Forwarder::Options{options_.index, options_.pending_max, options_.seed});
@@ -37,6 +45,7 @@ Worker::~Worker() {
   join();
   server_->abort();
   if (forwarder_ != nullptr) forwarder_->close();
+  if (client_ != nullptr) client_->abort();
   asker_.reset();
   server_.reset();
   drain_timer_.reset();
@@ -91,7 +100,13 @@ void Worker::on_wake() {
     tls.swap(adopting_tls_);
     drain = draining_;
   }
-  if (edition) handler_->adopt(std::move(*edition));
+  if (edition) {
+    if (client_ != nullptr && edition->backends != nullptr && edition->backends != backends_) {
+      backends_ = edition->backends;
+      client_->adopt(backends_);
+    }
+    handler_->adopt(std::move(*edition));
+  }
   if (!tls.empty()) server_->adopt_tls(std::move(tls));
   if (!drain || drain_timer_ != nullptr) return;
   server_->drain();

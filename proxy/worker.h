@@ -15,6 +15,7 @@
 #include "proxy/forward/shared.h"
 #include "proxy/gate_handler.h"
 #include "proxy/net/server.h"
+#include "proxy/upstream/client.h"
 
 namespace proxy {
 
@@ -26,12 +27,13 @@ class Worker {
     std::size_t index = 0;
     net::ServerLimits limits;
     double log_sample = 1;
+    capture::Capture* capture = nullptr;  // null: off
     std::uint64_t drain_timeout_ms = 10'000;
     std::function<void()> on_end;  // called by the worker's thread when it has ended
     forward::Shared* shared = nullptr;  // outlives the worker
     std::size_t pending_max = 4096;     // requests that wait for a backend
     std::uint64_t seed = 0;             // of trace numbers and balancing
-    /// Makes what asks the backends, on the worker's loop; null: none are asked.
+    /// Makes what asks the backends, on the worker's loop, instead of an upstream::Client.
     std::function<std::unique_ptr<upstream::Asker>(uv_loop_t&)> open_asker;
   };
   Worker(Options options, Edition edition, telemetry::Metrics& metrics, telemetry::AccessLog& log);
@@ -56,6 +58,10 @@ class Worker {
   /// After join(): true when requests were cut off at the drain time-out.
   bool cut_off() const noexcept { return cut_off_; }
   const net::ServerCounters& counters() const noexcept { return server_->counters(); }
+  /// Null where something else than the client asks.
+  const upstream::Counters* backend_counters() const noexcept {
+    return client_ == nullptr ? nullptr : &client_->counters();
+  }
 
  private:
   void run();
@@ -68,6 +74,8 @@ class Worker {
   net::UvHandle<uv_timer_t> drain_timer_;
   std::unique_ptr<GateHandler> handler_;
   std::unique_ptr<upstream::Asker> asker_;
+  upstream::Client* client_ = nullptr;  // that is the asker, usually
+  std::shared_ptr<const upstream::BackendList> backends_;
   std::unique_ptr<forward::Forwarder> forwarder_;
   std::unique_ptr<net::Server> server_;
   std::mutex mutex_;  // of the three below: what other threads have asked for

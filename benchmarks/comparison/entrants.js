@@ -143,4 +143,4 @@ const kEntrants = [
   },
 ];
 
-module.exports = { kEntrants };
+module.exports = { kEntrants, built, fill, first_line, missing_build, missing_command };

@@ -1,5 +1,5 @@
 'use strict';
-// The arguments of benchmarks/idle and benchmarks/scaling, and the work unit both need.
+// The arguments of benchmarks/forwarding, idle, outage and scaling, and the work unit they need.
 const fs = require('node:fs');
 const path = require('node:path');
 const { spawnSync } = require('node:child_process');
@@ -14,7 +14,7 @@ function parse_arguments(words, defaults, program) {
     const value = words[i + 1];
     const is_number = typeof options[name] === 'number';
     if (!words[i].startsWith('--') || !(name in options) || value === undefined ||
-        (is_number && !(Number(value) > 0))) {
+        (is_number && !(Number(value) > 0 || (value === '0' && name.endsWith('_core'))))) {
       process.stderr.write(`${program}: "${words[i]} ${value ?? ''}" is not understood (--help)\n`);
       process.exit(2);
     }

@@ -163,10 +163,10 @@ void read_oauth(Reader& reader, const Fields& auth, BackendAuth& out) {
                    "write https://");
     }
   }
-  fields.string("client_id", out.client_id);
+  fields.filled("client_id", out.client_id);
   read_secret(reader, fields, "client_secret", out.client_secret);
-  fields.string("scope", out.scope);
-  fields.string("audience", out.audience);
+  fields.filled("scope", out.scope);
+  fields.filled("audience", out.audience);
   fields.duration("refresh_early", out.refresh_early);
 }
 

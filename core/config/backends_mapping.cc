@@ -232,8 +232,14 @@ constexpr TestName kTestNames[] = {
 
 void read_operands(Reader& reader, const Node& node, const Key& key, ReplyTest& test) {
   Key one = key;
+  const bool texts = key.shape == Shape::kStringOrList;
   const auto take = [&](const Node& at) {
-    auto scalar = reader.scalar(at, one);
+    std::optional<Scalar> scalar;
+    if (texts) {
+      if (auto text = reader.string(at, one)) scalar = Scalar{Scalar::Type::kString, std::move(*text)};
+    } else {
+      scalar = reader.scalar(at, one);
+    }
     if (!scalar) return;
     if (test.test == ReplyTest::Test::kContains && scalar->text.value.empty()) {
       reader.error(at, "an empty text", "write exists: true to ask if there is a value");
@@ -241,7 +247,7 @@ void read_operands(Reader& reader, const Node& node, const Key& key, ReplyTest& 
     }
     test.operands.push_back(std::move(*scalar));
   };
-  one.shape = Shape::kScalar;
+  one.shape = texts ? Shape::kString : Shape::kScalar;
   switch (key.shape) {
     case Shape::kScalars:
       for (const Node* item : reader.items(node, key)) take(*item);
@@ -366,7 +372,7 @@ void read_said(Reader& reader, const Node& node, const Node& named, const Key& k
     if (fields.string("text", row.text) && row.text.value.empty()) {
       reader.error(*fields.find("text"), "an empty text", "write text: \"{/reason}\"");
     }
-    fields.string("message", row.message);
+    fields.filled("message", row.message);
     return;
   }
   Key one = key;

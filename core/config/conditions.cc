@@ -3,6 +3,15 @@
 //     when: { country: { in: [Sweden, Norway], exists: true }, any: [ { a: 1 }, { b: 2 } ] }
 //     kAll( kTest country in, kTest country exists, kAny( kAll(a), kAll(b) ) )
 //
+// Operands. Whatever a test is given stands in Condition::operands, so that whoever hashes, prints or
+// compares conditions needs to know nothing else (but `length`):
+//
+//     numbers, dates, same_as, looks_like, age: one     networks, scripts: one or more
+//     is_phone, is_possible_phone, is_postcode: none (the claim `country`), a code, or "claim" and
+//         the subject
+//     percent: `of` and `salt`; the subject is `by`
+//     time: pairs of key and value; the subject is `now`
+//
 // `all`, `any` and `not` join whether quoted or not, so that the same file means the same as JSON.
 #include <string>
 #include <string_view>
@@ -37,6 +46,25 @@ constexpr TestName kTestNames[] = {
     {"length", Test::kLength, false},
     {"exists", Test::kExists, false},
     {"missing", Test::kMissing, false},
+    {"less_than", Test::kLessThan, false},
+    {"at_most", Test::kAtMost, false},
+    {"greater_than", Test::kGreaterThan, false},
+    {"at_least", Test::kAtLeast, false},
+    {"before", Test::kBefore, false},
+    {"after", Test::kAfter, false},
+    {"age_at_least", Test::kAgeAtLeast, false},
+    {"age_under", Test::kAgeUnder, false},
+    {"in_network", Test::kInNetwork, false},
+    {"not_in_network", Test::kInNetwork, true},
+    {"is_email", Test::kIsEmail, false},
+    {"is_phone", Test::kIsPhone, false},
+    {"is_possible_phone", Test::kIsPossiblePhone, false},
+    {"is_postcode", Test::kIsPostcode, false},
+    {"same_as", Test::kSameAs, false},
+    {"not_same_as", Test::kSameAs, true},
+    {"scripts", Test::kScripts, false},
+    {"mixed_scripts", Test::kMixedScripts, false},
+    {"looks_like", Test::kLooksLike, false},
 };
 
 const TestName* find_test(std::string_view key) {
@@ -94,6 +122,21 @@ std::vector<Scalar> read_operands(Reader& reader, const Node& node, const Key& k
     case Shape::kScalar:
       if (auto scalar = reader.scalar(node, key)) operands.push_back(std::move(*scalar));
       break;
+    case Shape::kAnyNumber: {
+      auto scalar = reader.scalar(node, key);
+      if (!scalar) break;
+      if (scalar->type == Scalar::Type::kInteger || scalar->type == Scalar::Type::kNumber) {
+        operands.push_back(std::move(*scalar));
+      } else {
+        reader.wrong_type(node, key);
+      }
+      break;
+    }
+    case Shape::kInteger:
+      if (const auto number = reader.integer(node, key)) {
+        operands.push_back({Scalar::Type::kInteger, {std::to_string(*number), node.mark, false}});
+      }
+      break;
     case Shape::kScalars:
       for (const Node* item : reader.items(node, key)) {
         one.shape = Shape::kScalar;
@@ -101,7 +144,8 @@ std::vector<Scalar> read_operands(Reader& reader, const Node& node, const Key& k
       }
       break;
     default:
-      if (node.kind == Node::Kind::kSequence) {
+      if (node.kind == Node::Kind::kSequence && key.shape != Shape::kString &&
+          key.shape != Shape::kTemplate) {
         one.shape = Shape::kString;
         for (const Node* item : reader.items(node, key)) read_string(*item);
       } else {
@@ -130,6 +174,85 @@ Condition several_lists(Condition test) {
   return joined;
 }
 
+/// `true`, `false`, or where the country comes from. False when it is none of them.
+bool read_region(Reader& reader, const Member& member, const Key& key, Condition& test) {
+  const Node& node = *member.value;
+  if (node.kind == Node::Kind::kScalar) {
+    const std::optional<bool> wanted = reader.boolean(node, key);
+    if (wanted && !*wanted) test.negated = true;
+    return wanted.has_value();
+  }
+  if (node.kind != Node::Kind::kMap) {
+    reader.wrong_type(node, key);
+    return false;
+  }
+  const Fields fields(reader, node, member.key, *key.object);
+  Text text;
+  if (fields.filled("country", text)) {
+    test.operands.push_back({Scalar::Type::kString, std::move(text)});
+  } else if (fields.filled("claim", text)) {
+    test.operands.push_back({Scalar::Type::kString, {"claim", text.mark, false}});
+    test.operands.push_back({Scalar::Type::kString, std::move(text)});
+  }
+  return !test.operands.empty();
+}
+
+/// `percent`, which stands for a test of the value that it is by.
+void read_percent(Reader& reader, const Member& member, Condition& parent) {
+  const Node& node = *member.value;
+  if (node.kind != Node::Kind::kMap) {
+    reader.error(node, "expected a map, found " + reader.found(node),
+                 "write percent: { of: 25, by: email.canonical, salt: rollout-1 }");
+    return;
+  }
+  const Fields fields(reader, node, member.key, schema::kPercent);
+  Condition test;
+  test.kind = Condition::Kind::kTest;
+  test.test = Test::kPercent;
+  test.mark = test.test_mark = member.key->mark;
+  double of = 0;
+  Text salt;
+  if (!fields.number("of", of) || !fields.filled("by", test.subject) ||
+      !fields.string("salt", salt)) {
+    return;
+  }
+  if (salt.value.empty()) {
+    reader.error(*fields.find("salt"), "expected a text", "write salt: rollout-1");
+    return;
+  }
+  const Node& number = *fields.find("of");
+  auto scalar = reader.scalar(number, fields.key("of"));
+  if (!scalar) return;
+  test.operands.push_back(std::move(*scalar));
+  test.operands.push_back({Scalar::Type::kString, std::move(salt)});
+  parent.children.push_back(std::move(test));
+}
+
+/// `time`, which stands for a test of `now`. What its texts mean the compiler says.
+void read_time(Reader& reader, const Member& member, Condition& parent) {
+  const Node& node = *member.value;
+  if (node.kind != Node::Kind::kMap || node.members.empty()) {
+    reader.error(node, "expected a map, found " + reader.found(node),
+                 "write time: { from: 2026-12-01T08:00Z, days: [mon-fri] }");
+    return;
+  }
+  const Fields fields(reader, node, member.key, schema::kTimeWindow);
+  Condition test;
+  test.kind = Condition::Kind::kTest;
+  test.test = Test::kTime;
+  test.subject = {"now", member.key->mark, false};
+  test.mark = test.test_mark = member.key->mark;
+  for (const Key& key : schema::kTimeWindow.keys) {
+    const Node* const value = fields.find(key.name);
+    if (value == nullptr) continue;
+    for (Scalar& operand : read_operands(reader, *value, key)) {
+      test.operands.push_back({Scalar::Type::kString, {std::string(key.name), value->mark, false}});
+      test.operands.push_back(std::move(operand));
+    }
+  }
+  if (!test.operands.empty()) parent.children.push_back(std::move(test));
+}
+
 void read_test(Reader& reader, const Text& subject, const Member& member, Condition& parent) {
   const TestName* const name = find_test(member.key->value);
   const Key* const key = schema::kTests.find(member.key->value);
@@ -144,7 +267,13 @@ void read_test(Reader& reader, const Text& subject, const Member& member, Condit
   if (key->shape == Shape::kBoolean) {
     const std::optional<bool> wanted = reader.boolean(*member.value, *key);
     if (!wanted) return;
-    if (!*wanted) test.test = name->test == Test::kExists ? Test::kMissing : Test::kExists;
+    if (name->test == Test::kExists || name->test == Test::kMissing) {
+      if (!*wanted) test.test = name->test == Test::kExists ? Test::kMissing : Test::kExists;
+    } else {
+      test.negated = !*wanted;
+    }
+  } else if (key->shape == Shape::kRegion) {
+    if (!read_region(reader, member, *key, test)) return;
   } else if (key->shape == Shape::kLength) {
     if (!read_length(reader, member, *key, test.length)) return;
   } else {
@@ -236,6 +365,10 @@ Condition read_condition(Reader& reader, const Node& node, const Key& key) {
     const std::string& name = member.key->value;
     if (name == "all" || name == "any" || name == "not") {
       read_joiner(reader, member, key, all);
+    } else if (name == "percent") {
+      read_percent(reader, member, all);
+    } else if (name == "time") {
+      read_time(reader, member, all);
     } else {
       read_subject(reader, member, all);
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/config/backend.h"
+#include "core/config/policy.h"
 #include "core/config/written.h"
 
 /// A configuration as it was written: typed, every value with its place, names not yet resolved.
@@ -26,6 +27,25 @@ enum class Test : std::uint8_t {
   kLength,
   kExists,
   kMissing,
+  kLessThan,
+  kAtMost,
+  kGreaterThan,
+  kAtLeast,
+  kBefore,
+  kAfter,
+  kInNetwork,
+  kIsEmail,
+  kIsPhone,
+  kIsPossiblePhone,
+  kIsPostcode,
+  kSameAs,
+  kScripts,
+  kMixedScripts,
+  kLooksLike,
+  kAgeAtLeast,
+  kAgeUnder,
+  kPercent,
+  kTime,
 };
 
 struct LengthRange {  // in Unicode code points
@@ -43,7 +63,8 @@ struct Condition {
   bool negated = false;
   Mark test_mark;
   std::vector<Scalar> operands;  // kIn, kStartsWith, kEndsWith, kContains, kMatches: one or more
-                                 // (any of them); kEquals, kInList: one; kExists, kMissing: none
+                                 // (any of them); kEquals, kInList: one; kExists, kMissing: none;
+                                 // the others: see conditions.cc, "Operands"
   LengthRange length;            // kLength
 };
 
@@ -68,12 +89,22 @@ struct RuleCache {
 enum class Mode : std::uint8_t { kLive, kShadow };
 
 struct Action {
-  enum class Kind : std::uint8_t { kContinue, kBlock, kValidationError, kSet, kAsk };
+  enum class Kind : std::uint8_t {
+    kContinue,
+    kBlock,
+    kValidationError,
+    kSet,
+    kAsk,
+    kRemove,  // claims out of the answer
+    kTag,     // a tag alone
+  };
   Kind kind = Kind::kContinue;
   Mark mark;
   Text message;                         // kBlock, kValidationError: the name of a message
   Text backend;                         // kAsk: its name
   std::vector<Assignment> assignments;  // kSet, kContinue
+  std::vector<Text> removals;           // kRemove: claims
+  std::vector<std::pair<Text, Text>> claim_messages;  // kValidationError: claim, name of a message
 };
 
 struct Rule {
@@ -81,8 +112,10 @@ struct Rule {
   Mark mark;
   Condition when;  // kAll without children when the rule has no `when`: always
   Action action;
+  Text tag;  // empty: none
   std::optional<RuleCache> cache;  // kAsk
   Mode mode = Mode::kLive;
+  Mark included_at;  // of the `include` that brought it, the outermost; line 0: it stands here itself
 };
 
 struct Credential {
@@ -107,10 +140,17 @@ struct Connector {
   std::optional<Action> otherwise;
   TokenFault token_fault = TokenFault::kContinue;
   std::vector<Rule> rules;
+  std::vector<Rule> shadow_rules;  // evaluated beside `rules`, and never told
   Mark mark;
 };
 
-enum class ListMatch : std::uint8_t { kExact, kEmail, kDomain };
+/// One of `tables`: what the filter `map` looks up.
+struct ValueTable {
+  Text name;
+  std::vector<std::pair<Text, Text>> rows;  // value, what it becomes; no value twice
+};
+
+enum class ListMatch : std::uint8_t { kExact, kEmail, kDomain, kNetwork };
 
 struct ListSource {
   Text name;
@@ -195,8 +235,11 @@ struct Config {
   Text fallback_locale;  // default "en"
   std::vector<ListSource> lists;
   std::vector<Message> messages;
+  std::vector<ValueTable> tables;
   std::vector<Backend> backends;
   std::vector<Connector> connectors;
+  std::vector<PolicyTest> tests;
+  Capture capture;
 };
 
 }  // namespace core::config

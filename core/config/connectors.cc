@@ -170,7 +170,10 @@ void read_connector(Reader& reader, const Member& member, const Key& key, Config
   fields.duration("retry_window", connector.retry_window);
   fields.choice("token_fault", connector.token_fault);
   if (const Node* const rules = fields.find("rules"); rules != nullptr) {
-    read_rules(reader, *rules, fields.key("rules"), connector);
+    read_rules(reader, *rules, fields.key("rules"), connector.rules);
+  }
+  if (const Node* const rules = fields.find("shadow_rules"); rules != nullptr) {
+    read_rules(reader, *rules, fields.key("shadow_rules"), connector.shadow_rules);
   }
   config.connectors.push_back(std::move(connector));
 }

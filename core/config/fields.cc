@@ -64,6 +64,9 @@ void Fields::check_exactly_one(const Node& at) const {
                   "exactly one of: " + alternatives);
   }
   if (first != nullptr) return;
+  for (const std::string_view name : object_.or_else) {
+    if (map_.find(name) != nullptr) return;
+  }
   for (const LaterKey& later : object_.later) {  // reported: the rule has an action, a later one
     if (map_.find(later.name) != nullptr) return;
   }
@@ -107,6 +110,18 @@ bool Fields::string(std::string_view name, Text& out) const {
   std::optional<Text> value = reader_.string(*node, key(name));
   if (value) out = std::move(*value);
   return value.has_value();
+}
+
+bool Fields::filled(std::string_view name, Text& out) const {
+  Text text;
+  if (!string(name, text)) return false;
+  if (text.value.empty() && !text.secret) {
+    reader_.error(*find(name), "expected a text",
+                  "write " + std::string(name) + ": " + std::string(key(name).example));
+    return false;
+  }
+  out = std::move(text);
+  return true;
 }
 
 bool Fields::integer(std::string_view name, std::int64_t& out) const {

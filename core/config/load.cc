@@ -44,6 +44,9 @@ class Loader {
     under_way_.push_back(normal(path));
     main_ = reader_.diagnostics().add_file(path, without_mark(std::move(read).value()));
     read_document(main_);
+    for (const Node* connectors : connectors_) {
+      read_connectors(reader_, *connectors, *schema::kRoot.find("connectors"), config_);
+    }
     finish();
     return std::move(config_);
   }
@@ -92,8 +95,14 @@ class Loader {
     if (name == "listeners") return read_listeners(reader_, node, key, config_);
     if (name == "lists") return read_lists(reader_, node, key, config_);
     if (name == "messages") return read_messages(reader_, node, key, config_);
-    if (name == "connectors") return read_connectors(reader_, node, key, config_);
+    if (name == "tables") return read_tables(reader_, node, key, config_);
+    if (name == "rule_groups") return read_rule_groups(reader_, node, key);
+    if (name == "connectors") {  // when the rule groups of all files are known
+      connectors_.push_back(&node);
+      return;
+    }
     if (name == "backends") return read_backends(reader_, node, key, config_);
+    if (name == "tests") return read_tests(reader_, node, key, config_);
     // What is left has one value, in whichever file.
     const auto [first, fresh] = once_.try_emplace(name, named.mark);
     if (!fresh) return report_twice(reader_, named, "section", first->second);
@@ -105,6 +114,8 @@ class Loader {
       read_access_log(reader_, node, named, key, config_.access_log);
     } else if (name == "decision_cache") {
       read_decision_cache(reader_, node, named, key, config_);
+    } else if (name == "capture") {
+      read_capture(reader_, node, named, key, config_.capture);
     } else if (name == "workers") {
       if (const auto workers = reader_.integer(node, key)) config_.workers = *workers;
     } else if (name == "lists_state") {
@@ -223,6 +234,7 @@ class Loader {
   Reader reader_;
   Config config_;
   std::deque<Tree> trees_;  // one a file, in the order they were read
+  std::vector<const Node*> connectors_;
   std::map<std::string_view, Mark> once_;
   std::map<std::string, Mark> seen_;    // files, and where they are included
   std::vector<std::string> under_way_;  // from the main file to the one being read

@@ -62,6 +62,7 @@ std::string expected(const Key& key) {
     case Shape::kScalars:
       return "a list of strings, numbers or booleans";
     case Shape::kStrings:
+    case Shape::kStringsAny:
       return "a list of strings";
     case Shape::kStringOrList:
       return "a string or a list of strings";
@@ -77,7 +78,20 @@ std::string expected(const Key& key) {
       return "a map of conditions";
     case Shape::kClaims:
     case Shape::kClaimsSome:
+    case Shape::kValues:
+    case Shape::kClaimNames:
       return "a map of claims";
+    case Shape::kAnyNumber:
+      return "a number";
+    case Shape::kRegion:
+      return "true, false or a map";
+    case Shape::kMessageOr:
+      return "the name of a message or a map";
+    case Shape::kRules:
+      return "a list of maps";
+    case Shape::kTables:
+    case Shape::kArguments:
+      return "a map of names";
     case Shape::kObjectMap:
     case Shape::kMessages:
     case Shape::kTemplates:
@@ -106,7 +120,8 @@ std::string write(const Key& key) {
 
 /// True where a single value of the shape is a string, so that quotation marks make it right.
 bool wants_string(Shape shape) {
-  return shape == Shape::kString || shape == Shape::kStrings || shape == Shape::kStringOrList ||
+  return shape == Shape::kString || shape == Shape::kStrings || shape == Shape::kStringsAny ||
+         shape == Shape::kStringOrList ||
          shape == Shape::kTemplate || shape == Shape::kName || shape == Shape::kMessages ||
          shape == Shape::kClaims || shape == Shape::kClaimsSome || shape == Shape::kTemplates ||
          shape == Shape::kEndpoints || shape == Shape::kSaid;

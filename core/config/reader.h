@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,19 @@
 
 /// What every section of the loader reads with: nodes become typed values, mistakes diagnostics.
 namespace core::config {
+
+/// One of `rule_groups`, as it was written.
+struct RuleGroup {
+  Text name;
+  std::vector<Text> parameters;
+  const Node* rules = nullptr;  // null after a mistake
+};
+
+/// The rule groups of all files, and the copies of their rules that inclusions have made.
+struct RuleGroups {
+  std::vector<RuleGroup> groups;
+  std::deque<Node> copies;
+};
 
 /// Replaces ${env:} and ${file:} and checks types. One for a whole load().
 class Reader {
@@ -59,12 +73,15 @@ class Reader {
 
   void wrong_type(const Node& node, const schema::Key& key);
 
+  RuleGroups& rule_groups() noexcept { return rule_groups_; }
+
  private:
   bool replace_reference(const Node& scalar, std::size_t at, std::size_t& end, Text& text);
   Mark mark_in(const Node& scalar, std::size_t offset, std::size_t& length) const;
 
   Source& source_;
   Diagnostics& diagnostics_;
+  RuleGroups rule_groups_;
 };
 
 /// A map of the file, read against its table: unknown keys, keys of later releases, missing ones
@@ -82,6 +99,8 @@ class Fields {
 
   // Each leaves `out` alone when the key is absent or wrong. True when it was read.
   bool string(std::string_view key, Text& out) const;
+  /// The same, and an empty text is wrong.
+  bool filled(std::string_view key, Text& out) const;
   bool integer(std::string_view key, std::int64_t& out) const;
   bool number(std::string_view key, double& out) const;
   bool duration(std::string_view key, milliseconds& out) const;
@@ -136,9 +155,26 @@ std::vector<std::pair<int, int>> read_statuses(Reader& reader, const Node& node,
 /// Names, each with a template. `what` is what they are names of; see backends_mapping.cc.
 std::vector<std::pair<Text, Scalar>> read_templates(Reader& reader, const Node& node,
                                                   const schema::Key& key, std::string_view what);
+/// See policy.cc.
+void read_tests(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_capture(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                  Capture& capture);
 
 /// One rule, and the action of `otherwise`. See rules.cc.
-void read_rules(Reader& reader, const Node& node, const schema::Key& key, Connector& connector);
+void read_rules(Reader& reader, const Node& node, const schema::Key& key, std::vector<Rule>& rules);
+/// `rule_groups` and what `include` makes of one; see rule_groups.cc.
+void read_rule_groups(Reader& reader, const Node& node, const schema::Key& key);
+/// An inclusion that is under way.
+struct Inclusion {
+  const Inclusion* around = nullptr;  // the one that this stands in
+  const RuleGroup* group = nullptr;
+  std::string prefix;  // of the names of its rules
+  Mark outermost;      // where a connector includes it
+};
+/// The rules of the group that `item` includes, with its arguments; null after reporting.
+const Node* expand_include(Reader& reader, const Node& item, const Inclusion* around,
+                           Inclusion& inclusion);
+void read_tables(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 std::optional<Action> read_action(Reader& reader, const Fields& fields,
                                   const schema::Object& object);
 /// `when`; see conditions.cc.

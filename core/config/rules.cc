@@ -42,8 +42,60 @@ Action::Kind action_of(std::string_view key) {
   if (key == "block") return Action::Kind::kBlock;
   if (key == "validation_error") return Action::Kind::kValidationError;
   if (key == "set") return Action::Kind::kSet;
+  if (key == "remove") return Action::Kind::kRemove;
   if (key == "ask") return Action::Kind::kAsk;
   return Action::Kind::kContinue;
+}
+
+/// `validation_error` with messages for single claims.
+void read_claim_errors(Reader& reader, const Node& node, const Node& named, const Key& key,
+                       Action& action) {
+  const Fields fields(reader, node, &named, *key.object);
+  fields.filled("message", action.message);
+  const Node* const claims = fields.find("claims");
+  if (claims == nullptr) return;
+  Key name_key = fields.key("claims");
+  if (!reader.is_map(*claims, name_key)) return;
+  if (claims->members.empty()) {
+    reader.error(*claims, "expected at least one claim", "write claims: { postalCode: postcode }");
+  }
+  name_key.shape = Shape::kName;
+  name_key.example = "postcode";
+  for (const Member& member : claims->members) {
+    name_key.name = member.key->value;
+    Text claim = reader.key_text(*member.key);
+    if (std::optional<Text> message = reader.string(*member.value, name_key)) {
+      action.claim_messages.emplace_back(std::move(claim), std::move(*message));
+    }
+  }
+}
+
+/// A name or a list of names.
+std::vector<Text> read_names(Reader& reader, const Node& node, const Key& key) {
+  std::vector<Text> names;
+  Key one = key;
+  one.shape = Shape::kString;
+  const auto read_one = [&](const Node& at) {
+    std::optional<Text> name = reader.string(at, one);
+    if (name && name->value.empty()) {
+      reader.error(at, "expected the name of a claim", {});
+    } else if (name) {
+      names.push_back(std::move(*name));
+    }
+  };
+  if (node.kind == Node::Kind::kSequence) {
+    for (const Node* item : reader.items(node, key)) read_one(*item);
+  } else {
+    read_one(node);
+  }
+  return names;
+}
+
+bool is_tag(std::string_view tag) {
+  return !tag.empty() && tag.size() <= 64 && std::all_of(tag.begin(), tag.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
+  });
 }
 
 /// "10%", from 0% to 100%, as a share.
@@ -98,7 +150,7 @@ RuleCache read_cache(Reader& reader, const Node& node, const Node& named, const 
 }
 
 void check_rule_name(Reader& reader, const Node& node, const Text& name,
-                     const Connector& connector) {
+                     const std::vector<Rule>& rules) {
   const bool blank = name.value.find_first_not_of(' ') == std::string::npos;
   const bool control = std::any_of(name.value.begin(), name.value.end(),
                                    [](char c) { return static_cast<unsigned char>(c) < 0x20; });
@@ -107,7 +159,7 @@ void check_rule_name(Reader& reader, const Node& node, const Text& name,
   } else if (control || name.value.size() > kRuleNameBytesMax) {
     reader.error(node, "the name of a rule is one line of at most 128 bytes", {});
   }
-  for (const Rule& other : connector.rules) {
+  for (const Rule& other : rules) {
     if (blank || other.name.value != name.value) continue;
     reader.error(node, "two rules of one connector cannot have the same name",
                  "the first is in line " + std::to_string(other.name.mark.line));
@@ -139,7 +191,11 @@ std::optional<Action> read_action(Reader& reader, const Fields& fields,
       reader.error(value, "expected the name of a backend", "write ask: crm");
     }
     if (backend) action.backend = std::move(*backend);
-  } else if (key.shape == Shape::kName) {
+  } else if (action.kind == Action::Kind::kRemove) {
+    action.removals = read_names(reader, value, key);
+  } else if (key.shape == Shape::kMessageOr && value.kind == Node::Kind::kMap) {
+    read_claim_errors(reader, value, *key_node, key, action);
+  } else if (key.shape == Shape::kName || key.shape == Shape::kMessageOr) {
     std::optional<Text> message = reader.string(value, key);
     if (message && message->value.empty()) {
       reader.error(value, "expected the name of a message",
@@ -152,35 +208,72 @@ std::optional<Action> read_action(Reader& reader, const Fields& fields,
   return action;
 }
 
-void read_rules(Reader& reader, const Node& node, const Key& key, Connector& connector) {
+namespace {
+
+void read_rule(Reader& reader, const Node& item, const Key& key, const Inclusion* inclusion,
+               std::vector<Rule>& rules) {
+  const Fields fields(reader, item, nullptr, *key.object);
+  Rule rule;
+  rule.mark = item.mark;
+  if (fields.string("name", rule.name)) {
+    if (inclusion != nullptr) rule.name.value.insert(0, inclusion->prefix);
+    check_rule_name(reader, *fields.find("name"), rule.name, rules);
+  }
+  if (inclusion != nullptr) rule.included_at = inclusion->outermost;
+  rule.when.mark = item.mark;
+  if (const Node* const when = fields.find("when"); when != nullptr) {
+    rule.when = read_condition(reader, *when, fields.key("when"));
+  }
+  fields.choice("mode", rule.mode);
+  if (fields.string("tag", rule.tag) && !is_tag(rule.tag.value)) {
+    reader.error(*fields.find("tag"),
+                 "a tag is 1 to 64 letters, digits, \"_\", \".\" and \"-\"", "write tag: new_domain");
+  }
+  if (auto action = read_action(reader, fields, *key.object)) {
+    rule.action = std::move(*action);
+  } else if (fields.find("tag") != nullptr) {
+    rule.action.kind = Action::Kind::kTag;
+    rule.action.mark = fields.key_node("tag")->mark;
+  }
+  if (const Node* const cache = fields.find("cache"); cache != nullptr) {
+    const Node& named = *fields.key_node("cache");
+    if (rule.action.kind == Action::Kind::kAsk) {
+      rule.cache = read_cache(reader, *cache, named, fields.key("cache"));
+    } else {
+      reader.error(named, "only a rule that asks has decisions to keep", "leave it out");
+    }
+  }
+  rules.push_back(std::move(rule));
+}
+
+void read_rule_list(Reader& reader, const Node& node, const Key& key, const Inclusion* around,
+                    std::vector<Rule>& rules) {
   for (const Node* item : reader.items(node, key)) {
     if (item->kind != Node::Kind::kMap) {
       reader.error(*item, "expected a map, found " + reader.found(*item),
                    "write - name: blocked domains");
       continue;
     }
-    const Fields fields(reader, *item, nullptr, *key.object);
-    Rule rule;
-    rule.mark = item->mark;
-    if (fields.string("name", rule.name)) {
-      check_rule_name(reader, *fields.find("name"), rule.name, connector);
+    if (item->find("include") == nullptr) {
+      read_rule(reader, *item, key, around, rules);
+      continue;
     }
-    rule.when.mark = item->mark;
-    if (const Node* const when = fields.find("when"); when != nullptr) {
-      rule.when = read_condition(reader, *when, fields.key("when"));
+    Inclusion inclusion;
+    const Node* const included = expand_include(reader, *item, around, inclusion);
+    if (included == nullptr) continue;
+    const std::size_t errors = reader.diagnostics().errors();
+    read_rule_list(reader, *included, key, &inclusion, rules);
+    if (reader.diagnostics().errors() != errors) {
+      reader.warning(*item, "the rule group \"" + inclusion.group->name.value +
+                                "\" has mistakes as it is included here");
     }
-    fields.choice("mode", rule.mode);
-    if (auto action = read_action(reader, fields, *key.object)) rule.action = std::move(*action);
-    if (const Node* const cache = fields.find("cache"); cache != nullptr) {
-      const Node& named = *fields.key_node("cache");
-      if (rule.action.kind == Action::Kind::kAsk) {
-        rule.cache = read_cache(reader, *cache, named, fields.key("cache"));
-      } else {
-        reader.error(named, "only a rule that asks has decisions to keep", "leave it out");
-      }
-    }
-    connector.rules.push_back(std::move(rule));
   }
+}
+
+}  // namespace
+
+void read_rules(Reader& reader, const Node& node, const Key& key, std::vector<Rule>& rules) {
+  read_rule_list(reader, node, key, nullptr, rules);
 }
 
 }  // namespace core::config

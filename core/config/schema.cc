@@ -13,8 +13,7 @@ constexpr std::int64_t kHour = 3600 * kSecond;
 constexpr string_view kDialects[] = {"b2c-userflow"};
 constexpr string_view kDialectsLater[] = {"b2c-policy", "b2b-signup", "ext-id"};
 constexpr string_view kTokenFaults[] = {"continue", "fail"};
-constexpr string_view kMatches[] = {"exact", "email", "domain"};
-constexpr string_view kMatchesLater[] = {"network"};
+constexpr string_view kMatches[] = {"exact", "email", "domain", "network"};
 constexpr string_view kModes[] = {"live", "shadow"};
 
 constexpr Key kRootKeys[] = {
@@ -77,6 +76,16 @@ constexpr Key kRootKeys[] = {
      .example = "{ not_open: { en: \"Sign-up is not open to {email.domain}.\" } }",
      .words = "Texts for the person, by name: one text, which is in the fallback language, or one "
               "for each language tag. `{claim}` is replaced."},
+    {.name = "tables",
+     .shape = Shape::kTables,
+     .example = "{ countries: { Sverige: SE, Norge: \"NO\" } }",
+     .words = "Values and what they become, by name, for the filter `map`."},
+    {.name = "rule_groups",
+     .shape = Shape::kObjectMap,
+     .example = "{ postal: { parameters: [claim], rules: [ { name: digits, when: { "
+                "\"${with:claim}\": { not_matches: '^[0-9]+$' } }, block: postcode } ] } }",
+     .words = "Rules to be included in the `rules` of connectors, by name.",
+     .object = &kRuleGroup},
     {.name = "backends",
      .shape = Shape::kObjectMap,
      .example = "{ crm: { endpoints: [ https://crm.internal ], response: [ { continue: {} } ] } }",
@@ -89,12 +98,23 @@ constexpr Key kRootKeys[] = {
      .words = "The endpoints that the identity service calls, by name (small letters, digits, "
               "`_`, `.` and `-`).",
      .object = &kConnector},
+    {.name = "tests",
+     .shape = Shape::kObjects,
+     .example = "[ { name: nobody is refused, connector: before-create, claims: {}, "
+                "expect: { verdict: continue } } ]",
+     .words = "Requests and the answers they have to get: `claimgate check` asks them.",
+     .object = &kPolicyTest},
+    {.name = "capture",
+     .shape = Shape::kObject,
+     .example = "{ file: capture.jsonl, share: 0.01 }",
+     .words = "A sample of the requests for `claimgate replay`, personal data replaced. Off without "
+              "it.",
+     .object = &kCapture},
 };
 constexpr LaterKey kRootLater[] = {
     {"state", "decide with rules and lists"},
     {"cache", "write decision_cache: { bytes: 64MiB }, and cache in the rules that ask"},
     {"events", "use the access log"},
-    {"tests", "leave it out, and call claimgate explain with the claims of each"},
 };
 
 constexpr Key kListenerKeys[] = {
@@ -307,7 +327,7 @@ constexpr Key kListKeys[] = {
      .fallback = "exact",
      .example = "domain",
      .words = "`exact`: the same text. `email`: the same address, whatever its spelling. `domain`: "
-              "the same domain or one below it.",
+              "the same domain or one below it. `network`: an address in the network, IPv4 or IPv6.",
      .choices = kMatches},
 };
 constexpr string_view kListOne[] = {"file", "values", "url"};
@@ -358,15 +378,21 @@ constexpr Key kConnectorKeys[] = {
               "`continue` without claims, or `fail` the call.",
      .choices = kTokenFaults},
     {.name = "rules",
-     .shape = Shape::kObjects,
+     .shape = Shape::kRules,
      .example = "[ { name: everybody, continue: {} } ]",
      .words = "Run in order until one ends; after the last one the person goes on, with every "
               "claim that a rule set.",
      .object = &kRule},
+    {.name = "shadow_rules",
+     .shape = Shape::kRules,
+     .example = "[ { name: everybody, continue: {} } ]",
+     .words = "Other rules, run over the same claims behind the answer and never told: where their "
+              "verdict, message or claims differ is counted, and now and then written to the log.",
+     .object = &kRule},
 };
 constexpr LaterKey kConnectorLater[] = {
     {"cache", "write it in a rule that asks"},
-    {"tests", "leave it out, and call claimgate explain with the claims of each"},
+    {"tests", "write them at the top level: each names its connector"},
     {"limits", "write it at the top level: it is for all connectors"},
 };
 
@@ -438,13 +464,23 @@ constexpr Key kRuleKeys[] = {
      .example = "not_open",
      .words = "Show the message on a page of its own, and end."},
     {.name = "validation_error",
-     .shape = Shape::kName,
+     .shape = Shape::kMessageOr,
      .example = "postcode",
-     .words = "Show the message on the form, and end."},
+     .words = "Show the message on the form, and end.",
+     .object = &kClaimErrors},
     {.name = "set",
      .shape = Shape::kClaimsSome,
      .example = "{ givenName: \"{givenName | name_case}\" }",
-     .words = "Set claims, and go on with the next rule."},
+     .words = "Set claims, and go on with the next rule. `\"\"` sends a claim empty."},
+    {.name = "remove",
+     .shape = Shape::kStringOrList,
+     .example = "[jobTitle]",
+     .words = "Leave claims out of the answer that rules above have set, and go on with what came."},
+    {.name = "tag",
+     .shape = Shape::kString,
+     .example = "new_domain",
+     .words = "A label for metrics and the access log, put on requests that the rule matches. It may "
+              "stand beside an action or alone; a connector may have 64 different ones."},
     {.name = "ask",
      .shape = Shape::kString,
      .example = "crm",
@@ -458,81 +494,8 @@ constexpr Key kRuleKeys[] = {
               "gets the same decision.",
      .object = &kRuleCache},
 };
-constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set", "ask"};
-
-constexpr Key kTestKeys[] = {
-    {.name = "equals",
-     .shape = Shape::kScalar,
-     .example = "Sweden",
-     .words = "The same value. `country: Sweden` is short for it."},
-    {.name = "not_equals", .shape = Shape::kScalar, .example = "Sweden", .words = "Another value."},
-    {.name = "in",
-     .shape = Shape::kScalars,
-     .example = "[Sweden, Norway]",
-     .words = "One of these values."},
-    {.name = "not_in",
-     .shape = Shape::kScalars,
-     .example = "[Sweden, Norway]",
-     .words = "None of these values."},
-    {.name = "in_list",
-     .shape = Shape::kStringOrList,
-     .example = "partners",
-     .words = "In the list of that name, or in one of several."},
-    {.name = "not_in_list",
-     .shape = Shape::kStringOrList,
-     .example = "partners",
-     .words = "In none of these lists."},
-    {.name = "starts_with",
-     .shape = Shape::kStringOrList,
-     .example = "\"+46\"",
-     .words = "Begins with this text, or with one of several."},
-    {.name = "ends_with",
-     .shape = Shape::kStringOrList,
-     .example = "\".gov\"",
-     .words = "Ends with this text, or with one of several."},
-    {.name = "contains",
-     .shape = Shape::kStringOrList,
-     .example = "test",
-     .words = "Has this text in it, or one of several."},
-    {.name = "matches",
-     .shape = Shape::kStringOrList,
-     .example = "'^\\d{3} ?\\d{2}$'",
-     .words = "Matches this RE2 pattern, or one of several."},
-    {.name = "not_matches",
-     .shape = Shape::kStringOrList,
-     .example = "'^\\d{3} ?\\d{2}$'",
-     .words = "Matches none of these RE2 patterns."},
-    {.name = "length",
-     .shape = Shape::kLength,
-     .example = "{ min: 2, max: 64 }",
-     .words = "The number of characters: exactly, or from `min` to `max`.",
-     .least = 0,
-     .most = 1'000'000,
-     .object = &kLengthRange},
-    {.name = "exists",
-     .shape = Shape::kBoolean,
-     .example = "true",
-     .words = "The claim was sent, and is not null; `false` is `missing: true`."},
-    {.name = "missing",
-     .shape = Shape::kBoolean,
-     .example = "true",
-     .words = "The claim was not sent, or is null; `false` is `exists: true`."},
-};
-
-constexpr Key kLengthRangeKeys[] = {
-    {.name = "min",
-     .shape = Shape::kInteger,
-     .example = "2",
-     .words = "At least so many characters.",
-     .least = 0,
-     .most = 1'000'000},
-    {.name = "max",
-     .shape = Shape::kInteger,
-     .example = "64",
-     .words = "At most so many characters.",
-     .least = 0,
-     .most = 1'000'000},
-};
+constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set", "remove", "ask"};
+constexpr string_view kRuleOrElse[] = {"tag"};
 
 }  // namespace
 
@@ -573,22 +536,10 @@ constinit const Object kOtherwise{.name = "otherwise",
 constinit const Object kRule{.name = "rule",
                              .words =
                                  "One item of `rules`: a name, perhaps a condition, and "
-                                 "exactly one action.",
+                                 "one action, or a `tag` alone. Or an [include](#include).",
                              .keys = kRuleKeys,
-                             .exactly_one = kRuleOne};
-constinit const Object kTests{
-    .name = "test",
-    .words =
-        "What may be asked of a claim or derived value in `when`. Members of `when` are "
-        "joined by and; `all` and `any` take a list of conditions, `not` takes one. These "
-        "three words always join, quoted or not: a claim of that name is written with a "
-        "filter, as in `all | trim`. A missing claim passes no test but `missing`.",
-    .keys = kTestKeys,
-    .noun = "test"};
-constinit const Object kLengthRange{.name = "length",
-                                    .words = "`length`, as a range. One of the two may be absent.",
-                                    .keys = kLengthRangeKeys};
-
+                             .exactly_one = kRuleOne,
+                             .or_else = kRuleOrElse};
 namespace {
 constexpr const Object* kAll[] = {
     &kRoot,
@@ -621,8 +572,17 @@ constexpr const Object* kAll[] = {
     &kRule,
     &kRuleCache,
     &kCacheTtl,
+    &kClaimErrors,
+    &kInclude,
+    &kRuleGroup,
     &kTests,
     &kLengthRange,
+    &kCountryOf,
+    &kPercent,
+    &kTimeWindow,
+    &kPolicyTest,
+    &kExpectation,
+    &kCapture,
 };
 }  // namespace
 
@@ -637,7 +597,6 @@ std::span<const Object* const> all_objects() noexcept { return kAll; }
 
 std::span<const std::string_view> later_choices(std::string_view key) noexcept {
   if (key == "dialect") return kDialectsLater;
-  if (key == "match") return kMatchesLater;
   return {};
 }
 

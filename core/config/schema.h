@@ -25,6 +25,7 @@ enum class Shape : std::uint8_t {
   kScalar,        // a string, a number or a boolean
   kScalars,       // a list of them
   kStrings,       // a list of strings
+  kStringsAny,    // the same, perhaps empty
   kStringOrList,  // a string or a list of strings
   kLength,        // a number, or `object`: the range
   kObject,        // a map with the keys of `object`
@@ -36,6 +37,14 @@ enum class Shape : std::uint8_t {
   kCondition,     // what a rule tests
   kClaims,        // claims and the templates they are set to; may be empty
   kClaimsSome,    // the same, at least one
+  kValues,        // claims and any values, as a request or an answer has them; may be empty
+  kAnyNumber,     // a number of any size
+  kRegion,        // true or false, or `object`: where a country comes from
+  kMessageOr,     // the name of a message, or `object`
+  kClaimNames,    // claims, each with the name of a message
+  kTables,        // names, each with values and what they become
+  kRules,         // a list of rules and inclusions
+  kArguments,     // names, each with any value
   kTemplates,     // names of fields or parameters, each with a text
   kEndpoints,     // a list of URLs, or of such maps
   kJsonTree,      // maps, lists, texts, numbers, booleans and nulls
@@ -72,6 +81,7 @@ struct Object {
   std::span<const LaterKey> later = {};
   std::span<const std::string_view> exactly_one = {};  // of these keys, one must be there
   std::string_view noun = "key";                       // how a member is called in an error
+  std::span<const std::string_view> or_else = {};      // keys that will do instead of exactly_one
 
   const Key* find(std::string_view key) const noexcept;
 };
@@ -92,6 +102,15 @@ extern const Object kOtherwise;
 extern const Object kRule;
 extern const Object kTests;
 extern const Object kLengthRange;
+extern const Object kPolicyTest;   // schema_policy.cc
+extern const Object kExpectation;
+extern const Object kCapture;
+extern const Object kCountryOf;
+extern const Object kPercent;
+extern const Object kTimeWindow;
+extern const Object kClaimErrors;
+extern const Object kInclude;
+extern const Object kRuleGroup;
 // schema_decisions.cc
 extern const Object kRuleCache;
 extern const Object kCacheTtl;

@@ -305,7 +305,7 @@ constexpr Key kResponseRowKeys[] = {
      .words = "What the answer must be like; without it any.",
      .object = &kReplyWhen},
     {.name = "continue",
-     .shape = Shape::kClaims,
+     .shape = Shape::kTemplates,
      .example = "{ extension_loyaltyTier: \"{/customer/tier}\" }",
      .words = "The person goes on, with these claims. A claim whose value is missing is left out; a "
               "number or boolean that stands alone stays one."},

@@ -35,9 +35,10 @@ constexpr Key kRuleCacheKeys[] = {
      .shape = Shape::kChoice,
      .fallback = "background",
      .example = "wait",
-     .words = "What happens with a stale decision. `background`: it is told at once and the backend "
-              "is asked behind it. `wait`: the backend is asked first, and the stale decision told "
-              "only when no new one comes in time.",
+     .words =
+         "What happens with a stale decision. `background`: it is told at once and the backend "
+         "is asked behind it. `wait`: the backend is asked first, and the stale decision told "
+         "only when no new one comes in time.",
      .choices = kRevalidations},
     {.name = "jitter",
      .shape = Shape::kString,

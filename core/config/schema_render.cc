@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/config/derived_names.h"
 #include "core/config/scalars.h"
 #include "core/config/schema.h"
 
@@ -75,6 +76,8 @@ std::string shape_schema(const Key& key) {
       return list_of(reference_to("scalar"));
     case Shape::kStrings:
       return list_of(string);
+    case Shape::kStringsAny:
+      return "{\"type\":\"array\",\"items\":" + string + "}";
     case Shape::kStringOrList:
       return "{\"anyOf\":[" + string + "," + list_of(string) + "]}";
     case Shape::kLength:
@@ -102,13 +105,32 @@ std::string shape_schema(const Key& key) {
     case Shape::kClaims:
       return map_of(string, false);
     case Shape::kClaimsSome:
+    case Shape::kClaimNames:
       return map_of(string, true);
+    case Shape::kAnyNumber:
+      return or_reference("{\"type\":\"number\"}");
+    case Shape::kRegion:
+      return "{\"anyOf\":[{\"type\":\"boolean\"}," + reference_to("reference") + "," +
+             reference_to(key.object->name) + "]}";
+    case Shape::kMessageOr:
+      return "{\"anyOf\":[{\"type\":\"string\",\"minLength\":1}," +
+             reference_to(key.object->name) + "]}";
+    case Shape::kTables:
+      return "{\"type\":\"object\",\"propertyNames\":{\"pattern\":" +
+             json_quoted(kNamePattern) + "},\"additionalProperties\":" +
+             map_of(reference_to("scalar"), true) + "}";
+    case Shape::kRules:
+      return list_of("{\"anyOf\":[" + reference_to(key.object->name) + "," +
+                     reference_to(kInclude.name) + "]}");
+    case Shape::kArguments:
+    case Shape::kValues:
+      return "{\"type\":\"object\"}";
     case Shape::kTemplates:
-      return map_of(string, false);
+      return map_of(reference_to("scalar"), false);
     case Shape::kEndpoints:
       return list_of("{\"anyOf\":[" + string + "," + reference_to(key.object->name) + "]}");
     case Shape::kJsonTree:
-      return "{}";
+      return "{\"type\":[\"object\",\"array\",\"string\",\"number\",\"boolean\",\"null\"]}";
     case Shape::kStatuses: {
       const std::string one =
           "{\"anyOf\":[{\"type\":\"integer\",\"minimum\":100,\"maximum\":599},"
@@ -136,7 +158,8 @@ std::string object_schema(const Object& object) {
     properties += properties.empty() ? "" : ",";
     std::string schema = shape_schema(key);
     schema.pop_back();
-    schema += ",\"description\":" + json_quoted(key.words);
+    schema += (schema.back() == '{' ? "\"description\":" : ",\"description\":") +
+              json_quoted(key.words);
     if (!key.fallback.empty()) {
       const bool bare = key.shape == Shape::kInteger || key.shape == Shape::kNumber ||
                         key.shape == Shape::kBoolean;
@@ -153,10 +176,30 @@ std::string object_schema(const Object& object) {
       ways += (ways.empty() ? "" : ",");
       ways += "{\"required\":[" + json_quoted(key) + "]}";
     }
+    for (const std::string_view key : object.or_else) {
+      ways += ",{\"required\":[" + json_quoted(key) + "],\"not\":{\"anyOf\":[";
+      for (const std::string_view one : object.exactly_one) {
+        if (one.data() != object.exactly_one.front().data()) ways += ",";
+        ways += "{\"required\":[" + json_quoted(one) + "]}";
+      }
+      ways += "]}}";
+    }
     out += ",\"oneOf\":[" + ways + "]";
   }
-  if (&object == &kTests || &object == &kLengthRange || &object == &kReplyWhen ||
-      &object == &kReplyTest) out += ",\"minProperties\":1";
+  if (&object == &kTests || &object == &kLengthRange || &object == &kTimeWindow ||
+      &object == &kReplyWhen || &object == &kReplyTest || &object == &kExpectation) {
+    out += ",\"minProperties\":1";
+  }
+  return out;
+}
+
+/// The derived values as members of a condition, so that editors offer them.
+std::string derived_properties() {
+  std::string out;
+  for (const DerivedName& row : kDerivedNames) {
+    out += "," + json_quoted(row.name) + ":{\"description\":" + json_quoted(row.meaning) +
+           ",\"anyOf\":[" + reference_to("scalar") + "," + reference_to(kTests.name) + "]}";
+  }
   return out;
 }
 
@@ -213,6 +256,8 @@ std::string shape_words(const Key& key) {
       return "list of strings, numbers or booleans";
     case Shape::kStrings:
       return "list of strings";
+    case Shape::kStringsAny:
+      return "list of strings, perhaps empty";
     case Shape::kStringOrList:
       return "string, or list of strings";
     case Shape::kLength:
@@ -234,8 +279,24 @@ std::string shape_words(const Key& key) {
     case Shape::kClaims:
     case Shape::kClaimsSome:
       return "map: claim to text";
+    case Shape::kValues:
+      return "map: claim to value";
+    case Shape::kAnyNumber:
+      return "number";
+    case Shape::kRegion:
+      return "true or false, or " + see(key.object);
+    case Shape::kMessageOr:
+      return "the name of a message, or " + see(key.object);
+    case Shape::kClaimNames:
+      return "map: claim to the name of a message";
+    case Shape::kTables:
+      return "map: name to a map of values";
+    case Shape::kRules:
+      return "list of " + see(key.object) + " and " + see(&kInclude);
+    case Shape::kArguments:
+      return "map: parameter to any value";
     case Shape::kTemplates:
-      return "map: name to text";
+      return "map: name to value";
     case Shape::kEndpoints:
       return "list of URLs, or of " + see(key.object);
     case Shape::kJsonTree:
@@ -273,8 +334,8 @@ std::string json_schema() {
     if (object != &kRoot) out += json_quoted(object->name) + ":{" + object_schema(*object) + "},";
   }
   out +=
-      "\"reference\":{\"type\":\"string\",\"pattern\":\"[$][{](env|file):[^}]+[}]\","
-      "\"description\":\"A value from the environment or from a file.\"},"
+      "\"reference\":{\"type\":\"string\",\"pattern\":\"[$][{](env|file|with):[^}]+[}]\","
+      "\"description\":\"A value from the environment, from a file, or of a group's parameter.\"},"
       "\"scalar\":{\"type\":[\"string\",\"number\",\"boolean\"]},"
       "\"conditions\":" +
       list_of(reference_to("condition")) +
@@ -282,7 +343,8 @@ std::string json_schema() {
       "\"description\":\"Claims or derived values, each with its tests, joined by and.\","
       "\"properties\":{\"all\":" +
       reference_to("conditions") + ",\"any\":" + reference_to("conditions") +
-      ",\"not\":" + reference_to("condition") + "},\"additionalProperties\":{\"anyOf\":[" +
+      ",\"not\":" + reference_to("condition") + ",\"percent\":" + reference_to(kPercent.name) +
+      ",\"time\":" + reference_to(kTimeWindow.name) + derived_properties() + "},\"additionalProperties\":{\"anyOf\":[" +
       reference_to("scalar") + "," + reference_to(kTests.name) + "]}}}}";
   return out + "\n";
 }
@@ -315,6 +377,14 @@ std::string reference_markdown() {
       }
       out += ".\n";
     }
+  }
+  out += "\n## Derived values\n\n| value | from | default | what it is |\n|---|---|---|---|\n";
+  for (const DerivedName& row : kDerivedNames) {
+    out += "| `" + std::string(row.name) + "` | ";
+    for (const std::string_view claim : row.reads) {
+      out += (claim.data() == row.reads.front().data() ? "`" : ", `") + std::string(claim) + "`";
+    }
+    out += " | | " + cell(row.meaning) + " |\n";
   }
   return out;
 }

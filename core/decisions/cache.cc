@@ -21,11 +21,11 @@ constexpr std::size_t kSmallShare = 10;        // a tenth of the bytes is for ne
 /// One decision, in one block with its bytes behind it.
 struct Cache::Entry {
   Key key;
-  Entry* chain;            // the next one in its bucket
-  Entry *newer, *older;    // neighbours in its queue
+  Entry* chain;          // the next one in its bucket
+  Entry *newer, *older;  // neighbours in its queue
   std::uint64_t fresh_until_ms, stale_until_ms, unresolved_until_ms, refresh_at_ms;
-  std::uint32_t size;      // of the decision
-  std::uint8_t seen;       // hits, up to kSeenMost
+  std::uint32_t size;  // of the decision
+  std::uint8_t seen;   // hits, up to kSeenMost
   bool in_main;
 
   char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }

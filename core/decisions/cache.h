@@ -33,14 +33,14 @@ struct CacheFigures {
 /// Eviction is S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023):
 /// a small queue of newcomers with a tenth of the bytes, a main queue, and the fingerprints of what
 /// left the small queue unseen. A sign-up peak is a scan, people who come once; they pass through
-/// the small queue and leave the main one alone, where LRU would throw out everybody for them. And a
-/// hit moves nothing: it raises a counter of two bits. W-TinyLFU does about as well on such
+/// the small queue and leave the main one alone, where LRU would throw out everybody for them. And
+/// a hit moves nothing: it raises a counter of two bits. W-TinyLFU does about as well on such
 /// traffic but keeps an LRU list and a sketch that every hit writes to.
 ///
-/// Keys choose a shard, each with a mutex of its own that is held for one look-up and one copy (well
-/// under a microsecond), or for one insertion with at most kStepsMax steps of eviction; what is
-/// thrown out is freed behind it. A hit is copied into the caller's arena, so entries need no count
-/// of who reads them, whose cache line all workers would fight for
+/// Keys choose a shard, each with a mutex of its own that is held for one look-up and one copy
+/// (well under a microsecond), or for one insertion with at most kStepsMax steps of eviction; what
+/// is thrown out is freed behind it. A hit is copied into the caller's arena, so entries need no
+/// count of who reads them, whose cache line all workers would fight for
 /// (benchmarks/micro/decisions_bench.cc has both side by side).
 ///
 /// Time comes in as a value: milliseconds of any clock that does not go back. Thread: any.
@@ -60,12 +60,13 @@ class Cache {
   };
   struct Found {
     State state = State::kMissing;
-    bool refresh = false;         // kStale: this caller is the one to ask the backend for a new one
-    std::string_view decision;    // kFresh, kStale: encoded (encoded.h), in the arena
-    std::uint64_t left_ms = 0;    // until it is not fresh any more
+    bool refresh = false;       // kStale: this caller is the one to ask the backend for a new one
+    std::string_view decision;  // kFresh, kStale: encoded (encoded.h), in the arena
+    std::uint64_t left_ms = 0;  // until it is not fresh any more
   };
-  /// What is known under `key`. A stale decision asks one caller for a refresh; if none comes within
-  /// kRefreshMs, another. When `arena` cannot hold the copy the result is kMissing. Never allocates.
+  /// What is known under `key`. A stale decision asks one caller for a refresh; if none comes
+  /// within kRefreshMs, another. When `arena` cannot hold the copy the result is kMissing. Never
+  /// allocates.
   Found find(const Key& key, std::uint64_t now_ms, Arena& arena) noexcept;
   /// The same without any trace of it: for people who inspect.
   Found peek(const Key& key, std::uint64_t now_ms, Arena& arena) const noexcept;

@@ -18,7 +18,8 @@ std::string encode(const Decision& decision) {
   if (tells) said = decision.message.empty() ? decision.text : decision.message;
   std::string bytes;
   std::size_t size = DecisionView::kSaidAt + said.size();
-  for (const DecidedClaim& claim : decision.claims) size += 9 + claim.name.size() + claim.value.size();
+  for (const DecidedClaim& claim : decision.claims)
+    size += 9 + claim.name.size() + claim.value.size();
   bytes.reserve(size);
   bytes += static_cast<char>(decision.kind);
   bytes += !tells                     ? DecisionView::kIsNothing

@@ -9,8 +9,8 @@
 
 namespace core::decisions {
 
-/// Under what a decision is kept: 128 bits, so that two questions never share a key by accident and,
-/// the hash being keyed, nobody can choose claims that do.
+/// Under what a decision is kept: 128 bits, so that two questions never share a key by accident
+/// and, the hash being keyed, nobody can choose claims that do.
 struct Key {
   std::uint64_t low = 0, high = 0;
   friend bool operator==(const Key&, const Key&) = default;
@@ -26,8 +26,8 @@ std::string to_text(const Key& key);
 std::optional<Key> key_of_text(std::string_view text);
 
 /// SipHash-2-4 with 128 bits of output (Aumasson, Bernstein: "SipHash: a fast short-input PRF"; the
-/// 128-bit form is that of the authors' reference code), fed in parts. Parts are framed: each goes in
-/// behind its size, so that no two lists of parts are the same bytes. Never allocates.
+/// 128-bit form is that of the authors' reference code), fed in parts. Parts are framed: each goes
+/// in behind its size, so that no two lists of parts are the same bytes. Never allocates.
 class KeyHash {
  public:
   explicit KeyHash(const Seed& seed) noexcept;
@@ -48,8 +48,8 @@ class KeyHash {
   void round() noexcept;
 
   std::uint64_t v0_, v1_, v2_, v3_;
-  std::uint64_t tail_ = 0;      // bytes that do not fill a block yet
-  std::uint64_t size_ = 0;      // of all that was written
+  std::uint64_t tail_ = 0;  // bytes that do not fill a block yet
+  std::uint64_t size_ = 0;  // of all that was written
 };
 
 }  // namespace core::decisions

@@ -92,7 +92,7 @@ bool write_continue(http::OutBuffer& out, Step step, const rules::Evaluation& ev
       end = append(end, R"(":")"sv);
       end = text::write_json_escaped(end, claim.value);
       *end++ = '"';
-    } else {  // a number or boolean, as a backend brought it
+    } else {  // a number or boolean
       end = append(end, R"(":)"sv);
       end = append(end, claim.value);
     }

@@ -38,14 +38,16 @@ AtHand::Answer AtHand::give_up(Fallback why) noexcept {
   return {State::kUnresolved, {}};
 }
 
-/// What the cache has under `key`. kAsk: nothing that counts. `stale` says that what was told, or was
-/// not told because it is stale, is past its time.
+/// What the cache has under `key`. kAsk: nothing that counts. `stale` says that what was told, or
+/// was not told because it is stale, is past its time.
 AtHand::Answer AtHand::remembered(const decisions::Key& key, rules::Evaluation& evaluation,
                                   bool stale_too, bool& stale) noexcept {
   const Cache::Found found = cache_->find(key, now_ms_, evaluation.arena());
   switch (found.state) {
-    case Cache::State::kMissing: break;
-    case Cache::State::kUnresolved: return {State::kUnresolved, {}};
+    case Cache::State::kMissing:
+      break;
+    case Cache::State::kUnresolved:
+      return {State::kUnresolved, {}};
     case Cache::State::kFresh:
       ++hits_;
       note(Source::kCache);

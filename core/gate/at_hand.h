@@ -12,10 +12,10 @@ namespace core::gate {
 
 /// Where an answer came from, the farthest place of those it needed.
 enum class Source : std::uint8_t {
-  kRules,      // rules and lists alone
-  kCache,      // a remembered decision
-  kStale,      // one that is past its time
-  kJoined,     // a call that somebody else had begun
+  kRules,   // rules and lists alone
+  kCache,   // a remembered decision
+  kStale,   // one that is past its time
+  kJoined,  // a call that somebody else had begun
   kBackend,
   kOtherwise,  // nowhere: the connector's `otherwise`
 };
@@ -29,8 +29,8 @@ enum class Fallback : std::uint8_t {
   kBackend,     // the backend failed, or its answer settles nothing
   kRemembered,  // it did so a moment ago and was not asked again
   kDeadline,
-  kPending,     // `limits.pending` requests wait already
-  kEnding,      // the process ends, or a reload took the backend away
+  kPending,  // `limits.pending` requests wait already
+  kEnding,   // the process ends, or a reload took the backend away
 };
 inline constexpr std::size_t kFallbackCount = 7;
 std::string_view name(Fallback fallback) noexcept;
@@ -39,7 +39,8 @@ std::string_view name(Fallback fallback) noexcept;
 struct Given {
   std::uint32_t rule = 0;
   Source source = Source::kBackend;
-  std::string_view decision = {};  // encoded; empty: there is none, unless the cache has a stale one
+  std::string_view decision =
+      {};  // encoded; empty: there is none, unless the cache has a stale one
   Fallback why = Fallback::kNone;  // when it is empty
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/gate/policy.h"
 #include "core/lists/compiled.h"
 #include "core/rules/compiler.h"
 #include "core/text/json.h"
@@ -116,6 +117,7 @@ lists::Match match_of(config::ListMatch match) {
     case config::ListMatch::kExact: return lists::Match::kExact;
     case config::ListMatch::kEmail: return lists::Match::kEmail;
     case config::ListMatch::kDomain: return lists::Match::kDomain;
+    case config::ListMatch::kNetwork: return lists::Match::kNetwork;
   }
   return lists::Match::kExact;
 }
@@ -150,8 +152,15 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     if (message.texts.empty()) continue;  // already reported
     messages.emplace(message.name.value, static_cast<std::uint32_t>(messages.size()));
   }
-  rules::Compiler compiler(
-      {snapshot->names, lists, messages, snapshot->lanes, &config.backends}, diagnostics);
+  rules::ValueTables tables;
+  for (const config::ValueTable& values : config.tables) {
+    auto rows = std::make_shared<rules::ValueTable>();
+    for (const auto& [value, becomes] : values.rows) rows->add(value.value, becomes.value);
+    tables.emplace(values.name.value, std::move(rows));
+  }
+  rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes, &tables,
+                            &config.backends},
+                           diagnostics);
   for (const config::Message& message : config.messages) {
     if (message.texts.empty()) continue;
     snapshot->messages.push_back(compile_message(message, config.fallback_locale.value, compiler));
@@ -160,7 +169,10 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
   for (const config::Backend& written : config.backends) {
     const auto tries = static_cast<std::uint64_t>(1 + written.retries);
     snapshot->backends.push_back(
-        {written.name.value, static_cast<std::uint64_t>(written.timeout.count()) * tries});
+        {written.name.value,
+         mapping::compile_mapping(written, {snapshot->names, messages, snapshot->lanes, &tables},
+                                  diagnostics),
+         static_cast<std::uint64_t>(written.timeout.count()) * tries});
   }
   for (const config::Connector& written : config.connectors) {
     Connector connector;
@@ -181,12 +193,24 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     snapshot->prepared_max =
         std::max(snapshot->prepared_max, connector.program.prepared_count());
     snapshot->candidates_max.raise_to(connector.program.index().counts());
+    if (!written.shadow_rules.empty()) {
+      for (const config::Rule& rule : written.shadow_rules) {
+        if (rule.action.kind != config::Action::Kind::kAsk) continue;
+        diagnostics.error(rule.action.mark, 3, "rules of `shadow_rules` ask nobody",
+                          "leave it out, or write mode: shadow in `rules`");
+      }
+      rules::Program shadow = compiler.compile(written.shadow_rules);
+      snapshot->prepared_max = std::max(snapshot->prepared_max, shadow.prepared_count());
+      snapshot->candidates_max.raise_to(shadow.index().counts());
+      connector.shadow_program = std::make_unique<const rules::Program>(std::move(shadow));
+    }
     snapshot->connectors.push_back(std::move(connector));
   }
   snapshot->message_numbers = std::move(messages);
   for (const Connector& connector : snapshot->connectors) snapshot->by_path.push_back(&connector);
   std::sort(snapshot->by_path.begin(), snapshot->by_path.end(),
             [](const Connector* a, const Connector* b) { return a->path < b->path; });
+  resolve_policy(config, *snapshot, diagnostics);
   if (diagnostics.has_errors()) return nullptr;
   return snapshot;
 }

@@ -1,5 +1,7 @@
 #include "core/gate/gate.h"
 
+#include <algorithm>
+
 #include "core/http/open_response.h"
 #include "core/http/response.h"
 #include "core/text/json.h"
@@ -164,6 +166,48 @@ std::string_view Gate::escaped(std::string_view plain) noexcept {
   return {room, static_cast<std::size_t>(text::write_json_escaped(room, plain) - room)};
 }
 
+/// What is told with a verdict: its rule's message and, on lines of their own, those about single
+/// claims (protocol.md e.3), as the inside of a JSON string. Null data() when there is no room.
+std::string_view Gate::words_of(const rules::Verdict& verdict,
+                                const Connector& connector) noexcept {
+  std::string_view words = message(verdict.message);
+  if (verdict.rule < 0) return words;
+  const auto& rules = connector.program.rules();
+  for (const auto& [claim, index] : rules[static_cast<std::size_t>(verdict.rule)].claim_messages) {
+    constexpr std::string_view kNewLine = "\\n";
+    const std::string_view more = message(index);
+    if (words.data() == nullptr || more.data() == nullptr) return {};
+    const std::size_t size = words.size() + kNewLine.size() + more.size();
+    char* const room = evaluation_.arena().allocate(size);
+    if (room == nullptr) return {};
+    char* at = std::copy(words.begin(), words.end(), room);
+    at = std::copy(kNewLine.begin(), kNewLine.end(), at);
+    std::copy(more.begin(), more.end(), at);
+    words = {room, size};
+  }
+  return words;
+}
+
+/// Runs the connector's shadow rules over the claims as they came. The answer is written already.
+void Gate::run_shadow(const Connector& connector, const rules::Verdict& told,
+                      Report& report) noexcept {
+  evaluation_.step_aside();
+  rules::Decisions* const decisions = evaluation_.decisions();
+  evaluation_.use_decisions(nullptr);  // what the rules in force do not ask, nobody is asked
+  const rules::Verdict other = connector.shadow_program->evaluate(evaluation_);
+  evaluation_.use_decisions(decisions);
+  report.shadow.ran = true;
+  report.shadow.kind = other.kind;
+  report.shadow.rule = other.rule;
+  report.shadow.undecided = other.rule == rules::Verdict::kOtherwise || other.ask;
+  const bool same_words =
+      other.kind == rules::VerdictKind::kContinue
+          ? told.rule == rules::Verdict::kOtherwise || evaluation_.same_as_aside()
+          : other.message == told.message;
+  report.shadow.differs = !report.shadow.undecided && (other.kind != told.kind || !same_words);
+  evaluation_.come_back();
+}
+
 /// Writes the answer to `verdict`. False when it found no room; nothing is then in `out`.
 bool Gate::tell(const rules::Verdict& verdict, http::After after, std::string_view date,
                 http::OutBuffer& out, Report& report) noexcept {
@@ -183,7 +227,7 @@ bool Gate::tell(const rules::Verdict& verdict, http::After after, std::string_vi
   report.status = userflow::status(telling.kind);
   std::string_view escaped;
   if (telling.kind != rules::VerdictKind::kContinue) {
-    escaped = message(verdict.message);
+    escaped = words_of(verdict, *report.connector);
     if (escaped.data() == nullptr) return false;
   }
   http::OpenResponse response(out, report.status, after, date);
@@ -216,7 +260,7 @@ Report Gate::answer(const http::Request& request, std::string_view date, bool cl
                     http::OutBuffer& out) noexcept {
   Report report;
   if (!admit(request, date, close, out, report)) {
-    evaluation_.begin();  // no shadow rule of the last request is this one's
+    evaluation_.begin(now_s_);  // no shadow rule of the last request is this one's
     return report;
   }
   return answer_body(*report.connector, request.body, http::after_answer_to(request, close), date, out);
@@ -227,7 +271,7 @@ Report Gate::answer_body(const Connector& connector, std::string_view body, http
                          const Known& known) noexcept {
   Report report;
   report.connector = &connector;
-  evaluation_.begin();
+  evaluation_.begin(now_s_);
   const claims::ReadOutcome read = claims::read(body, snapshot_->names, snapshot_->read_limits,
                                                 evaluation_.arena(), evaluation_.claims());
   http::ErrorAnswer error;
@@ -252,12 +296,16 @@ Report Gate::answer_body(const Connector& connector, std::string_view body, http
       report.source = Source::kOtherwise;
       if (report.fallback == Fallback::kNone) report.fallback = Fallback::kMemory;
     }
-    if (tell(verdict, after, date, out, report)) return report;
+    if (tell(verdict, after, date, out, report)) {
+      report.tags = evaluation_.tags();
+      if (connector.shadow_program != nullptr) run_shadow(connector, verdict, report);
+      return report;
+    }
     report.source = Source::kOtherwise;
     report.fallback = Fallback::kMemory;
     // A text found no room in the scratch memory: the connector's `otherwise` needs less of it.
     const Otherwise& otherwise = connector.otherwise;
-    evaluation_.begin();
+    evaluation_.begin(now_s_);
     evaluation_.claims().clear();
     if (tell({otherwise.kind, rules::Verdict::kOtherwise, otherwise.message}, after, date, out,
              report)) {

@@ -32,6 +32,15 @@ inline constexpr std::size_t kOutcomeCount = 11;
 /// As metrics and the access log write it.
 std::string_view name(Outcome outcome) noexcept;
 
+/// What `shadow_rules` would have told, beside what was told.
+struct ShadowReport {
+  bool ran = false;
+  bool undecided = false;  // they could not be brought to an end
+  bool differs = false;    // in verdict, message or claims; never when undecided
+  rules::VerdictKind kind = rules::VerdictKind::kContinue;
+  std::int32_t rule = rules::Verdict::kNoRule;  // of the shadow rules
+};
+
 struct Report {
   const Connector* connector = nullptr;  // null: no connector at this path
   dialects::b2c_userflow::Step step = dialects::b2c_userflow::Step::kUnknown;
@@ -45,6 +54,8 @@ struct Report {
   std::uint8_t hits = 0, stale_hits = 0;  // remembered decisions that it was told
   std::uint32_t refresh = Known::kNoRule;  // an ask rule whose stale decision is to be renewed
   std::size_t omitted = 0;      // claims left out of the answer (b2c_userflow::value_max)
+  std::uint64_t tags = 0;       // a bit for each of the connector's tags that the request got
+  ShadowReport shadow = {};
 };
 
 /// One request's way through the house: bytes of a request in, bytes of its answer out. Holds the
@@ -62,6 +73,9 @@ class Gate {
   /// Takes up other contents of the lists of its snapshot. Not while a request is being answered.
   void adopt_lists(std::shared_ptr<const lists::Table> table) noexcept;
   const Snapshot& snapshot() const noexcept { return *snapshot_; }
+  /// What time it is, in seconds since 1970 UTC: rules that ask follow it until the next call.
+  void use_time(std::int64_t now_s) noexcept { now_s_ = now_s; }
+  std::int64_t time() const noexcept { return now_s_; }
 
   /// Where decisions are remembered; shared by all gates. Without it nothing is.
   void use_cache(decisions::Cache* cache, const decisions::Seed& seed) noexcept {
@@ -102,12 +116,15 @@ class Gate {
             http::OutBuffer& out, Report& report) noexcept;
   void report_decisions(const rules::Verdict& verdict, Report& report) const noexcept;
   std::string_view message(std::uint32_t index) noexcept;
+  std::string_view words_of(const rules::Verdict& verdict, const Connector& connector) noexcept;
+  void run_shadow(const Connector& connector, const rules::Verdict& told, Report& report) noexcept;
   std::string_view escaped(std::string_view plain) noexcept;
 
   std::shared_ptr<const Snapshot> snapshot_;
   std::shared_ptr<const lists::Table> lists_;
   std::size_t lane_;
   std::size_t arena_bytes_;
+  std::int64_t now_s_ = 0;
   rules::Evaluation evaluation_;
   AtHand at_hand_;
 };

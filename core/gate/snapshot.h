@@ -13,6 +13,7 @@
 #include "core/gate/caller.h"
 #include "core/lists/list.h"
 #include "core/lists/live.h"
+#include "core/mapping/mapping.h"
 #include "core/rules/program.h"
 #include "core/rules/template.h"
 #include "core/text/locale.h"
@@ -41,6 +42,7 @@ struct Connector {
   std::string path;
   CallerCheck callers;
   rules::Program program;
+  std::unique_ptr<const rules::Program> shadow_program;  // `shadow_rules`; null: none
   Otherwise otherwise;
   config::TokenFault token_fault = config::TokenFault::kContinue;
   config::milliseconds deadline{4000};
@@ -48,9 +50,9 @@ struct Connector {
   std::size_t index = 0;  // in Snapshot::connectors
 };
 
-/// What is known of a backend besides its mapping.
 struct Backend {
   std::string name;
+  mapping::Mapping mapping;
   std::uint64_t whole_ms = 0;  // the longest that a call takes, all its tries together
 };
 

@@ -54,7 +54,7 @@ std::optional<CompiledError> wrong_with(const Header& header) {
   if (header.byte_order != kByteOrder || header_checksum(header) != header.header_checksum) {
     return refused("the header of this compiled list is damaged", kCopyAgain);
   }
-  if (header.match > static_cast<std::uint32_t>(Match::kDomain) ||
+  if (header.match > static_cast<std::uint32_t>(Match::kNetwork) ||
       header.header_bytes != kCompiledHeaderBytes || header.longest > kEntryBytesLimit ||
       Hasher{header.seed}(kProbe).mark != header.probe) {
     return refused("this compiled list was built by another release of claimgate", kBuildAnew);
@@ -81,6 +81,8 @@ std::string_view name(Match match) noexcept {
       return "email";
     case Match::kDomain:
       return "domain";
+    case Match::kNetwork:
+      return "network";
   }
   return "";
 }

@@ -62,7 +62,7 @@ struct CompiledError {
 Result<Compiled, CompiledError> open_compiled(std::string_view contents,
                                               std::shared_ptr<const void> owner);
 
-/// "exact", "email" or "domain".
+/// "exact", "email", "domain" or "network".
 std::string_view name(Match match) noexcept;
 
 /// The list in a file's contents, compiled or text (list.h), which is recognised by its first

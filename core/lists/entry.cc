@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/lists/network.h"
 #include "core/text/email.h"
 #include "core/text/text.h"
 
@@ -114,6 +115,13 @@ Entry read_domain(std::string_view line, std::uint8_t kinds, Arena& arena) noexc
   return {domain, nullptr};
 }
 
+Entry read_network_entry(std::string_view line, Arena& arena) noexcept {
+  const NetworkText read = read_network(line);
+  if (!read.network) return refused(read.wrong);
+  const std::string_view value = write_network(*read.network, arena);
+  return value.data() == nullptr ? refused(kTooBig) : Entry{value, nullptr};
+}
+
 }  // namespace
 
 std::string_view trim_ascii(std::string_view line) noexcept {
@@ -147,7 +155,14 @@ Entry read_entry(std::string_view line, Match match, Arena& arena) noexcept {
   }
   if (line.empty() || match == Match::kExact) return {line, nullptr};
   if ((kinds & kSpace) != 0) return refused(kInnerSpace);
-  return match == Match::kEmail ? read_email(line, arena) : read_domain(line, kinds, arena);
+  switch (match) {
+    case Match::kEmail:
+      return read_email(line, arena);
+    case Match::kNetwork:
+      return read_network_entry(line, arena);
+    default:
+      return read_domain(line, kinds, arena);
+  }
 }
 
 }  // namespace core::lists

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/lists/entry.h"
+#include "core/lists/network.h"
 #include "core/text/email.h"
 
 namespace core::lists {
@@ -154,6 +155,10 @@ void List::keep_in_mind(std::string_view entry) noexcept {
   shortest_ = std::min(shortest_, entry.size());
   longest_ = std::max(longest_, entry.size());
   if (match_ == Match::kDomain) label_counts_ |= label_bit(count_labels(entry));
+  if (match_ != Match::kNetwork) return;
+  if (const auto network = read_network(entry).network) {
+    label_counts_ |= length_bit(network->is_v4, network->length);
+  }
 }
 
 List List::from(Parts parts) {
@@ -177,6 +182,7 @@ List List::stand_in(Match match, std::uint32_t slot) {
 
 bool List::contains(std::string_view value, const Set* without) const noexcept {
   if (match_ == Match::kDomain) return contains_domain(value, without);
+  if (match_ == Match::kNetwork) return contains_network(value, without);
   if (value.size() < shortest_ || value.size() > longest_) return false;
   return holds(value, without);
 }
@@ -199,6 +205,19 @@ bool List::contains_domain(std::string_view domain, const Set* without) const no
   return false;
 }
 
+/// One look-up for each length of prefix that an entry has.
+bool List::contains_network(std::string_view value, const Set* without) const noexcept {
+  const std::optional<Network> network = read_network(value).network;
+  if (!network) return false;
+  char room[kNetworkBytesMax];
+  for (unsigned length = 0; length <= network->length; ++length) {
+    if ((label_counts_ & length_bit(network->is_v4, length)) == 0) continue;
+    const std::size_t size = write_network(network->cut(static_cast<std::uint8_t>(length)), room);
+    if (holds({room, size}, without)) return true;
+  }
+  return false;
+}
+
 std::string_view List::normalise(Match match, std::string_view value, Arena& arena) noexcept {
   switch (match) {
     case Match::kExact:
@@ -207,6 +226,11 @@ std::string_view List::normalise(Match match, std::string_view value, Arena& are
       return text::normalise_email(value, arena);
     case Match::kDomain:
       return text::normalise_domain(value, arena);
+    case Match::kNetwork:
+      if (const auto network = read_network(trim_ascii(value)).network) {
+        return write_network(*network, arena);
+      }
+      return value;  // in no list: entries are networks
   }
   return value;
 }

@@ -16,6 +16,7 @@ enum class Match : std::uint8_t {
   kExact,   // the same bytes
   kEmail,   // text::normalise_email() of both
   kDomain,  // text::normalise_domain() of both; an entry also matches every domain below it
+  kNetwork,  // IP networks (network.h); an entry matches every address and network in it
 };
 
 /// A line of a list file that was left out, or accepted with a remark.
@@ -95,6 +96,7 @@ class List {
   template <typename Source>
   static List build(Source source, Match match, std::uint64_t seed);
   bool contains_domain(std::string_view domain, const Set* without) const noexcept;
+  bool contains_network(std::string_view network, const Set* without) const noexcept;
   bool holds(std::string_view entry, const Set* without) const noexcept {
     return set_.contains(entry) && (without == nullptr || !without->contains(entry));
   }
@@ -103,7 +105,8 @@ class List {
   Set set_;
   std::uint64_t seed_ = 0;
   // What no look-up is needed for: the lengths of the entries in bytes and, of a list of domains,
-  // which numbers of labels occur (bit n: n labels; bit 63: 63 or more).
+  // which numbers of labels occur (bit n: n labels; bit 63: 63 or more), of a list of networks which
+  // lengths of prefixes (length_bit()).
   std::size_t shortest_ = static_cast<std::size_t>(-1);
   std::size_t longest_ = 0;
   std::uint64_t label_counts_ = 0;

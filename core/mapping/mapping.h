@@ -22,6 +22,7 @@ struct Names {
   claims::NameTable& claims;
   const std::map<std::string, std::uint32_t, std::less<>>& messages;  // name -> index
   std::size_t lanes;  // workers that will read answers
+  const rules::ValueTables* tables = nullptr;  // for the filter `map`; null: none
 };
 
 /// One backend's mapping, compiled: how claims become a question and how an answer becomes a

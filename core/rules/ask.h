@@ -14,16 +14,16 @@ namespace core::rules {
 
 /// What a rule's `ask` says, compiled.
 struct Ask {
-  std::uint32_t backend = 0;      // of the configuration, in its order
+  std::uint32_t backend = 0;  // of the configuration, in its order
   std::string backend_name;
-  std::string connector;          // part of every key
-  bool keyed = false;             // it has a `cache`: decisions are kept under the claims of `key`
+  std::string connector;  // part of every key
+  bool keyed = false;     // it has a `cache`: decisions are kept under the claims of `key`
   std::vector<Subject> key;
-  bool at_token_step = false;     // kept at PreTokenIssuance too
-  decisions::Key version;         // of what the rule and its backend's mapping say
+  bool at_token_step = false;                      // kept at PreTokenIssuance too
+  decisions::Key version;                          // of what the rule and its backend's mapping say
   std::array<decisions::Lifetime, 3> lifetimes{};  // by VerdictKind
   std::uint64_t unresolved_ms = 0;  // how long a backend that could not settle it is left alone
-  bool wait_for_fresh = false;    // a stale decision is told only when no better one comes
+  bool wait_for_fresh = false;      // a stale decision is told only when no better one comes
 };
 
 /// The key of a decision by the claims that the rule names, as they are now. False when the
@@ -32,14 +32,15 @@ bool claims_key(const Ask& ask, const decisions::Seed& seed, Evaluation& evaluat
                 decisions::Key& key) noexcept;
 
 /// The key of a whole request: what the caller's retry has in common with it (protocol.md a.9).
-decisions::Key body_key(const Ask& ask, const decisions::Seed& seed, std::string_view body) noexcept;
+decisions::Key body_key(const Ask& ask, const decisions::Seed& seed,
+                        std::string_view body) noexcept;
 
 /// What an evaluation asks when it reaches an ask rule. Thread: the evaluation's.
 class Decisions {
  public:
   virtual ~Decisions() = default;
   enum class State : std::uint8_t {
-    kAsk,         // none is at hand: the evaluation ends, to be made again when there is one
+    kAsk,  // none is at hand: the evaluation ends, to be made again when there is one
     kDecision,
     kUnresolved,  // none is to be had: the connector's `otherwise` applies
   };

@@ -9,8 +9,7 @@ namespace {
 class Words {
  public:
   template <typename T>
-    requires(std::is_integral_v<T> || std::is_enum_v<T>)
-  void add(T value) {
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) void add(T value) {
     hash_.add_number(static_cast<std::uint64_t>(value));
   }
   void add(const config::Text& text) { hash_.add(text.value); }
@@ -18,21 +17,10 @@ class Words {
     add(scalar.type);
     add(scalar.text);
   }
-  void add(const std::pair<int, int>& range) {
-    add(range.first);
-    add(range.second);
-  }
-  void add(const std::pair<config::Text, config::Text>& pair) {
+  template <typename First, typename Second>
+  void add(const std::pair<First, Second>& pair) {
     add(pair.first);
     add(pair.second);
-  }
-  void add(const std::pair<config::Text, config::Scalar>& pair) {
-    add(pair.first);
-    add(pair.second);
-  }
-  void add(const std::pair<config::Text, config::JsonTree>& member) {
-    add(member.first);
-    add(member.second);
   }
   template <typename T>
   void add(const std::vector<T>& items) {
@@ -60,6 +48,7 @@ class Words {
   void add(const config::ReplyTest& test) {
     add(test.part);
     add(test.where);
+    add(test.negated);
     add(test.test);
     add(test.operands);
   }
@@ -98,6 +87,7 @@ decisions::Key version_of(const config::Rule& rule, const config::Backend& backe
   words.add(backend.request);
   words.add(backend.connector_contract);
   words.add(backend.response);
+  words.add(backend.lenient);
   return words.finish();
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/config/place.h"
 #include "core/rules/ask_version.h"
+#include "core/rules/never_acts.h"
 
 namespace core::rules {
 namespace {
@@ -14,36 +15,67 @@ namespace {
 using config::Condition;
 using config::Test;
 
-Op op_of(Test test) {
-  switch (test) {
-    case Test::kEquals: return Op::kEquals;
-    case Test::kIn: return Op::kIn;
-    case Test::kInList: return Op::kInList;
-    case Test::kStartsWith: return Op::kStartsWith;
-    case Test::kEndsWith: return Op::kEndsWith;
-    case Test::kContains: return Op::kContains;
-    case Test::kMatches: return Op::kMatches;
-    case Test::kLength: return Op::kLength;
-    case Test::kExists: return Op::kExists;
-    case Test::kMissing: return Op::kMissing;
-  }
-  return Op::kExists;
-}
+struct TestRow {
+  Test test;
+  Op op;
+  std::string_view word;
+};
+constexpr TestRow kTests[] = {
+    {Test::kEquals, Op::kEquals, "equals"},
+    {Test::kIn, Op::kIn, "in"},
+    {Test::kInList, Op::kInList, "in_list"},
+    {Test::kStartsWith, Op::kStartsWith, "starts_with"},
+    {Test::kEndsWith, Op::kEndsWith, "ends_with"},
+    {Test::kContains, Op::kContains, "contains"},
+    {Test::kMatches, Op::kMatches, "matches"},
+    {Test::kLength, Op::kLength, "length"},
+    {Test::kExists, Op::kExists, "exists"},
+    {Test::kMissing, Op::kMissing, "missing"},
+    {Test::kLessThan, Op::kRange, "less_than"},
+    {Test::kAtMost, Op::kRange, "at_most"},
+    {Test::kGreaterThan, Op::kRange, "greater_than"},
+    {Test::kAtLeast, Op::kRange, "at_least"},
+    {Test::kBefore, Op::kBefore, "before"},
+    {Test::kAfter, Op::kAfter, "after"},
+    {Test::kInNetwork, Op::kInNetwork, "in_network"},
+    {Test::kIsEmail, Op::kIsEmail, "is_email"},
+    {Test::kIsPhone, Op::kIsPhone, "is_phone"},
+    {Test::kIsPossiblePhone, Op::kIsPossiblePhone, "is_possible_phone"},
+    {Test::kIsPostcode, Op::kIsPostcode, "is_postcode"},
+    {Test::kSameAs, Op::kSameAs, "same_as"},
+    {Test::kScripts, Op::kScripts, "scripts"},
+    {Test::kMixedScripts, Op::kMixedScripts, "mixed_scripts"},
+    {Test::kLooksLike, Op::kLooksLike, "looks_like"},
+    {Test::kAgeAtLeast, Op::kAge, "age_at_least"},
+    {Test::kAgeUnder, Op::kAge, "age_under"},
+    {Test::kPercent, Op::kPercent, "percent"},
+    {Test::kTime, Op::kTime, "time"},
+};
 
-std::string_view word_of(Test test) {
-  switch (test) {
-    case Test::kEquals: return "equals";
-    case Test::kIn: return "in";
-    case Test::kInList: return "in_list";
-    case Test::kStartsWith: return "starts_with";
-    case Test::kEndsWith: return "ends_with";
-    case Test::kContains: return "contains";
-    case Test::kMatches: return "matches";
-    case Test::kLength: return "length";
-    case Test::kExists: return "exists";
-    case Test::kMissing: return "missing";
+const TestRow& row_of(Test test) {
+  for (const TestRow& row : kTests) {
+    if (row.test == test) return row;
   }
-  return "";
+  return kTests[0];
+}
+Op op_of(Test test) { return row_of(test).op; }
+std::string_view word_of(Test test) { return row_of(test).word; }
+
+/// Texts that are quoted where a test is described; of the others it is plain what they are.
+bool is_quoted(Test test) {
+  switch (test) {
+    case Test::kInList:
+    case Test::kBefore:
+    case Test::kAfter:
+    case Test::kInNetwork:
+    case Test::kIsPhone:
+    case Test::kIsPossiblePhone:
+    case Test::kIsPostcode:
+    case Test::kSameAs:
+    case Test::kScripts:
+    case Test::kTime: return false;
+    default: return true;
+  }
 }
 
 Operand operand_of(const config::Scalar& scalar) {
@@ -98,7 +130,7 @@ std::string describe(const Condition& condition) {
       break;
     }
     const config::Scalar& operand = condition.operands[i];
-    const bool quoted = operand.type == config::Scalar::Type::kString && condition.test != Test::kInList;
+    const bool quoted = operand.type == config::Scalar::Type::kString && is_quoted(condition.test);
     words += operand.text.secret ? "(secret)"
              : quoted            ? "\"" + operand.text.value + "\""
                                  : operand.text.value;
@@ -121,7 +153,7 @@ void Compiler::report_all(const config::Text& text, const std::vector<TemplateEr
 
 Template Compiler::compile_text(const config::Text& text) {
   std::vector<TemplateError> remarks;
-  auto parsed = Template::parse(text.value, names_.claims, remarks);
+  auto parsed = Template::parse(text.value, vocabulary(), remarks);
   report_all(text, remarks);
   if (parsed) return std::move(parsed).value();
   report(text, parsed.error());
@@ -139,7 +171,7 @@ std::uint32_t Compiler::resolve_message(const config::Text& name) {
 
 std::uint32_t Compiler::compile_subject(const config::Text& text) {
   std::vector<TemplateError> remarks;
-  auto parsed = parse_subject(text.value, names_.claims, remarks);
+  auto parsed = parse_subject(text.value, vocabulary(), remarks);
   report_all(text, remarks);
   Subject subject;
   if (parsed) {
@@ -254,7 +286,9 @@ void Compiler::compile_test(const Condition& condition) {
            condition.length.max ? static_cast<std::uint64_t>(std::max<std::int64_t>(*condition.length.max, 0))
                                 : std::numeric_limits<std::uint64_t>::max()});
       break;
-    default: break;
+    case Op::kExists:
+    case Op::kMissing: break;
+    default: compile_rare_test(condition, node); break;
   }
   node.end = static_cast<std::uint32_t>(program_.nodes_.size()) + 1;
   program_.nodes_.push_back(node);
@@ -285,34 +319,95 @@ void Compiler::compile_condition(const Condition& condition) {
   node.end = static_cast<std::uint32_t>(program_.nodes_.size());
 }
 
+void Compiler::refuse(const config::Text& text, std::string message, std::string suggestion) {
+  diagnostics_.error(text.mark, config::written_length(diagnostics_, text), std::move(message),
+                     std::move(suggestion));
+}
+
+/// The claim that `name` is, for an action that changes it: `verb` is "set", say.
+std::optional<claims::NameId> Compiler::compile_claim(const config::Text& name,
+                                                      std::string_view verb) {
+  std::vector<TemplateError> remarks;
+  auto subject = parse_subject(name.value, vocabulary(), remarks);
+  report_all(name, remarks);
+  if (!subject) {
+    report(name, subject.error());
+    return std::nullopt;
+  }
+  if (subject.value().computed) {
+    diagnostics_.error(name.mark, name.value.size(),
+                       "only a claim can be " + std::string(verb),
+                       subject.value().derived ? "a derived value follows the claim it comes from"
+                       : !subject.value().path.empty()
+                           ? "a member of a claim cannot be changed"
+                           : "filters go into the text: \"{name | filter}\"");
+    return std::nullopt;
+  }
+  if (!is_settable(subject.value().id)) {
+    diagnostics_.error(name.mark, name.value.size(),
+                       "\"" + name.value + "\" identifies the request and cannot be " +
+                           std::string(verb),
+                       "answers can set the built-in attributes and extension_ attributes");
+    return std::nullopt;
+  }
+  return subject.value().id;
+}
+
 std::vector<Assignment> Compiler::compile_assignments(
     const std::vector<config::Assignment>& assignments) {
   std::vector<Assignment> compiled;
   for (const config::Assignment& assignment : assignments) {
-    std::vector<TemplateError> remarks;
-    auto subject = parse_subject(assignment.claim.value, names_.claims, remarks);
-    report_all(assignment.claim, remarks);
-    if (!subject) {
-      report(assignment.claim, subject.error());
-      continue;
-    }
-    if (subject.value().derived || !subject.value().filters.empty()) {
-      diagnostics_.error(assignment.claim.mark, assignment.claim.value.size(),
-                         "only a claim can be set",
-                         subject.value().derived ? "a derived value follows the claim it comes from"
-                                                 : "filters go into the text: \"{name | filter}\"");
-      continue;
-    }
-    const claims::NameId id = subject.value().id;
-    if (!is_settable(id)) {
-      diagnostics_.error(assignment.claim.mark, assignment.claim.value.size(),
-                         "\"" + assignment.claim.value + "\" identifies the request and cannot be set",
-                         "answers can set the built-in attributes and extension_ attributes");
-      continue;
-    }
-    compiled.push_back({id, assignment.claim.value, compile_text(assignment.text)});
+    const auto id = compile_claim(assignment.claim, "set");
+    if (!id) continue;
+    Assignment& made =
+        compiled.emplace_back(Assignment{*id, assignment.claim.value, compile_text(assignment.text)});
+    made.kind = made.text.kind();
   }
   return compiled;
+}
+
+/// The place of a tag among the program's.
+std::uint32_t Compiler::compile_tag(const config::Text& tag) {
+  if (tag.value.empty()) return Rule::kNoTag;
+  auto& tags = program_.tags_;
+  const auto found = std::find(tags.begin(), tags.end(), tag.value);
+  const auto place = static_cast<std::uint32_t>(found - tags.begin());
+  if (found != tags.end()) return place;
+  if (tags.size() == Evaluation::kTagsMax) {
+    diagnostics_.error(tag.mark, tag.value.size(), "more than 64 different tags in one connector",
+                       "use one of those above");
+    return Rule::kNoTag;
+  }
+  tags.push_back(tag.value);
+  return place;
+}
+
+void Compiler::compile_action(const config::Action& action, Rule& rule) {
+  switch (action.kind) {
+    case config::Action::Kind::kContinue: rule.action = Rule::Action::kContinue; break;
+    case config::Action::Kind::kSet: rule.action = Rule::Action::kSet; break;
+    case config::Action::Kind::kTag: rule.action = Rule::Action::kTag; break;
+    case config::Action::Kind::kRemove:
+      rule.action = Rule::Action::kRemove;
+      for (const config::Text& claim : action.removals) {
+        if (const auto id = compile_claim(claim, "removed")) rule.removals.push_back(*id);
+      }
+      break;
+    case config::Action::Kind::kBlock: rule.action = Rule::Action::kBlock; break;
+    case config::Action::Kind::kValidationError:
+      rule.action = Rule::Action::kValidationError;
+      for (const auto& [claim, message] : action.claim_messages) {
+        const auto id = compile_claim(claim, "corrected");
+        const std::uint32_t index = resolve_message(message);
+        if (id) rule.claim_messages.emplace_back(*id, index);
+      }
+      break;
+    case config::Action::Kind::kAsk: rule.action = Rule::Action::kAsk; break;
+  }
+  if (rule.action == Rule::Action::kBlock || rule.action == Rule::Action::kValidationError) {
+    rule.message = resolve_message(action.message);
+  }
+  rule.assignments = compile_assignments(action.assignments);
 }
 
 /// What `ask` and `cache` of a rule say; its index in the program's asks.
@@ -360,21 +455,11 @@ std::uint32_t Compiler::compile_ask(const config::Rule& rule, std::string_view c
   return index;
 }
 
-/// A rule below one that always ends can never act.
 void Compiler::warn_unreachable(const std::vector<config::Rule>& rules) {
-  const config::Rule* ends = nullptr;
-  for (const config::Rule& rule : rules) {
-    if (ends != nullptr) {
-      diagnostics_.warning(rule.name.mark, rule.name.value.size(),
-                           "rule \"" + rule.name.value + "\" can never act",
-                           "rule \"" + ends->name.value + "\" above it ends every request");
-      continue;
-    }
-    const bool always = rule.when.kind == Condition::Kind::kAll && rule.when.children.empty();
-    const bool terminal = rule.action.kind == config::Action::Kind::kContinue ||
-                          rule.action.kind == config::Action::Kind::kBlock ||
-                          rule.action.kind == config::Action::Kind::kValidationError;
-    if (always && terminal && rule.mode == config::Mode::kLive) ends = &rule;
+  for (const NeverActs& idle : find_never_acting(rules)) {
+    const config::Text& name = rules[idle.rule].name;
+    diagnostics_.warning(name.mark, name.value.size(), "rule \"" + name.value + "\" can never act",
+                         idle.why);
   }
 }
 
@@ -386,25 +471,16 @@ Program Compiler::compile(const std::vector<config::Rule>& rules, std::string_vi
     Rule compiled;
     compiled.name = rule.name.value;
     compiled.shadow = rule.mode == config::Mode::kShadow;
+    const std::size_t errors = diagnostics_.errors();
     compiled.when = static_cast<std::uint32_t>(program_.nodes_.size());
     compile_condition(rule.when);
-    switch (rule.action.kind) {
-      case config::Action::Kind::kContinue: compiled.action = Rule::Action::kContinue; break;
-      case config::Action::Kind::kSet: compiled.action = Rule::Action::kSet; break;
-      case config::Action::Kind::kBlock: compiled.action = Rule::Action::kBlock; break;
-      case config::Action::Kind::kValidationError:
-        compiled.action = Rule::Action::kValidationError;
-        break;
-      case config::Action::Kind::kAsk:
-        compiled.action = Rule::Action::kAsk;
-        compiled.ask = compile_ask(rule, connector);
-        break;
+    compile_action(rule.action, compiled);
+    if (compiled.action == Rule::Action::kAsk) compiled.ask = compile_ask(rule, connector);
+    compiled.tag = compile_tag(rule.tag);
+    if (diagnostics_.errors() != errors && rule.included_at.line != 0) {
+      diagnostics_.warning(rule.included_at, 1,
+                           "rule \"" + rule.name.value + "\" has mistakes as it is included here");
     }
-    if (compiled.action == Rule::Action::kBlock ||
-        compiled.action == Rule::Action::kValidationError) {
-      compiled.message = resolve_message(rule.action.message);
-    }
-    compiled.assignments = compile_assignments(rule.action.assignments);
     program_.rules_.push_back(std::move(compiled));
   }
   warn_unreachable(rules);

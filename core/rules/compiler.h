@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,7 @@ struct Names {
   const std::map<std::string, const lists::List*, std::less<>>& lists;
   const std::map<std::string, std::uint32_t, std::less<>>& messages;  // name -> index
   std::size_t lanes;  // workers that will evaluate
+  const ValueTables* tables = nullptr;  // null: none
   const std::vector<config::Backend>* backends = nullptr;  // in the order of their numbers
 };
 
@@ -46,6 +48,13 @@ class Compiler {
  private:
   void compile_condition(const config::Condition& condition);
   void compile_test(const config::Condition& condition);
+  void compile_rare_test(const config::Condition& condition, Node& node);
+  void compile_time(const config::Condition& condition);
+  void compile_action(const config::Action& action, Rule& rule);
+  std::optional<claims::NameId> compile_claim(const config::Text& name, std::string_view verb);
+  std::uint32_t compile_tag(const config::Text& tag);
+  Vocabulary vocabulary() const { return {names_.claims, names_.tables, names_.lanes}; }
+  void refuse(const config::Text& text, std::string message, std::string suggestion);
   std::uint32_t compile_subject(const config::Text& text);
   std::vector<Assignment> compile_assignments(const std::vector<config::Assignment>& assignments);
   std::uint32_t compile_ask(const config::Rule& rule, std::string_view connector);

@@ -1,53 +1,110 @@
 #include "core/rules/evaluation.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "core/rules/filters.h"
+#include "core/rules/program.h"
 
 namespace core::rules {
 
-std::string_view Evaluation::derived(Derived which) noexcept {
-  Cached& cached = derived_[static_cast<std::size_t>(which)];
-  if (!cached.known) {
-    const DerivedRow& row = derived_rows()[static_cast<std::size_t>(which)];
-    const claims::Claim& from = claims_[row.from];
-    cached.known = true;
-    cached.value =
-        from.kind == claims::Kind::kString ? row.compute(from.value, arena_) : std::string_view{};
+std::string_view Evaluation::derived(const Subject& subject) noexcept {
+  Cached& cached = derived_[subject.id];
+  const std::uint32_t bit = std::uint32_t{1} << subject.id;
+  if ((known_derived_ & bit) == 0) {
+    cached.value = compute(static_cast<Derived>(subject.id), DerivedInputs(subject.own, *this));
+    if (arena_.exhausted()) return {};
+    cached.reads = &subject.own;
+    known_derived_ |= bit;
   }
   return cached.value;
 }
 
-/// text_of() for whatever is more than a claim as it came.
-std::string_view Evaluation::computed(const Subject& subject) noexcept {
-  std::string_view value;
-  if (subject.derived) {
-    value = derived(static_cast<Derived>(subject.id));
-  } else {
-    const claims::Claim& claim = claims_[subject.id];
-    if (claim.kind != claims::Kind::kAbsent && claim.kind != claims::Kind::kNull) {
-      value = claim.value;
-      if (value.data() == nullptr) value = "";
-    }
-  }
-  if (value.data() == nullptr) return {};
-  for (const FilterRow* filter : subject.filters) {
-    value = filter->apply(value, arena_);
+/// Applies the filters from number `first` on.
+Value Evaluation::filtered(const Subject& subject, Value value, std::size_t first) noexcept {
+  for (std::size_t i = first; i < subject.filters.size(); ++i) {
+    const FilterUse& use = subject.filters[i];
+    if (!value.present() && !use.row->takes_missing) continue;
+    value = use.row->apply(use, value, *this);
     if (arena_.exhausted()) return {};
-    if (value.data() == nullptr) value = "";
+    if (!value.present()) value.kind = claims::Kind::kAbsent;
   }
   return value;
 }
 
-std::string_view Evaluation::prepared(std::size_t slot, const Subject& subject,
-                                      lists::Match match) noexcept {
+/// The values of a path with `any` or `all` whose first filter is `join`, as one text.
+Value Evaluation::joined(const Subject& subject) noexcept {
+  std::size_t place = 0;
+  while (subject.path[place].kind != PathStep::Kind::kEach) ++place;
+  const std::span<const PathStep> steps = subject.path;
+  const claims::Claim& claim = claims_[subject.id];
+  const Value array = follow({claim.kind, claim.value}, steps.first(place), arena_);
+  if (array.kind != claims::Kind::kArray) return {};
+  const std::string_view between = subject.filters[0].arguments[0].text;
+  std::size_t count = 0;
+  for (Items items(array); items.next().present();) ++count;
+  const std::size_t room = array.text.size() + count * between.size();
+  char* const out = arena_.allocate(room);
+  if (out == nullptr) return {};
+  std::size_t size = 0;
+  bool first = true;
+  Items items(array);
+  for (Value item = items.next(); item.present(); item = items.next()) {
+    const std::size_t used = arena_.used();
+    const Value value = follow(unescaped(item, arena_), steps.subspan(place + 1), arena_);
+    if (arena_.exhausted()) return {};
+    if (is_scalar(value.kind)) {
+      for (const std::string_view part : {first ? std::string_view{} : between, value.text}) {
+        if (!part.empty()) std::memcpy(out + size, part.data(), part.size());
+        size += part.size();
+      }
+      first = false;
+    }
+    arena_.give_back(arena_.used() - used);
+  }
+  arena_.give_back(room - size);
+  return {claims::Kind::kString, {out, size}};
+}
+
+/// value_of() for whatever is more than a claim as it came.
+Value Evaluation::computed(const Subject& subject) noexcept {
+  Value value;
+  std::size_t first = 0;
+  if (subject.derived) {
+    value.text = derived(subject);
+    if (value.present()) value.kind = claims::Kind::kString;
+  } else {
+    const claims::Claim& claim = claims_[subject.id];
+    if (claim.kind != claims::Kind::kAbsent && claim.kind != claims::Kind::kNull) {
+      value = {claim.kind, claim.value};
+      if (value.text.data() == nullptr) value.text = "";
+    }
+    if (!subject.path.empty()) {
+      if (subject.of != Subject::Of::kOne) return {};
+      const bool several = std::any_of(subject.path.begin(), subject.path.end(), [](const auto& s) {
+        return s.kind == PathStep::Kind::kEach;
+      });
+      value = several ? joined(subject) : follow(value, subject.path, arena_);
+      first = several ? 1 : 0;
+    }
+  }
+  if (arena_.exhausted()) return {};
+  return subject.filters.empty() ? value : filtered(subject, value, first);
+}
+
+Value Evaluation::prepared(std::size_t slot, const Subject& subject, lists::Match match) noexcept {
   Prepared& cached = prepared_[slot];
   if (cached.generation != generation_) {
     cached.generation = generation_;
-    const std::string_view text = text_of(subject);
+    cached.value = value_of(subject);
     // A domain that was derived is in its form already.
     const bool in_form = match == lists::Match::kDomain && subject.derived && subject.filters.empty() &&
-                         subject.id == static_cast<std::uint16_t>(Derived::kEmailDomain);
-    cached.value = text.data() == nullptr || in_form ? text
-                                                     : lists::List::normalise(match, text, arena_);
+                         (subject.id == static_cast<std::uint16_t>(Derived::kEmailDomain) ||
+                          subject.id == static_cast<std::uint16_t>(Derived::kEmailRegistrable));
+    if (is_scalar(cached.value.kind) && !in_form) {
+      cached.value.text = lists::List::normalise(match, cached.value.text, arena_);
+    }
     if (arena_.exhausted()) cached.value = {};
   }
   return cached.value;
@@ -59,9 +116,10 @@ bool Evaluation::rewind(const Mark& mark) noexcept {
   changed_.clear();
   before_.clear();
   shadowed_.resize(mark.shadowed);
+  tags_ = mark.tags;
   extras_.resize(mark.extras);
   arena_.rewind(mark.arena_bytes);
-  derived_.fill({});
+  known_derived_ = 0;
   ++generation_;
   return true;
 }
@@ -79,6 +137,16 @@ bool Evaluation::add_extra(claims::Kind kind, std::string_view name,
   return true;
 }
 
+void Evaluation::forget_derived(claims::NameId id) noexcept {
+  for (std::uint32_t bits = known_derived_; bits != 0; bits &= bits - 1) {
+    const auto which = static_cast<std::size_t>(std::countr_zero(bits));
+    const std::vector<claims::NameId>& reads = *derived_[which].reads;
+    if (std::find(reads.begin(), reads.end(), id) == reads.end()) continue;
+    known_derived_ &= ~(std::uint32_t{1} << which);
+  }
+  ++generation_;  // prepared values are few: all of them are forgotten
+}
+
 bool Evaluation::set(claims::NameId id, std::string_view name, std::string_view value,
                      claims::Kind kind) noexcept {
   claims::Claim& claim = claims_[id];
@@ -91,11 +159,58 @@ bool Evaluation::set(claims::NameId id, std::string_view name, std::string_view 
   if (claim.kind == claims::Kind::kAbsent) claim.name = name;
   claim.kind = kind;
   claim.value = value;
-  for (std::size_t i = 0; i < kDerivedCount; ++i) {
-    if (derived_rows()[i].from == id) derived_[i] = {};
-  }
-  ++generation_;  // prepared values are few: all of them are forgotten
+  forget_derived(id);
   return true;
+}
+
+void Evaluation::unset(claims::NameId id) noexcept {
+  const auto found = std::find(changed_.begin(), changed_.end(), id);
+  if (found == changed_.end()) return;
+  const auto before = before_.begin() + (found - changed_.begin());
+  claims_[id] = *before;
+  changed_.erase(found);
+  before_.erase(before);
+  forget_derived(id);
+}
+
+void Evaluation::step_aside() noexcept {
+  aside_.changed.clear();
+  aside_.before.clear();
+  aside_.values.clear();
+  aside_.shadowed = shadowed_.size();
+  aside_.tags = tags_;
+  for (std::size_t i = 0; i < changed_.size(); ++i) {
+    aside_.values.push_back(claims_[changed_[i]]);
+    claims_[changed_[i]] = before_[i];
+  }
+  changed_.swap(aside_.changed);
+  before_.swap(aside_.before);
+  known_derived_ = 0;
+  ++generation_;
+}
+
+bool Evaluation::same_as_aside() const noexcept {
+  if (changed_.size() != aside_.changed.size()) return false;
+  for (std::size_t i = 0; i < changed_.size(); ++i) {
+    const auto found = std::find(aside_.changed.begin(), aside_.changed.end(), changed_[i]);
+    if (found == aside_.changed.end()) return false;
+    const claims::Claim& other =
+        aside_.values[static_cast<std::size_t>(found - aside_.changed.begin())];
+    const claims::Claim& claim = claims_[changed_[i]];
+    if (claim.kind != other.kind || claim.value != other.value) return false;
+  }
+  return true;
+}
+
+void Evaluation::come_back() noexcept {
+  for (std::size_t i = 0; i < changed_.size(); ++i) claims_[changed_[i]] = before_[i];
+  changed_.swap(aside_.changed);
+  before_.swap(aside_.before);
+  for (std::size_t i = 0; i < changed_.size(); ++i) claims_[changed_[i]] = aside_.values[i];
+  shadowed_.resize(std::min(shadowed_.size(), aside_.shadowed));
+  tags_ = aside_.tags;
+  known_derived_ = 0;
+  ++generation_;
 }
 
 }  // namespace core::rules

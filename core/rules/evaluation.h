@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "core/lists/live.h"
 #include "core/rules/candidates.h"
 #include "core/rules/derived.h"
+#include "core/rules/json_path.h"
 #include "core/rules/template.h"
 
 namespace core::rules {
@@ -36,20 +38,27 @@ class Evaluation {
     changed_.reserve(kChangedMax);
     before_.reserve(kChangedMax);
     shadowed_.reserve(kShadowedMax);
+    aside_.changed.reserve(kChangedMax);
+    aside_.before.reserve(kChangedMax);
+    aside_.values.reserve(kChangedMax);
     extras_.reserve(kExtrasMax);
     taken_.reserve(kChangedMax);
   }
 
-  /// Forgets the last request. The claims are cleared by whoever fills them.
-  void begin() noexcept {
+  /// Forgets the last request. The claims are cleared by whoever fills them. `now_s` is the time of
+  /// the new one, in seconds since 1970 UTC: what `now`, `today` and ages follow.
+  void begin(std::int64_t now_s = 0) noexcept {
     arena_.reset();
-    derived_.fill({});
+    now_s_ = now_s;
+    known_derived_ = 0;
+    tags_ = 0;
     ++generation_;
     changed_.clear();
     before_.clear();
     shadowed_.clear();
     extras_.clear();
   }
+  std::int64_t now_s() const noexcept { return now_s_; }
 
   claims::Claims& claims() noexcept { return claims_; }
   const claims::Claims& claims() const noexcept { return claims_; }
@@ -63,10 +72,11 @@ class Evaluation {
     std::size_t arena_bytes;
     std::size_t changed;
     std::size_t shadowed;
+    std::uint64_t tags;
     std::size_t extras;
   };
   Mark mark() const noexcept {
-    return {arena_.used(), changed_.size(), shadowed_.size(), extras_.size()};
+    return {arena_.used(), changed_.size(), shadowed_.size(), tags_, extras_.size()};
   }
   /// Undoes all that rules have done since `mark`. False when claims had been set before it: their
   /// values at the mark are not kept, and nothing is undone.
@@ -74,15 +84,36 @@ class Evaluation {
 
   /// The claim's or derived value's text after its filters. Null data() when it is missing (absent,
   /// null, or not computable) or the arena is full. Arrays and objects are their JSON text.
-  std::string_view text_of(const Subject& subject) noexcept {
-    if (subject.derived || !subject.filters.empty()) return computed(subject);
+  std::string_view text_of(const Subject& subject) noexcept { return value_of(subject).text; }
+  /// The same with its kind. Of a subject of several values: absent.
+  Value value_of(const Subject& subject) noexcept {
+    if (subject.computed) return computed(subject);
     const claims::Claim& claim = claims_[subject.id];
     if (claim.kind == claims::Kind::kAbsent || claim.kind == claims::Kind::kNull) return {};
-    return claim.value.data() != nullptr ? claim.value : std::string_view("");
+    return {claim.kind, claim.value.data() != nullptr ? claim.value : std::string_view("")};
+  }
+  /// Calls `each(value)`, a value or an absent one, for every one of a subject of several values,
+  /// until it answers false. The number of calls.
+  template <typename Each>
+  std::size_t for_each(const Subject& subject, Each&& each) noexcept {
+    std::size_t place = 0;
+    while (subject.path[place].kind != PathStep::Kind::kEach) ++place;
+    const std::span<const PathStep> steps = subject.path;
+    const claims::Claim& claim = claims_[subject.id];
+    Items items(follow({claim.kind, claim.value}, steps.first(place), arena_));
+    std::size_t count = 0;
+    for (Value item = items.next(); item.present(); item = items.next()) {
+      ++count;
+      if (item.kind == claims::Kind::kNull) item = {};
+      const Value value =
+          filtered(subject, follow(unescaped(item, arena_), steps.subspan(place + 1), arena_), 0);
+      if (!each(value) || arena_.exhausted()) break;
+    }
+    return count;
   }
 
   /// `subject` in the form that lists of `match` compare, computed once a request for each `slot`.
-  std::string_view prepared(std::size_t slot, const Subject& subject, lists::Match match) noexcept;
+  Value prepared(std::size_t slot, const Subject& subject, lists::Match match) noexcept;
 
   /// The lists as they are now; kept by the caller until the next use_lists().
   void use_lists(const lists::Table* table) noexcept { lists_ = table; }
@@ -97,6 +128,23 @@ class Evaluation {
   /// is its JSON text. False when more than kChangedMax claims were set.
   bool set(claims::NameId id, std::string_view name, std::string_view value,
            claims::Kind kind = claims::Kind::kString) noexcept;
+
+  /// Makes a claim again what it was when it came, so that it is in no answer. Nothing when no rule
+  /// has set it.
+  void unset(claims::NameId id) noexcept;
+
+  /// Labels that rules have put on the request, a bit for each of Program::tags().
+  void tag(std::uint32_t tag) noexcept { tags_ |= std::uint64_t{1} << tag; }
+  std::uint64_t tags() const noexcept { return tags_; }
+  static constexpr std::size_t kTagsMax = 64;
+
+  /// Puts what rules have made of the claims aside: they are again as they came, and another program
+  /// can be run over them. come_back() makes them what they were. For shadow rule sets. What was
+  /// computed keeps its place in the arena.
+  void step_aside() noexcept;
+  /// True when the claims set since are those that were put aside, with the same values.
+  bool same_as_aside() const noexcept;
+  void come_back() noexcept;
 
   /// Where ask rules get their decisions from; null: nowhere. Kept by the caller.
   void use_decisions(Decisions* decisions) noexcept { decisions_ = decisions; }
@@ -140,15 +188,19 @@ class Evaluation {
 
  private:
   struct Cached {
-    bool known = false;
+    const std::vector<claims::NameId>* reads = nullptr;  // a subject's, which outlives the request
     std::string_view value;
   };
+  static_assert(kDerivedCount <= 32, "a bit of known_derived_ for each");
   struct Prepared {
     std::uint64_t generation = 0;  // of the request it was computed for
-    std::string_view value;
+    Value value;
   };
-  std::string_view derived(Derived which) noexcept;
-  std::string_view computed(const Subject& subject) noexcept;
+  std::string_view derived(const Subject& subject) noexcept;
+  Value computed(const Subject& subject) noexcept;
+  Value filtered(const Subject& subject, Value value, std::size_t first) noexcept;
+  Value joined(const Subject& subject) noexcept;
+  void forget_derived(claims::NameId id) noexcept;
 
   claims::Claims claims_;
   std::array<Cached, kDerivedCount> derived_{};
@@ -157,6 +209,17 @@ class Evaluation {
   std::vector<claims::NameId> changed_;
   std::vector<claims::Claim> before_;  // parallel to changed_: what the first `set` replaced
   std::vector<std::uint32_t> shadowed_;
+  struct Aside {
+    std::vector<claims::NameId> changed;
+    std::vector<claims::Claim> before;
+    std::vector<claims::Claim> values;  // parallel to changed: what rules had made of them
+    std::size_t shadowed = 0;
+    std::uint64_t tags = 0;
+  };
+  Aside aside_;
+  std::uint64_t tags_ = 0;
+  std::int64_t now_s_ = 0;
+  std::uint32_t known_derived_ = 0;
   std::vector<claims::NameId> taken_;
   std::vector<claims::Claim> extras_;
   Said said_;

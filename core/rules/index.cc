@@ -32,11 +32,10 @@ void Walk::open(Run run, std::uint32_t source, std::uint32_t from) noexcept {
 void Walk::ask_values(const Index::Values& values, std::uint32_t source,
                       std::uint32_t from) noexcept {
   const Subject& subject = program_.subjects_[values.subject];
-  const claims::Kind kind =
-      subject.derived ? claims::Kind::kString : evaluation_.claims()[subject.id].kind;
-  if (!is_scalar(kind)) return;
-  const std::string_view text = evaluation_.text_of(subject);
-  if (text.data() == nullptr) return;
+  const Value value = evaluation_.value_of(subject);
+  if (!is_scalar(value.kind)) return;
+  const claims::Kind kind = value.kind;
+  const std::string_view text = value.text;
   const auto found = [&](std::uint32_t run) { open(index_.runs_[run], source, from); };
 
   const std::uint32_t same = values.texts.find(text);
@@ -54,6 +53,15 @@ void Walk::ask_values(const Index::Values& values, std::uint32_t source,
     const std::uint32_t run = values.truths[truth ? 1 : 0];
     if (run != Index::kNone && text::equals_ignore_case_ascii(text, truth ? "true" : "false")) {
       found(run);
+    }
+  }
+  if (!values.ranges.empty()) {
+    double number = 0;
+    if (number_in(kind, text, number)) values.ranges.find(number, found);
+  }
+  if (!values.networks.empty()) {
+    if (const auto address = lists::read_network(text).network) {
+      values.networks.find(*address, found);
     }
   }
   values.starts.find(text, found);

@@ -10,6 +10,7 @@
 #include "core/rules/candidates.h"
 #include "core/rules/key_table.h"
 #include "core/rules/literal_table.h"
+#include "core/rules/range_table.h"
 
 namespace core::rules {
 
@@ -20,8 +21,8 @@ class Program;
 /// request follows from what it has to do with the rules and not from how many there are.
 ///
 /// Each rule is filed under something it needs in order to match (index_builder.h chooses): a value
-/// of a claim (`country: Sweden`), a beginning or an ending, a literal of a pattern, or a test that
-/// it shares with others. Such a key has a *run*: the numbers of its rules, sorted. A *source* is
+/// of a claim (`country: Sweden`), a beginning or an ending, a range of numbers, a network, a literal
+/// of a pattern, or a test that it shares with others. Such a key has a *run*: the numbers of its rules, sorted. A *source* is
 /// what opens runs: the tables of one subject, which are asked with the subject's text, or one
 /// test, whose run is open when it matches. A walk asks a source when the rule order reaches the
 /// first of its rules, so a request that ends at rule 3 has paid for what rules 0 to 3 need; the
@@ -52,6 +53,8 @@ class Index {
     KeyTable texts;
     std::vector<std::pair<double, std::uint32_t>> numbers;  // sorted
     std::uint32_t truths[2] = {kNone, kNone};               // for false and true
+    RangeTable ranges;
+    NetworkTable networks;
     AffixTable starts, ends;
     LiteralTable literals;
     bool has_patterns = false;  // among what `literals` stands for

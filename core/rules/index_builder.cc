@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <map>
 
 #include "core/rules/required_literals.h"
@@ -14,6 +15,8 @@ constexpr double kLookCost = 20;  // a candidate: fetch the rule, go into its co
 constexpr double kAskCost = 10;   // a source, whatever it is
 constexpr double kPatternCost = 100;
 constexpr double kListCost = 60;
+constexpr double kPhoneCost = 10'000;
+constexpr double kSpoofCost = 1'000;
 constexpr double kTestCost = 5;  // any other test
 // A table guesses that a request's value is one of a rule's by how often rules name it; this many
 // requests more have a value that no rule names.
@@ -35,6 +38,29 @@ std::string lower_ascii(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
   }
   return lower;
+}
+
+std::string packed(const NumberRange& range) {
+  std::string text;
+  append(text, range.min);
+  append(text, range.max);
+  append(text, range.min_in);
+  append(text, range.max_in);
+  return text;
+}
+
+NumberRange unpacked(const std::string& text) {
+  NumberRange range;
+  std::memcpy(&range.min, text.data(), sizeof range.min);
+  std::memcpy(&range.max, text.data() + sizeof range.min, sizeof range.max);
+  range.min_in = text[2 * sizeof(double)] != 0;
+  range.max_in = text[2 * sizeof(double) + 1] != 0;
+  return range;
+}
+
+std::string text_of(const lists::Network& network) {
+  char room[lists::kNetworkBytesMax];
+  return {room, lists::write_network(network, room)};
 }
 
 /// The number a table of doubles compares: one zero.
@@ -85,7 +111,49 @@ std::string IndexBuilder::canonical(std::uint32_t index) const {
       break;
     case Op::kExists:
     case Op::kMissing:
+    case Op::kIsEmail:
+    case Op::kMixedScripts:
       break;
+    case Op::kRange:
+      form += packed(program_.ranges_[node.operand]);
+      break;
+    case Op::kBefore:
+    case Op::kAfter: {
+      const Moment& moment = program_.moments_[node.operand];
+      append(form, moment.anchor);
+      append(form, moment.is_date);
+      append(form, moment.seconds);
+      append(form, moment.months);
+      break;
+    }
+    case Op::kInNetwork:
+      for (std::uint32_t i = 0; i < node.operand_count; ++i) {
+        append_text(form, text_of(program_.networks_[node.operand + i]));
+      }
+      break;
+    case Op::kIsPhone:
+    case Op::kIsPossiblePhone:
+    case Op::kIsPostcode:
+      append_text(form, program_.regions_[node.operand].code);
+      append(form, program_.regions_[node.operand].subject);
+      break;
+    case Op::kSameAs:
+      append(form, node.operand);
+      break;
+    case Op::kAge:
+      append(form, program_.ages_[node.operand].least);
+      append(form, program_.ages_[node.operand].most);
+      break;
+    case Op::kPercent:
+      append(form, program_.samples_[node.operand].share);
+      append_text(form, program_.samples_[node.operand].salt);
+      break;
+    case Op::kTime: {
+      const auto& windows = program_.windows_;
+      append(form, std::find(windows.begin(), windows.end(), windows[node.operand]) -
+                       windows.begin());
+      break;
+    }
     default:
       append(form, index);
       break;  // equal to none but itself
@@ -152,7 +220,9 @@ void IndexBuilder::collect_literals(std::uint32_t index, std::uint32_t rule) {
 
 void IndexBuilder::collect_leaf(std::uint32_t index, std::uint32_t rule) {
   const Node& node = program_.nodes_[index];
-  if (node.negated) return add_test(index, rule);
+  if (node.negated || program_.subjects_[node.subject].of != Subject::Of::kOne) {
+    return add_test(index, rule);
+  }
   const auto add_operand = [&](const Operand& operand) {
     switch (operand.type) {
       case Operand::Type::kNumber:
@@ -185,6 +255,13 @@ void IndexBuilder::collect_leaf(std::uint32_t index, std::uint32_t rule) {
       for (std::uint32_t i = 0; i < node.operand_count; ++i) {
         add_key(index, rule, node.op == Op::kStartsWith ? Family::kStart : Family::kEnd,
                 program_.operands_[node.operand + i].text);
+      }
+      return;
+    case Op::kRange:
+      return add_key(index, rule, Family::kRange, packed(program_.ranges_[node.operand]));
+    case Op::kInNetwork:
+      for (std::uint32_t i = 0; i < node.operand_count; ++i) {
+        add_key(index, rule, Family::kNetwork, text_of(program_.networks_[node.operand + i]));
       }
       return;
     case Op::kContains:
@@ -232,6 +309,21 @@ double IndexBuilder::test_cost(std::uint32_t index) const {
       }
       return cost;
     }
+    case Op::kIsPhone:
+    case Op::kIsPossiblePhone:
+      return kPhoneCost;
+    case Op::kMixedScripts:
+    case Op::kLooksLike:
+      return kSpoofCost;
+    case Op::kIsEmail:
+    case Op::kIsPostcode:
+    case Op::kScripts:
+    case Op::kPercent:
+    case Op::kBefore:
+    case Op::kAfter:
+    case Op::kAge:
+    case Op::kInNetwork:
+      return kListCost;
     default:
       return kTestCost;
   }
@@ -312,6 +404,8 @@ Run IndexBuilder::add_run(const std::vector<std::uint32_t>& rules) {
 void IndexBuilder::lay_out_values(std::uint32_t subject, const std::vector<std::uint32_t>& keys) {
   using Entries = std::vector<std::pair<std::string_view, std::uint32_t>>;
   Entries texts, starts, ends, literals;
+  std::vector<std::pair<NumberRange, std::uint32_t>> ranges;
+  std::vector<std::pair<lists::Network, std::uint32_t>> networks;
   Index::Values values;
   values.subject = subject;
   std::vector<std::uint32_t> all;
@@ -326,6 +420,12 @@ void IndexBuilder::lay_out_values(std::uint32_t subject, const std::vector<std::
         break;
       case Family::kNumber:
         values.numbers.emplace_back(key.number, run);
+        break;
+      case Family::kRange:
+        ranges.emplace_back(unpacked(key.text), run);
+        break;
+      case Family::kNetwork:
+        networks.emplace_back(*lists::read_network(key.text).network, run);
         break;
       case Family::kFalse:
         values.truths[0] = run;
@@ -350,6 +450,8 @@ void IndexBuilder::lay_out_values(std::uint32_t subject, const std::vector<std::
   all.erase(std::unique(all.begin(), all.end()), all.end());
   std::sort(values.numbers.begin(), values.numbers.end());
   values.texts = KeyTable(texts);
+  values.ranges = RangeTable(std::move(ranges));
+  values.networks = NetworkTable(networks);
   values.starts = AffixTable(AffixTable::Side::kStart, starts);
   values.ends = AffixTable(AffixTable::Side::kEnd, ends);
   values.literals = LiteralTable(literals);
@@ -366,22 +468,22 @@ void IndexBuilder::lay_out_values(std::uint32_t subject, const std::vector<std::
 /// Which sources read which claim.
 void IndexBuilder::lay_out_readers() {
   std::vector<std::vector<std::uint32_t>> readers;
-  const auto add = [&](std::uint32_t subject_index, std::uint32_t source) {
-    const Subject& subject = program_.subjects_[subject_index];
-    const claims::NameId claim = subject.derived ? derived_rows()[subject.id].from : subject.id;
-    if (claim >= readers.size()) readers.resize(claim + std::size_t{1});
-    auto& of_claim = readers[claim];
-    if (of_claim.empty() || of_claim.back() != source) of_claim.push_back(source);
+  const auto add = [&](const std::vector<claims::NameId>& reads, std::uint32_t source) {
+    for (const claims::NameId claim : reads) {
+      if (claim >= readers.size()) readers.resize(claim + std::size_t{1});
+      auto& of_claim = readers[claim];
+      if (of_claim.empty() || of_claim.back() != source) of_claim.push_back(source);
+    }
   };
   for (std::uint32_t i = 0; i < index_.sources_.size(); ++i) {
     const Index::Source& source = index_.sources_[i];
     if (source.values != Index::kNone) {
-      add(index_.values_[source.values].subject, i);
+      add(program_.subjects_[index_.values_[source.values].subject].reads, i);
       continue;
     }
     for (std::uint32_t node = source.test; node < program_.nodes_[source.test].end; ++node) {
       const Op op = program_.nodes_[node].op;
-      if (op != Op::kAll && op != Op::kAny && op != Op::kNot) add(program_.nodes_[node].subject, i);
+      if (op != Op::kAll && op != Op::kAny && op != Op::kNot) add(program_.reads(node), i);
     }
   }
   for (const auto& of_claim : readers) {

@@ -37,6 +37,8 @@ class IndexBuilder {
   enum class Family : std::uint8_t {
     kText,
     kNumber,
+    kRange,    // `text` is the bytes of the range
+    kNetwork,  // `text` is what lists::write_network() writes
     kFalse,
     kTrue,
     kStart,

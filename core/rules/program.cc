@@ -1,104 +1,10 @@
 #include "core/rules/program.h"
 
-#include <charconv>
-
-#include "core/text/text.h"
-
 namespace core::rules {
-
-bool parse_number(std::string_view text, double& number) noexcept {
-  const auto [stop, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return ec == std::errc{} && stop == text.data() + text.size();
-}
-
-bool is_scalar(claims::Kind kind) noexcept {
-  return kind == claims::Kind::kString || kind == claims::Kind::kNumber ||
-         kind == claims::Kind::kBoolean;
-}
 
 bool is_settable(claims::NameId id) noexcept {
   return id != claims::kStep && id != claims::kClientId && id != claims::kUiLocales &&
          id != claims::kIdentities && id != claims::kObjectId;
-}
-
-bool equals(const claims::Kind kind, std::string_view value, const Operand& operand) noexcept {
-  switch (operand.type) {
-    case Operand::Type::kString: return value == operand.text;
-    case Operand::Type::kBoolean:
-      return text::equals_ignore_case_ascii(value, operand.boolean ? "true" : "false");
-    case Operand::Type::kNumber: {
-      if (value == operand.text) return true;
-      double number = 0;
-      return kind != claims::Kind::kBoolean && parse_number(value, number) &&
-             number == operand.number;
-    }
-  }
-  return false;
-}
-
-bool Program::leaf(const Node& node, Evaluation& evaluation, std::string_view& value,
-                   bool& present) const noexcept {
-  const Subject& subject = subjects_[node.subject];
-  const claims::Kind kind =
-      subject.derived ? claims::Kind::kString : evaluation.claims()[subject.id].kind;
-  if (node.op == Op::kInList) {
-    const lists::List* const* list = &lists_[node.operand];
-    value = evaluation.prepared(node.prepared, subject, (*list)->match());
-    present = value.data() != nullptr;
-    if (!present || !is_scalar(kind)) return false;
-    for (std::uint32_t i = 0; i < node.operand_count; ++i) {
-      if (evaluation.in_list(*list[i], value)) return !node.negated;
-    }
-    return node.negated;
-  }
-  value = evaluation.text_of(subject);
-  present = value.data() != nullptr;
-  if (node.op == Op::kExists) return present;
-  if (node.op == Op::kMissing) return !present && !evaluation.arena().exhausted();
-  // A missing claim matches no test but `missing`, negated or not; an array or object is no text.
-  if (!present || !is_scalar(kind)) return false;
-  bool matched = false;
-  switch (node.op) {
-    case Op::kEquals:
-      for (std::uint32_t i = 0; i < node.operand_count && !matched; ++i) {
-        matched = equals(kind, value, operands_[node.operand + i]);
-      }
-      break;
-    case Op::kIn: {
-      matched = sets_[node.operand].contains(absl::string_view(value.data(), value.size()));
-      for (const Operand& operand : few_[node.operand]) {
-        matched = matched || equals(kind, value, operand);
-      }
-      break;
-    }
-    case Op::kStartsWith:
-      for (std::uint32_t i = 0; i < node.operand_count && !matched; ++i) {
-        matched = value.starts_with(operands_[node.operand + i].text);
-      }
-      break;
-    case Op::kEndsWith:
-      for (std::uint32_t i = 0; i < node.operand_count && !matched; ++i) {
-        matched = value.ends_with(operands_[node.operand + i].text);
-      }
-      break;
-    case Op::kContains:
-      for (std::uint32_t i = 0; i < node.operand_count && !matched; ++i) {
-        matched = value.find(operands_[node.operand + i].text) != std::string_view::npos;
-      }
-      break;
-    case Op::kMatches:
-      for (std::uint32_t i = 0; i < node.operand_count && !matched; ++i) {
-        matched = patterns_[node.operand + i].matches(value, evaluation.lane());
-      }
-      break;
-    case Op::kLength: {
-      const std::size_t length = text::count_code_points(value);
-      matched = length >= lengths_[node.operand].min && length <= lengths_[node.operand].max;
-      break;
-    }
-    default: break;
-  }
-  return matched != node.negated;
 }
 
 bool Program::test(std::uint32_t index, Evaluation& evaluation, Tracer* tracer) const noexcept {
@@ -117,10 +23,9 @@ bool Program::test(std::uint32_t index, Evaluation& evaluation, Tracer* tracer) 
     case Op::kNot: return !test(index + 1, evaluation, tracer);
     default: break;
   }
-  std::string_view value;
-  bool present = false;
-  const bool matched = leaf(node, evaluation, value, present);
-  if (tracer != nullptr) tracer->on_test(index, value, present, matched);
+  Value value;
+  const bool matched = leaf(node, evaluation, value);
+  if (tracer != nullptr) tracer->on_test(index, value.text, value.present(), matched);
   return matched;
 }
 
@@ -129,7 +34,9 @@ bool Program::assign(std::uint32_t index, Evaluation& evaluation, Tracer* tracer
     const std::string_view value =
         assignment.text.render(evaluation, Template::Missing::kFails, Template::Values::kAsTheyAre);
     const bool done = value.data() != nullptr;
-    if (done && !evaluation.set(assignment.claim, assignment.name, value)) return false;
+    if (done && !evaluation.set(assignment.claim, assignment.name, value, assignment.kind)) {
+      return false;
+    }
     if (tracer != nullptr) tracer->on_set(index, assignment, value, done);
     if (evaluation.arena().exhausted()) return false;
   }
@@ -160,19 +67,20 @@ Program::Step Program::ask(std::uint32_t index, Evaluation& evaluation, Tracer* 
   const Decisions::Answer answer =
       decisions != nullptr ? decisions->decide(index, asked, evaluation) : Decisions::Answer{};
   if (tracer != nullptr) tracer->on_ask(index, asked, answer);
-  verdict = {VerdictKind::kContinue, Verdict::kOtherwise, 0};
   if (answer.state == Decisions::State::kUnresolved || evaluation.arena().exhausted()) {
+    verdict = {VerdictKind::kContinue, Verdict::kOtherwise, 0};
     return Step::kEnd;
   }
   const auto deciding = static_cast<std::int32_t>(index);
   if (answer.state == Decisions::State::kAsk) {
-    verdict.rule = deciding;
-    verdict.ask = true;
+    verdict = {VerdictKind::kContinue, deciding, 0, true};
     return Step::kEnd;
   }
   const decisions::DecisionView decision(answer.decision);
   if (decision.kind() == VerdictKind::kContinue) {
-    return take(decision, evaluation) ? Step::kNext : Step::kEnd;
+    if (take(decision, evaluation)) return Step::kNext;
+    verdict = {VerdictKind::kContinue, Verdict::kOtherwise, 0};
+    return Step::kEnd;
   }
   evaluation.say(decision.message(), decision.text());
   verdict = {decision.kind(), deciding, Verdict::kSaid};
@@ -187,6 +95,7 @@ Program::Step Program::act(std::uint32_t index, Evaluation& evaluation, Tracer* 
     evaluation.note_shadow(index);
     return Step::kNext;
   }
+  if (rule.tag != Rule::kNoTag) evaluation.tag(rule.tag);
   const auto deciding = static_cast<std::int32_t>(index);
   switch (rule.action) {
     case Rule::Action::kSet:
@@ -204,6 +113,10 @@ Program::Step Program::act(std::uint32_t index, Evaluation& evaluation, Tracer* 
     case Rule::Action::kValidationError:
       verdict = {VerdictKind::kValidationError, deciding, rule.message};
       return Step::kEnd;
+    case Rule::Action::kRemove:
+      for (const claims::NameId claim : rule.removals) evaluation.unset(claim);
+      return Step::kNext;
+    case Rule::Action::kTag: return Step::kNext;
     case Rule::Action::kAsk: return ask(index, evaluation, tracer, verdict);
   }
   return Step::kNext;
@@ -232,6 +145,7 @@ Verdict Program::evaluate_indexed(Evaluation& evaluation) const noexcept {
     if (act(i, evaluation, nullptr, verdict) == Step::kEnd) break;
     if (rules_[i].shadow) continue;
     for (const Assignment& assignment : rules_[i].assignments) walk.on_set(assignment.claim, i);
+    for (const claims::NameId claim : rules_[i].removals) walk.on_set(claim, i);
     if (rules_[i].action != Rule::Action::kAsk) continue;
     for (const claims::NameId claim : evaluation.taken()) walk.on_set(claim, i);
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/claims/claims.h"
@@ -14,6 +15,7 @@
 #include "core/rules/ask.h"
 #include "core/rules/evaluation.h"
 #include "core/rules/index.h"
+#include "core/rules/operands.h"
 #include "core/rules/pattern.h"
 #include "core/rules/template.h"
 #include "core/rules/verdict.h"
@@ -23,23 +25,9 @@ namespace core::rules {
 enum class Op : std::uint8_t {
   kAll, kAny, kNot,
   kEquals, kIn, kInList, kStartsWith, kEndsWith, kContains, kMatches, kLength, kExists, kMissing,
+  kRange, kBefore, kAfter, kInNetwork, kIsEmail, kIsPhone, kIsPossiblePhone, kIsPostcode, kSameAs,
+  kScripts, kMixedScripts, kLooksLike, kAge, kPercent, kTime,
 };
-
-/// A value that a rule compares with. A number claim equals a number of the same value however
-/// both are written; a string claim that spells a boolean or number equals it too, because custom
-/// attributes may arrive either way (protocol.md a.3).
-struct Operand {
-  enum class Type : std::uint8_t { kString, kNumber, kBoolean };
-  Type type = Type::kString;
-  std::string text;
-  double number = 0;
-  bool boolean = false;
-};
-bool equals(const claims::Kind kind, std::string_view value, const Operand& operand) noexcept;
-/// False when `text` is not a number from its first byte to its last.
-bool parse_number(std::string_view text, double& number) noexcept;
-/// False for what tests see no text in: arrays, objects, null, absent.
-bool is_scalar(claims::Kind kind) noexcept;
 
 /// One condition. Children of kAll, kAny and kNot follow their parent at once, each with `end`
 /// pointing behind its own last descendant, so a tree is a stretch of the node array.
@@ -57,22 +45,30 @@ struct Assignment {
   claims::NameId claim;
   std::string name;  // as the configuration spells it
   Template text;
-};
-
-struct LengthBounds {
-  std::uint64_t min, max;  // code points
+  claims::Kind kind = claims::Kind::kString;  // what it is in an answer
 };
 
 /// A compiled rule.
 struct Rule {
-  enum class Action : std::uint8_t { kContinue, kBlock, kValidationError, kSet, kAsk };
+  enum class Action : std::uint8_t {
+    kContinue, kBlock, kValidationError, kSet,
+    kRemove,  // claims out of the answer
+    kTag,     // nothing but the tag
+    kAsk,
+  };
+  static constexpr std::uint32_t kNoTag = 0xFFFFFFFF;
   std::string name;
   Action action = Action::kContinue;
   bool shadow = false;
   std::uint32_t when = 0;  // node index
   std::uint32_t message = 0;
+  std::uint32_t tag = kNoTag;           // index into Program::tags()
   std::uint32_t ask = 0;                // kAsk: index into Program::asks()
   std::vector<Assignment> assignments;  // kSet, kContinue
+  std::vector<claims::NameId> removals;  // kRemove
+  /// kValidationError: a message for each of these claims, told behind the rule's own where a dialect
+  /// has no place for them.
+  std::vector<std::pair<claims::NameId, std::uint32_t>> claim_messages;
 };
 
 /// Hears what an evaluation does; `explain` prints it. Null on the request path.
@@ -112,10 +108,16 @@ class Program {
 
   const std::vector<Rule>& rules() const noexcept { return rules_; }
   const std::vector<Node>& nodes() const noexcept { return nodes_; }
+  /// What Node::subject counts.
+  const std::vector<Subject>& subjects() const noexcept { return subjects_; }
   /// The condition as the configuration says it, for `explain`.
   std::string_view describe(std::uint32_t node) const noexcept { return descriptions_[node]; }
   std::size_t prepared_count() const noexcept { return prepared_count_; }
   const Index& index() const noexcept { return index_; }
+  /// Labels that rules put on requests, at most Evaluation::kTagsMax.
+  const std::vector<std::string>& tags() const noexcept { return tags_; }
+  /// Every claim that the test at `node` depends on, some perhaps twice.
+  std::vector<claims::NameId> reads(std::uint32_t node) const;
   const std::vector<Ask>& asks() const noexcept { return asks_; }
 
  private:
@@ -127,8 +129,11 @@ class Program {
   Step act(std::uint32_t rule, Evaluation& evaluation, Tracer* tracer,
            Verdict& verdict) const noexcept;
   bool test(std::uint32_t node, Evaluation& evaluation, Tracer* tracer) const noexcept;
-  bool leaf(const Node& node, Evaluation& evaluation, std::string_view& value,
-            bool& present) const noexcept;
+  bool leaf(const Node& node, Evaluation& evaluation, Value& value) const noexcept;
+  bool leaf_of_several(const Node& node, Evaluation& evaluation, Value& value) const noexcept;
+  bool passes(const Node& node, const Value& value, Evaluation& evaluation) const noexcept;
+  bool passes_rare(const Node& node, const Value& value, Evaluation& evaluation) const noexcept;
+  std::string_view region(const RegionOf& region, Evaluation& evaluation) const noexcept;
   bool assign(std::uint32_t rule, Evaluation& evaluation, Tracer* tracer) const noexcept;
   Step ask(std::uint32_t rule, Evaluation& evaluation, Tracer* tracer,
            Verdict& verdict) const noexcept;
@@ -143,6 +148,16 @@ class Program {
   std::vector<Pattern> patterns_;
   std::vector<const lists::List*> lists_;
   std::vector<LengthBounds> lengths_;
+  std::vector<NumberRange> ranges_;
+  std::vector<Moment> moments_;
+  std::vector<lists::Network> networks_;
+  std::vector<RegionOf> regions_;
+  std::vector<text::ScriptSet> scripts_;
+  std::vector<Template> texts_;  // kLooksLike
+  std::vector<Ages> ages_;
+  std::vector<Sample> samples_;
+  std::vector<Window> windows_;
+  std::vector<std::string> tags_;
   std::vector<std::string> descriptions_;       // by node
   std::vector<Ask> asks_;
   const claims::NameTable* names_ = nullptr;    // the snapshot's

@@ -77,4 +77,13 @@ char* write_json_escaped(char* to, std::string_view text) noexcept {
   return to;
 }
 
+std::string json_quoted(std::string_view text) {
+  constexpr std::size_t kScanSlack = 16;  // write_json_escaped() may write past its end
+  std::string out(json_escaped_max(text.size()) + kScanSlack + 2, '"');
+  char* const end = write_json_escaped(out.data() + 1, text);
+  *end = '"';
+  out.resize(static_cast<std::size_t>(end + 1 - out.data()));
+  return out;
+}
+
 }  // namespace core::text

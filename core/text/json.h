@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace core::text {
@@ -13,5 +14,8 @@ constexpr std::size_t json_escaped_max(std::size_t size) { return size * 6; }
 /// because block pages are HTML and some readers are JavaScript. `to` has room for
 /// json_escaped_max(text.size()) and 16 bytes more. Answers the end of what was written.
 char* write_json_escaped(char* to, std::string_view text) noexcept;
+
+/// `text` as a JSON string, quotation marks included. Allocates: for what is off the request path.
+std::string json_quoted(std::string_view text);
 
 }  // namespace core::text

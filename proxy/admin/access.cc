@@ -8,8 +8,8 @@ namespace proxy::admin {
 std::optional<Reply> Access::refuse(const core::http::Request& request,
                                     std::string_view path) const {
   if (token_.empty() && !local_) {
-    return Reply{403, std::string(path) +
-                          " needs a token here: write admin: { token: \"${env:NAME}\" }"};
+    return Reply{
+        403, std::string(path) + " needs a token here: write admin: { token: \"${env:NAME}\" }"};
   }
   if (!token_.empty() &&
       !core::gate::bears(request.known(core::http::Known::kAuthorization), token_)) {

@@ -53,7 +53,8 @@ std::vector<Keeps> keeping(const gate::Snapshot& snapshot, std::string_view conn
 class Claims {
  public:
   explicit Claims(const gate::Snapshot& snapshot)
-      : snapshot_(snapshot), evaluation_(snapshot.names.size(), snapshot.prepared_max, kArenaBytes, 0) {}
+      : snapshot_(snapshot),
+        evaluation_(snapshot.names.size(), snapshot.prepared_max, kArenaBytes, 0) {}
 
   /// Reads a JSON object. False when it is none, or too large.
   bool read(std::string json) {
@@ -147,8 +148,8 @@ std::string read_decision(const gate::Snapshot& snapshot, const simdjson::dom::e
     }
     return {};
   }
-  decision.kind = member.key == "block" ? rules::VerdictKind::kBlock
-                                        : rules::VerdictKind::kValidationError;
+  decision.kind =
+      member.key == "block" ? rules::VerdictKind::kBlock : rules::VerdictKind::kValidationError;
   std::string_view message;
   if ((member.key != "block" && member.key != "validation_error") ||
       member.value.get(message) != simdjson::SUCCESS) {
@@ -166,11 +167,13 @@ std::optional<Reply> DecisionRequests::refuse(const http::Request& request) cons
   switch (request.method) {
     case http::Method::kGet:
     case http::Method::kHead:
-    case http::Method::kDelete: return std::nullopt;
+    case http::Method::kDelete:
+      return std::nullopt;
     case http::Method::kPost:
       if (is_json(request.known(http::Known::kContentType))) return std::nullopt;
       return error(415, "the content type must be application/json");
-    default: break;
+    default:
+      break;
   }
   Reply reply = error(405, "this is read by GET, forgotten by DELETE and filled by POST");
   reply.allow = "GET, HEAD, DELETE, POST";
@@ -294,8 +297,9 @@ Reply DecisionRequests::preload(std::string_view body) {
   simdjson::dom::element document;
   if (parser.parse(body.data(), body.size()).get(document) != simdjson::SUCCESS ||
       document["decisions"].get(items) != simdjson::SUCCESS) {
-    return error(400, "expected {\"decisions\":[{\"connector\":\"...\",\"rule\":\"...\","
-                      "\"claims\":{...},\"decision\":{...},\"ttl\":\"10m\"}]}");
+    return error(400,
+                 "expected {\"decisions\":[{\"connector\":\"...\",\"rule\":\"...\","
+                 "\"claims\":{...},\"decision\":{...},\"ttl\":\"10m\"}]}");
   }
   struct Put {
     decisions::Key key;
@@ -323,15 +327,15 @@ Reply DecisionRequests::preload(std::string_view body) {
     decisions::Decision decision;
     const std::string wrong = read_decision(*snapshot, decision_given, decision);
     if (!wrong.empty()) return error(400, place + wrong);
-    decisions::Lifetime lifetime =
-        keeps[0].ask->lifetimes[static_cast<std::size_t>(decision.kind)];
+    decisions::Lifetime lifetime = keeps[0].ask->lifetimes[static_cast<std::size_t>(decision.kind)];
     if (item["ttl"].get(ttl) == simdjson::SUCCESS) {
       const auto time = core::config::parse_duration(ttl);
       if (!time || time.value().count() <= 0) return error(400, place + "ttl: as in \"10m\"");
       lifetime.fresh_ms = static_cast<std::uint64_t>(time.value().count());
       lifetime.jitter = 0;
     }
-    if (lifetime.fresh_ms == 0) return error(400, place + "the rule keeps no such verdict: say ttl");
+    if (lifetime.fresh_ms == 0)
+      return error(400, place + "the rule keeps no such verdict: say ttl");
     const auto key = claims.key(*keeps[0].ask, shared_.seed);
     if (!key) return error(400, place + "the claims are too large");
     puts.push_back({*key, decisions::encode(decision), lifetime});

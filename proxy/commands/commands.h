@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -8,9 +9,25 @@ namespace proxy::commands {
 /// The commands of the program. Each prints for a person and answers the process's exit code
 /// (ExitCode in configuration.h).
 int serve(const std::string& config);
-int check(const std::string& config);
-/// `claims` is a file of one JSON object, or "-" for standard input.
-int explain(const std::string& config, const std::string& connector, const std::string& claims);
+
+/// What `check` says of the rules that its tests reach. kRequired: a rule that none does is a failure.
+enum class CoverageWish : unsigned char { kNone, kReported, kRequired };
+/// Validates, and asks the configuration's own tests: kExitTestsFailed when one fails.
+int check(const std::string& config, CoverageWish coverage);
+
+/// `claims` is a file of one JSON object, or "-" for standard input. `backends` are verdicts in place
+/// of backends, which are not asked: see StandIns.
+int explain(const std::string& config, const std::string& connector, const std::string& claims,
+            const std::vector<std::string>& backends);
+struct ReplayOptions {
+  std::string config;
+  std::string against;  // empty: the verdicts that were recorded
+  std::string capture;  // a file, or "-" for standard input
+  std::size_t samples = 10;  // lines named for each kind of difference
+  bool json = false;
+};
+/// Compares the verdicts of two configurations over a capture: kExitDiffers when some differ.
+int replay(const ReplayOptions& options);
 /// `list build`: writes `in`, one entry a line, in the compiled form.
 int list_build(const std::string& match, const std::string& out, const std::string& in);
 /// `list info`: what is known of a compiled list.

@@ -11,6 +11,7 @@
 #include "core/gate/snapshot.h"
 #include "proxy/lists/keeper.h"
 #include "proxy/tls_listeners.h"
+#include "proxy/upstream/options.h"
 
 namespace proxy::commands {
 
@@ -19,8 +20,9 @@ enum ExitCode : int {
   kExitOk = 0,
   kExitFailed = 1,       // at run time: an address in use, say
   kExitUsage = 2,        // command line or configuration; nothing was opened
-  kExitTestsFailed = 3,  // `check`: the configuration's own tests
+  kExitTestsFailed = 3,  // `check`: the configuration's own tests, or too few of them
   kExitCutOff = 4,       // the drain time-out passed with requests unfinished
+  kExitDiffers = 5,      // `replay`: two configurations decide differently
 };
 
 /// A configuration read from its files. `snapshot` is null when it has mistakes.
@@ -31,6 +33,7 @@ struct Configuration {
   std::shared_ptr<const core::lists::Table> lists;  // as their sources have them
   std::vector<lists::Source> sources;               // of each
   std::vector<TlsListener> tls;
+  std::shared_ptr<const upstream::BackendList> backends;  // null when one has mistakes
   std::size_t workers = 1;  // the number that `workers: 0` stands for, at least 1
 };
 

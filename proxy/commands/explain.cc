@@ -2,15 +2,19 @@
 #include <ctime>
 #include <iostream>
 #include <iterator>
+#include <ctime>
 #include <string>
 #include <vector>
 
 #include "core/config/diagnostics.h"
+#include "core/decisions/encoded.h"
 #include "core/gate/gate.h"
 #include "core/http/http_date.h"
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
 #include "proxy/commands/file_source.h"
+#include "proxy/policy/stand_ins.h"
+#include "proxy/forward/translate.h"
 
 namespace proxy::commands {
 namespace {
@@ -48,12 +52,33 @@ class Story final : public rules::Tracer {
   void on_test(std::uint32_t node, std::string_view value, bool present, bool matched) override {
     told_[node] = {true, matched, present ? shown(value) : "missing"};
   }
-  void on_rule(std::uint32_t rule, bool matched) override { rules_[rule] = {true, matched, {}}; }
+  void on_rule(std::uint32_t rule, bool matched) override {
+    rules_[rule] = {true, matched, {}, {}};
+  }
   void on_set(std::uint32_t rule, const rules::Assignment& assignment, std::string_view value,
               bool done) override {
     rules_[rule].sets.push_back(
         assignment.name + " = " +
         (done ? shown(value) : std::string("(not set: a claim in its text is missing)")));
+  }
+
+  void on_ask(std::uint32_t rule, const rules::Ask& ask,
+              const rules::Decisions::Answer& answer) override {
+    std::string& told = rules_[rule].asked;
+    told = "asks " + ask.backend_name;
+    switch (answer.state) {
+      case rules::Decisions::State::kAsk: told += ", which has to answer first"; return;
+      case rules::Decisions::State::kUnresolved: told += ": unresolved"; return;
+      case rules::Decisions::State::kDecision: break;
+    }
+    const core::decisions::DecisionView decision(answer.decision);
+    told += decision.kind() == rules::VerdictKind::kContinue ? ": continue"
+            : decision.kind() == rules::VerdictKind::kBlock  ? ": block"
+                                                             : ": validation_error";
+    decision.for_each_claim([&](const core::decisions::DecisionView::Claim& claim) {
+      rules_[rule].sets.push_back(std::string(claim.name) + " = " + shown(claim.value));
+      return true;
+    });
   }
 
   void print() const {
@@ -70,6 +95,7 @@ class Story final : public rules::Tracer {
     bool reached = false;
     bool matched = false;
     std::vector<std::string> sets;
+    std::string asked;
   };
 
   static const char* outcome(const rules::Rule& rule, const RuleTold& told) {
@@ -81,6 +107,8 @@ class Story final : public rules::Tracer {
       case rules::Rule::Action::kBlock: return "match: block";
       case rules::Rule::Action::kValidationError: return "match: validation_error";
       case rules::Rule::Action::kSet: return "match: set";
+      case rules::Rule::Action::kRemove: return "match: remove";
+      case rules::Rule::Action::kTag: return "match: tag";
       case rules::Rule::Action::kAsk: return "match: ask";
     }
     return "";
@@ -92,6 +120,7 @@ class Story final : public rules::Tracer {
     std::printf("%3u. %-44s %s\n", index + 1, rule.name.c_str(), outcome(rule, told));
     if (!told.reached) return;
     print_node(rule.when, 0, told.matched);
+    if (!told.asked.empty()) std::printf("       %s\n", told.asked.c_str());
     for (const std::string& set : told.sets) std::printf("       -> %s\n", set.c_str());
   }
 
@@ -138,6 +167,36 @@ bool read_claims(const std::string& path, std::string& body) {
   return true;
 }
 
+/// What a backend would be asked, without credentials and secrets.
+std::string question_of(const Configuration& read, gate::Gate& gate, const rules::Ask& ask,
+                        std::string_view body) {
+  core::mapping::Question question;
+  core::mapping::Kept kept;
+  const core::mapping::NotAsked why = forward::make_question(*read.snapshot, ask.backend,
+                                                             gate.asking(), body, question, kept);
+  std::string text = "\nquestion to " + ask.backend_name + "\n";
+  if (why != core::mapping::NotAsked::kNone) {
+    return text + "  none: " + std::string(core::mapping::describe(why)) + "\n";
+  }
+  std::string asked = question.method + " " + question.target + "\n" + question.fields + "\n" +
+                      question.body + "\n";
+  asked = policy::without_secrets(std::move(asked), read.config.backends[ask.backend]);
+  // Indented, control bytes escaped but for the ends of lines.
+  text += "  ";
+  for (const char c : asked) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      text += "\n  ";
+    } else if (c != '\r') {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, byte < 0x20 || byte == 0x7f ? "\\x%02x" : "%c", byte);
+      text += escaped;
+    }
+  }
+  while (text.back() == ' ' || text.back() == '\n') text.pop_back();
+  return text + "\n";
+}
+
 std::string decided_by(const gate::Connector& connector, std::int32_t rule) {
   if (rule >= 0) {
     return "by rule \"" + connector.program.rules()[static_cast<std::size_t>(rule)].name + "\"";
@@ -147,7 +206,8 @@ std::string decided_by(const gate::Connector& connector, std::int32_t rule) {
 
 }  // namespace
 
-int explain(const std::string& path, const std::string& name, const std::string& claims) {
+int explain(const std::string& path, const std::string& name, const std::string& claims,
+            const std::vector<std::string>& backends) {
   const Configuration read = read_configuration(path, 1);
   const std::string remarks = read.diagnostics.render();
   if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
@@ -163,6 +223,13 @@ int explain(const std::string& path, const std::string& name, const std::string&
                  core::config::suggest(name, names).c_str());
     return kExitUsage;
   }
+  policy::StandIns stand_ins;
+  for (const std::string& argument : backends) {
+    const std::string wrong = stand_ins.add(argument, *read.snapshot);
+    if (wrong.empty()) continue;
+    std::fprintf(stderr, "--backend %s: %s\n", argument.c_str(), wrong.c_str());
+    return kExitUsage;
+  }
   std::string body;
   if (!read_claims(claims, body)) return kExitUsage;
   if (body.size() > kBodyBytesMax) {
@@ -174,19 +241,43 @@ int explain(const std::string& path, const std::string& name, const std::string&
 
   gate::Gate gate(read.snapshot, 0, kBodyBytesMax);
   gate.adopt_lists(read.lists);
+  gate.use_time(std::time(nullptr));
   core::http::OutBuffer out(kOutBytesMax);
   Story story(connector->program);
   char date[core::http::kHttpDateBytes];
   core::http::format_http_date(std::time(nullptr), date);
-  const gate::Report report =
-      gate.answer_body(*connector, std::string_view(body).substr(0, size),
-                       core::http::After::kKeepOpen, {date, sizeof date}, out, &story);
+  const std::string_view given_claims = std::string_view(body).substr(0, size);
+  std::vector<gate::Given> given;
+  std::string questions;
+  const rules::Ask* open = nullptr;  // a backend that nobody stands in for
+  gate::Report report;
+  for (;;) {
+    gate::Known known;
+    known.given = given;
+    report = gate.answer_body(*connector, given_claims, core::http::After::kKeepOpen,
+                              {date, sizeof date}, out, &story, known);
+    if (!report.asks) break;
+    const gate::Asked asked = gate.at_hand().asked();
+    questions += question_of(read, gate, *asked.ask, given_claims);
+    const auto stand_in = stand_ins.decisions.find(asked.ask->backend_name);
+    if (stand_in == stand_ins.decisions.end()) {
+      open = asked.ask;
+      break;
+    }
+    given.push_back({asked.rule, gate::Source::kBackend, stand_in->second, gate::Fallback::kBackend});
+  }
 
   std::printf("connector  %s (%s)\n", connector->name.c_str(), connector->path.c_str());
-  if (report.outcome <= gate::Outcome::kFault) {
+  if (report.asks || report.outcome <= gate::Outcome::kFault) {
     const std::string_view step = core::dialects::b2c_userflow::name(report.step);
     std::printf("step       %.*s\n\n", static_cast<int>(step.size()), step.data());
     story.print();
+    std::fputs(questions.c_str(), stdout);
+    if (open != nullptr) {
+      std::printf("\nverdict    that of backend \"%s\"; say one with --backend '%s=continue:{...}'\n",
+                  open->backend_name.c_str(), open->backend_name.c_str());
+      return kExitOk;
+    }
     const std::string_view outcome = gate::name(report.outcome);
     std::printf("\nverdict    %.*s, %s%s\n", static_cast<int>(outcome.size()), outcome.data(),
                 decided_by(*connector, report.rule).c_str(),

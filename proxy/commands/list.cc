@@ -24,7 +24,10 @@ constexpr mode_t kCompiledMode = 0440;  // nobody writes it, so it can be mapped
 constexpr std::size_t kArenaBytes = 256 << 10;
 
 Match match_named(const std::string& name) {
-  return name == "email" ? Match::kEmail : name == "domain" ? Match::kDomain : Match::kExact;
+  return name == "email"     ? Match::kEmail
+         : name == "domain"  ? Match::kDomain
+         : name == "network" ? Match::kNetwork
+                             : Match::kExact;
 }
 
 /// False after saying why.

@@ -14,8 +14,10 @@
 #include <vector>
 
 #include "proxy/admin/admin_handler.h"
+#include "proxy/capture/capture.h"
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
+#include "proxy/forward/backend_metrics.h"
 #include "proxy/forward/metrics.h"
 #include "proxy/forward/shared.h"
 #include "proxy/lists/fetch.h"
@@ -87,6 +89,16 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
       old.access_log.sample != fresh.access_log.sample) {
     keys.emplace_back("access_log");
   }
+  const auto captured = [](const config::Capture& of) {
+    std::vector<std::string> texts = {of.file.value, of.secret.value, std::to_string(of.share),
+                                      std::to_string(of.bytes),
+                                      std::to_string(static_cast<int>(of.when_full)), "connectors"};
+    for (const config::Text& connector : of.connectors) texts.push_back(connector.value);
+    texts.emplace_back("keep");
+    for (const config::Text& claim : of.keep) texts.push_back(claim.value);
+    return texts;
+  };
+  if (captured(old.capture) != captured(fresh.capture)) keys.emplace_back("capture");
   const auto as_tuple = [](const config::Limits& of) {
     return std::tuple(of.request_line_bytes, of.head_bytes, of.header_fields, of.body_bytes,
                       of.chunk_extension_bytes, of.trailer_bytes, of.connections,
@@ -122,14 +134,33 @@ class Service {
   bool open() {
     uv_loop_init(&loop_);
     const std::size_t descriptors = raise_descriptor_limit();
-    edition_ = {configuration_.snapshot, 1, nullptr};
+    edition_ = {configuration_.snapshot, 1, nullptr, configuration_.backends};
     if (!open_lists()) return false;
     auto log = telemetry::AccessLog::open(configuration_.config.access_log.file.value,
                                           configuration_.workers);
     if (!log) return failed("access log: " + log.error().why);
     log_ = std::move(log).value();
     log_->introduce(edition_.generation, *edition_.snapshot);
+    if (!open_capture()) return false;
     return open_workers(descriptors) && open_admin() && watch_signals();
+  }
+
+  bool open_capture() {
+    const config::Capture& settings = configuration_.config.capture;
+    if (settings.file.value.empty()) return true;
+    auto capture = capture::Capture::open(settings, configuration_.workers);
+    if (!capture) return failed("capture: " + capture.error().why);
+    capture_ = std::move(capture).value();
+    capture_->introduce(edition_.generation, *edition_.snapshot);
+    metrics_.add_counter("claimgate_capture_written", "Requests written to the capture.",
+                         [this] { return capture_->written(); });
+    metrics_.add_counter("claimgate_capture_dropped", "Sampled requests that are not in the capture.",
+                         [this] { return capture_->dropped(); });
+    metrics_.add_counter("claimgate_capture_write_errors", "Failed writes of the capture.",
+                         [this] { return capture_->write_errors(); });
+    metrics_.add_gauge("claimgate_capture_full", "1 when the capture has reached its size.",
+                       [this] { return capture_->full() ? 1.0 : 0.0; });
+    return true;
   }
 
   bool open_lists() {
@@ -173,6 +204,7 @@ class Service {
       options.index = i;
       options.limits = limits;
       options.log_sample = configuration_.config.access_log.sample;
+      options.capture = capture_.get();
       options.drain_timeout_ms =
           static_cast<std::uint64_t>(configuration_.config.limits.drain_timeout.count());
       options.on_end = [this] { uv_async_send(&worker_ended_); };
@@ -263,6 +295,11 @@ class Service {
                        [this] { return static_cast<double>(workers_.size()); });
     add_list_metrics();
     forward::add_metrics(metrics_, *shared_);
+    metrics_.add_text([this](std::string& text) {
+      std::vector<const upstream::Counters*> counters;
+      for (const auto& worker : workers_) counters.push_back(worker->backend_counters());
+      forward::append_backend_metrics(upstream::Figures::sum(counters), text);
+    });
     worker_ended_.data = this;
     uv_async_init(&loop_, &worker_ended_, [](uv_async_t* async) {
       static_cast<Service*>(async->data)->on_worker_ended();
@@ -329,6 +366,7 @@ class Service {
   /// mistakes; otherwise the old one stays.
   void reload() {
     log_->reopen();
+    if (capture_ != nullptr) capture_->reopen();
     if (reloading_ || draining_) {
       reload_again_ = reloading_;
       return;
@@ -363,8 +401,10 @@ class Service {
       }
       ++edition_.generation;
       edition_.snapshot = fresh->snapshot;
+      edition_.backends = fresh->backends;
       edition_.lists = std::move(lists);
       log_->introduce(edition_.generation, *edition_.snapshot);
+      if (capture_ != nullptr) capture_->introduce(edition_.generation, *edition_.snapshot);
       for (const auto& worker : workers_) worker->adopt(edition_);
       take_up_tls(fresh->tls);
       spdlog::info("reloaded, configuration number {} is in force", edition_.generation);
@@ -392,6 +432,7 @@ class Service {
     while (uv_loop_close(&loop_) == UV_EBUSY) uv_run(&loop_, UV_RUN_ONCE);
     keeper_.reset();  // the loop is empty: no look at a source is under way
     log_.reset();     // writes what is left
+    capture_.reset();
     if (code == kExitOk) spdlog::info("stopped");
     return code;
   }
@@ -404,6 +445,7 @@ class Service {
   uv_loop_t loop_;
   telemetry::Metrics metrics_;
   std::unique_ptr<telemetry::AccessLog> log_;
+  std::unique_ptr<capture::Capture> capture_;
   std::unique_ptr<lists::Keeper> keeper_;
   std::unique_ptr<forward::Shared> shared_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -22,9 +22,9 @@ class Mailbox;
 struct Landing {
   std::string decision;  // encoded (core/decisions/encoded.h); empty: the backend settled nothing
   core::gate::Fallback why = core::gate::Fallback::kNone;  // then
-  std::uint32_t backend_us = 0;     // from asking to the answer
-  std::uint64_t keep_body_ms = 0;   // for so long each of them keeps it for its caller's retry
-  bool from_cache = false;          // it was there after all: no backend was asked
+  std::uint32_t backend_us = 0;                            // from asking to the answer
+  std::uint64_t keep_body_ms = 0;  // for so long each of them keeps it for its caller's retry
+  bool from_cache = false;         // it was there after all: no backend was asked
 };
 
 /// A request that waits for a landing.

@@ -1,6 +1,7 @@
 #include "proxy/forward/forwarder.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <new>
 #include <utility>
@@ -97,6 +98,7 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
     pending->trace = tracing_.begin(exchange.request);
     pending->began_ns = began_ns;
     pending->deadline_ms = deadline_ms;
+    pending->now_s = serving->gate.time();
     pending->wire_bytes = exchange.request.wire_bytes;
     pending->asked = serving->gate.at_hand().asked();
     const std::uint64_t id = next_id_++;
@@ -112,6 +114,8 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
     wait_for_landing(id, waiting);
     return true;
   } catch (const std::bad_alloc&) {
+    pending_.erase(next_id_ - 1);
+    note_pending();
     why = gate::Fallback::kMemory;
     return false;
   }
@@ -143,18 +147,30 @@ void Forwarder::wait_for_landing(std::uint64_t id, Pending& pending) {
   const Waiter waiter{&mailbox_, id, pending.asked.rule};
   pending.leads = shared_.flights.join(pending.asked.flight(), waiter);
   counters.count_asked(*pending.connector, !pending.leads);
-  if (pending.leads) {
-    ask(pending.serving, *pending.connector, pending.asked, pending.claims(), pending.trace);
-  }
+  if (!pending.leads) return;
+  ask(pending.serving, *pending.connector, pending.asked, pending.claims(),
+      std::move(pending.trace));
+  pending.trace = {};  // a second question of the same request has a number of its own
 }
 
 /// Asks the backend, for whoever waits for this flight. Never calls anybody back from inside.
 void Forwarder::ask(const std::shared_ptr<Serving>& serving, const gate::Connector& connector,
-                    const gate::Asked& asked, std::string_view body, upstream::Trace trace) {
+                    const gate::Asked& asked, std::string_view body,
+                    upstream::Trace trace) noexcept {
+  try {
+    try_to_ask(serving, connector, asked, body, std::move(trace));
+  } catch (const std::bad_alloc&) {
+    land_unresolved(asked, gate::Fallback::kMemory, true);
+  }
+}
+
+void Forwarder::try_to_ask(const std::shared_ptr<Serving>& serving,
+                           const gate::Connector& connector, const gate::Asked& asked,
+                           std::string_view body, upstream::Trace trace) {
   core::rules::Evaluation& evaluation = serving->gate.asking();
   // The flight before this one may have landed after the rules looked into the cache.
-  for (const auto& [kept, key] : {std::pair{asked.by_claims, &asked.claims_key},
-                                  std::pair{asked.by_body, &asked.body_key}}) {
+  for (const auto& [kept, key] :
+       {std::pair{asked.by_claims, &asked.claims_key}, std::pair{asked.by_body, &asked.body_key}}) {
     if (!kept) continue;
     const auto found = shared_.cache.peek(*key, cache_now_ms(), evaluation.arena());
     if (found.state != core::decisions::Cache::State::kFresh) continue;
@@ -170,9 +186,7 @@ void Forwarder::ask(const std::shared_ptr<Serving>& serving, const gate::Connect
         std::find(backends_.begin(), backends_.end(), asked.ask->backend_name) - backends_.begin());
   }
   if (number == backends_.size()) {
-    Landing landing;
-    landing.why = gate::Fallback::kEnding;
-    return land(asked, std::move(landing), true);
+    return land_unresolved(asked, gate::Fallback::kEnding, true);
   }
   core::mapping::Question question;
   Call call{serving, &connector, asked, {}};
@@ -180,21 +194,29 @@ void Forwarder::ask(const std::shared_ptr<Serving>& serving, const gate::Connect
       make_question(snapshot, asked.ask->backend, evaluation, body, question, call.kept);
   if (not_asked != core::mapping::NotAsked::kNone) {
     serving->counters->count_not_asked(asked.ask->backend, not_asked);
-    Landing landing;
-    landing.why = gate::Fallback::kBackend;
-    return land(asked, std::move(landing), true);
+    return land_unresolved(asked, gate::Fallback::kBackend, true);
   }
   // An answer behind the connector's deadline is still worth having: it fills the cache.
-  const std::uint64_t whole_ms = std::max<std::uint64_t>(
-      static_cast<std::uint64_t>(connector.deadline.count()),
-      snapshot.backends[asked.ask->backend].whole_ms);
+  const std::uint64_t whole_ms =
+      std::max<std::uint64_t>(static_cast<std::uint64_t>(connector.deadline.count()),
+                              snapshot.backends[asked.ask->backend].whole_ms);
   asker_->ask(number, std::move(question), now_ms() + whole_ms, std::move(trace),
               [this, call = std::move(call)](upstream::Outcome&& outcome) {
                 on_outcome(call, std::move(outcome));
               });
 }
 
-void Forwarder::on_outcome(const Call& call, upstream::Outcome&& outcome) {
+void Forwarder::on_outcome(const Call& call, upstream::Outcome&& outcome) noexcept {
+  if (closed_) return;
+  try {
+    land(call.asked, landing_of(call, outcome), false);
+  } catch (const std::bad_alloc&) {
+    land_unresolved(call.asked, gate::Fallback::kMemory, false);
+  }
+}
+
+/// What an outcome decides, kept for those who come later.
+Landing Forwarder::landing_of(const Call& call, const upstream::Outcome& outcome) {
   const gate::Asked& asked = call.asked;
   const std::uint64_t now = cache_now_ms();
   const auto window = static_cast<std::uint64_t>(call.connector->retry_window.count());
@@ -227,15 +249,33 @@ void Forwarder::on_outcome(const Call& call, upstream::Outcome&& outcome) {
     // The backend has seen this sign-up: the caller's retry does not show it again.
     if (asked.by_body && outcome.sent) cache.put_unresolved(asked.body_key, window, now);
   }
-  land(asked, std::move(landing), false);
+  return landing;
 }
 
 /// Tells everybody who waits. `from_inside`: a request is being answered, so nobody is resumed from
 /// here.
 void Forwarder::land(const gate::Asked& asked, Landing landing, bool from_inside) {
-  const auto shared = std::make_shared<const Landing>(std::move(landing));
+  tell(asked, std::make_shared<const Landing>(std::move(landing)), from_inside);
+}
+
+void Forwarder::land_unresolved(const gate::Asked& asked, gate::Fallback why,
+                                bool from_inside) noexcept {
+  // Borrowed for ever: this is told where there may be no memory.
+  static const auto kLandings = [] {
+    std::array<Landing, gate::kFallbackCount> landings;
+    for (std::size_t i = 0; i < landings.size(); ++i) {
+      landings[i].why = static_cast<gate::Fallback>(i);
+    }
+    return landings;
+  }();
+  const Landing& landing = kLandings[static_cast<std::size_t>(why)];
+  tell(asked, std::shared_ptr<const Landing>(std::shared_ptr<void>(), &landing), from_inside);
+}
+
+void Forwarder::tell(const gate::Asked& asked, const std::shared_ptr<const Landing>& landing,
+                     bool from_inside) noexcept {
   for (const Waiter& waiter : shared_.flights.land(asked.flight())) {
-    const Delivery delivery{waiter.pending, waiter.rule, shared};
+    const Delivery delivery{waiter.pending, waiter.rule, landing};
     if (waiter.where == &mailbox_ && !from_inside) {
       deliver(delivery);
     } else {
@@ -244,7 +284,7 @@ void Forwarder::land(const gate::Asked& asked, Landing landing, bool from_inside
   }
 }
 
-void Forwarder::deliver(const Delivery& delivery) {
+void Forwarder::deliver(const Delivery& delivery) noexcept {
   const auto found = pending_.find(delivery.pending);
   if (found == pending_.end()) return;  // its deadline has passed
   Pending& pending = *found->second;
@@ -255,24 +295,33 @@ void Forwarder::deliver(const Delivery& delivery) {
     shared_.cache.put(pending.asked.body_key, landing.decision, {landing.keep_body_ms, 0, 0},
                       cache_now_ms());
   }
-  pending.received.push_back({delivery.rule,
-                              landing.from_cache ? gate::Source::kCache
-                              : pending.leads    ? gate::Source::kBackend
-                                                 : gate::Source::kJoined,
-                              delivery.landing});
   pending.backend_us += landing.backend_us;
-  resume(delivery.pending, gate::Fallback::kNone);
+  gate::Fallback give_up = gate::Fallback::kNone;
+  try {
+    pending.received.push_back({delivery.rule,
+                                landing.from_cache ? gate::Source::kCache
+                                : pending.leads    ? gate::Source::kBackend
+                                                   : gate::Source::kJoined,
+                                delivery.landing});
+  } catch (const std::bad_alloc&) {
+    give_up = gate::Fallback::kMemory;
+  }
+  resume(delivery.pending, give_up);
 }
 
 /// Evaluates the request again with what it has; answers it, or has it wait for the next ask rule.
-void Forwarder::resume(std::uint64_t id, gate::Fallback give_up) {
+void Forwarder::resume(std::uint64_t id, gate::Fallback give_up) noexcept {
   const auto found = pending_.find(id);
   if (found == pending_.end()) return;
   Pending& pending = *found->second;
   given_.clear();
-  for (const Pending::Received& received : pending.received) {
-    given_.push_back({received.rule, received.source, received.landing->decision,
-                      received.landing->why});
+  try {
+    for (const Pending::Received& received : pending.received) {
+      given_.push_back(
+          {received.rule, received.source, received.landing->decision, received.landing->why});
+    }
+  } catch (const std::bad_alloc&) {
+    give_up = gate::Fallback::kMemory;
   }
   gate::Known known;
   known.given = given_;
@@ -281,13 +330,17 @@ void Forwarder::resume(std::uint64_t id, gate::Fallback give_up) {
   const core::http::After after = close ? core::http::After::kClose : pending.after;
   gate::Gate& gate = pending.serving->gate;
   gate.set_now(cache_now_ms());
+  gate.use_time(pending.now_s);
   out_.clear();
   const gate::Report report = gate.answer_body(*pending.connector, pending.claims(), after,
                                                ledger_.date(), out_, nullptr, known);
   if (report.asks) {
     pending.asked = gate.at_hand().asked();
-    wait_for_landing(id, pending);
-    return;
+    try {
+      return wait_for_landing(id, pending);
+    } catch (const std::bad_alloc&) {
+      return resume(id, gate::Fallback::kMemory);
+    }
   }
   const std::unique_ptr<Pending> done = std::move(found->second);
   pending_.erase(found);
@@ -298,6 +351,7 @@ void Forwarder::resume(std::uint64_t id, gate::Fallback give_up) {
   if (report.refresh != gate::Known::kNoRule) refresh(report, done->claims(), done->serving);
 }
 
+/// Throws std::bad_alloc before anything has changed.
 void Forwarder::watch_deadline(std::uint64_t at_ms, std::uint64_t id) {
   due_.push_back({at_ms, id});
   std::push_heap(due_.begin(), due_.end(), std::greater<>());
@@ -312,7 +366,7 @@ void Forwarder::watch_deadline(std::uint64_t at_ms, std::uint64_t id) {
       at_ms > now ? at_ms - now : 0, 0);
 }
 
-void Forwarder::on_timer() {
+void Forwarder::on_timer() noexcept {
   timer_at_ms_ = 0;
   const std::uint64_t now = now_ms();
   while (!due_.empty()) {

@@ -36,8 +36,9 @@ struct Pending {
   upstream::Trace trace;
   std::uint64_t began_ns = 0;     // monotonic, when it was read
   std::uint64_t deadline_ms = 0;  // uv_now's clock
+  std::int64_t now_s = 0;         // wall clock: rules see the same time whenever they go on
   std::size_t wire_bytes = 0;
-  std::uint32_t backend_us = 0;   // spent waiting for backends, by their own account
+  std::uint32_t backend_us = 0;  // spent waiting for backends, by their own account
 
   struct Received {
     std::uint32_t rule;
@@ -61,9 +62,9 @@ class Ledger {
                        std::size_t bytes_out, bool gone) noexcept = 0;
 };
 
-/// Brings a worker's requests to the decisions that their rules wait for: joins a question under way
-/// or asks the backend, keeps what it decides, resumes whoever waited, and at a connector's deadline
-/// has its `otherwise` told, whatever the backend does (docs/forwarding.md).
+/// Brings a worker's requests to the decisions that their rules wait for: joins a question under
+/// way or asks the backend, keeps what it decides, resumes whoever waited, and at a connector's
+/// deadline has its `otherwise` told, whatever the backend does (docs/forwarding.md).
 ///
 /// A call belongs to nobody: the client that began it may leave, its deadline may pass, and still
 /// its answer fills the cache and reaches those who have joined.
@@ -113,13 +114,20 @@ class Forwarder {
 
   void wait_for_landing(std::uint64_t id, Pending& pending);
   void ask(const std::shared_ptr<Serving>& serving, const core::gate::Connector& connector,
-           const core::gate::Asked& asked, std::string_view body, upstream::Trace trace);
-  void on_outcome(const Call& call, upstream::Outcome&& outcome);
+           const core::gate::Asked& asked, std::string_view body, upstream::Trace trace) noexcept;
+  void try_to_ask(const std::shared_ptr<Serving>& serving, const core::gate::Connector& connector,
+                  const core::gate::Asked& asked, std::string_view body, upstream::Trace trace);
+  void on_outcome(const Call& call, upstream::Outcome&& outcome) noexcept;
+  Landing landing_of(const Call& call, const upstream::Outcome& outcome);
   void land(const core::gate::Asked& asked, Landing landing, bool from_inside);
-  void deliver(const Delivery& delivery);
-  void resume(std::uint64_t id, core::gate::Fallback give_up);
+  void land_unresolved(const core::gate::Asked& asked, core::gate::Fallback why,
+                       bool from_inside) noexcept;
+  void tell(const core::gate::Asked& asked, const std::shared_ptr<const Landing>& landing,
+            bool from_inside) noexcept;
+  void deliver(const Delivery& delivery) noexcept;
+  void resume(std::uint64_t id, core::gate::Fallback give_up) noexcept;
   void watch_deadline(std::uint64_t at_ms, std::uint64_t id);
-  void on_timer();
+  void on_timer() noexcept;
   void note_pending() noexcept;
   std::uint64_t now_ms() const noexcept { return uv_now(&loop_); }
 

@@ -1,5 +1,6 @@
 #include "proxy/forward/mailbox.h"
 
+#include <new>
 #include <utility>
 
 namespace proxy::forward {
@@ -24,10 +25,14 @@ void Mailbox::close() {
   posted_.clear();
 }
 
-void Mailbox::post(Delivery delivery) {
+void Mailbox::post(Delivery delivery) noexcept {
   const std::lock_guard lock(mutex_);
   if (wake_ == nullptr) return;
-  posted_.push_back(std::move(delivery));
+  try {
+    posted_.push_back(std::move(delivery));
+  } catch (const std::bad_alloc&) {
+    return;  // its deadline sees to the request
+  }
   // Inside the lock: close() cannot give the handle back meanwhile.
   if (posted_.size() == 1) uv_async_send(wake_.get());
 }

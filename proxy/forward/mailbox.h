@@ -28,13 +28,14 @@ class Mailbox {
  public:
   using Take = std::function<void(std::vector<Delivery>&)>;
 
-  /// Wakes `loop` for deliveries from now on; `take` is called from there. False when libuv refuses.
+  /// Wakes `loop` for deliveries from now on; `take` is called from there. False when libuv
+  /// refuses.
   bool open(uv_loop_t& loop, Take take);
   /// The loop's thread, before the loop's last turn.
   void close();
 
-  /// Any thread.
-  void post(Delivery delivery);
+  /// Any thread. What finds no memory is dropped: the request's deadline sees to it.
+  void post(Delivery delivery) noexcept;
 
   /// Requests of this worker that wait. Written by its thread, read by any.
   std::atomic<std::size_t> waiting{0};

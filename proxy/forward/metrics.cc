@@ -4,16 +4,17 @@ namespace proxy::forward {
 
 void add_metrics(telemetry::Metrics& metrics, const Shared& shared) {
   using core::decisions::CacheFigures;
-  const auto gauge = [&](const char* name, const char* help, std::uint64_t CacheFigures::* figure) {
+  const auto gauge = [&](const char* name, const char* help, std::uint64_t CacheFigures::*figure) {
     metrics.add_gauge(name, help, [&shared, figure] {
       return static_cast<double>(shared.cache.figures().*figure);
     });
   };
   const auto counter = [&](const char* name, const char* help,
-                           std::uint64_t CacheFigures::* figure) {
+                           std::uint64_t CacheFigures::*figure) {
     metrics.add_counter(name, help, [&shared, figure] { return shared.cache.figures().*figure; });
   };
-  gauge("claimgate_decision_cache_bytes", "What remembered decisions occupy.", &CacheFigures::bytes);
+  gauge("claimgate_decision_cache_bytes", "What remembered decisions occupy.",
+        &CacheFigures::bytes);
   gauge("claimgate_decision_cache_entries", "Decisions remembered.", &CacheFigures::entries);
   counter("claimgate_decision_cache_insertions", "Decisions that were put into the cache.",
           &CacheFigures::insertions);

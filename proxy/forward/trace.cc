@@ -57,8 +57,7 @@ upstream::Trace Tracing::begin(std::string_view traceparent, std::string_view re
   upstream::Trace trace;
   const bool continued = is_traceparent(traceparent);
   trace.traceparent = "00-";
-  trace.traceparent +=
-      continued ? std::string(traceparent.substr(kTraceAt, kTraceSize)) : hex(2);
+  trace.traceparent += continued ? std::string(traceparent.substr(kTraceAt, kTraceSize)) : hex(2);
   trace.traceparent += "-" + hex(1) + "-";
   trace.traceparent += continued ? std::string(traceparent.substr(kFlagsAt, 2)) : "00";
   trace.request_id = is_plain_word(request_id) ? std::string(request_id) : hex(2);

@@ -10,10 +10,10 @@
 
 namespace proxy::forward {
 
-/// Makes what goes along with a question so that it can be followed: the caller's trace when it sent
-/// a valid one (W3C Trace Context, level 1), else a new one; the caller's X-Request-Id when it is a
-/// plain word of at most 128 characters, else a new one. Nothing else of the caller's goes along.
-/// Thread: one worker's.
+/// Makes what goes along with a question so that it can be followed: the caller's trace when it
+/// sent a valid one (W3C Trace Context, level 1), else a new one; the caller's X-Request-Id when it
+/// is a plain word of at most 128 characters, else a new one. Nothing else of the caller's goes
+/// along. Thread: one worker's.
 class Tracing {
  public:
   explicit Tracing(std::uint64_t seed) : random_(seed) {}

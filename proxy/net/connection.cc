@@ -362,6 +362,8 @@ void Connection::go_on() noexcept {
 void Connection::complete(std::string_view answer, bool close) noexcept {
   waiting_ = false;
   last_answer_ = last_answer_ || close;
+  // What came behind the request is not answered any more: it is read and thrown away.
+  if (last_answer_ && (input_ != nullptr || watched_ == 0)) linger_ = true;
   active_ms_ = server_.now_ms();
   server_.out_.clear();
   if (!server_.out_.append(answer)) {

@@ -178,6 +178,7 @@ bool Server::evict_oldest_idle() noexcept {
 }
 
 Ticket Server::take_ticket(Connection& connection) noexcept {
+  if (connection.slot_ != Connection::kNoSlot) give_back(connection);  // it did not wait after all
   if (free_slot_ == Connection::kNoSlot) {
     try {
       slots_.push_back({nullptr, 0, Connection::kNoSlot});

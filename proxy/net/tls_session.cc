@@ -100,7 +100,10 @@ std::unique_ptr<TlsSession> TlsSession::client(std::shared_ptr<const TlsContext>
   } else {
     // An address is never sent (RFC 6066, 3).
     if (SSL_set_tlsext_host_name(ssl, server_name.c_str()) != 1) return nullptr;
-    X509_VERIFY_PARAM_set_hostflags(SSL_get0_param(ssl), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    // The subject's common name is no name of a server any more (RFC 9110, 4.3.4).
+    X509_VERIFY_PARAM_set_hostflags(
+        SSL_get0_param(ssl),
+        X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     if (verify && X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), server_name.c_str(),
                                               server_name.size()) != 1) {
       return nullptr;

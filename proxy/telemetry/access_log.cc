@@ -80,6 +80,12 @@ void AccessLog::introduce(std::uint32_t generation, const core::gate::Snapshot& 
     for (const core::rules::Rule& rule : connector.program.rules()) {
       entry.rules.push_back(",\"rule\":" + json_string(rule.name));
     }
+    if (connector.shadow_program != nullptr) {
+      for (const core::rules::Rule& rule : connector.shadow_program->rules()) {
+        entry.shadow_rules.push_back(",\"shadow_rule\":" + json_string(rule.name));
+      }
+    }
+    for (const std::string& tag : connector.program.tags()) entry.tags.push_back(json_string(tag));
     names->connectors.push_back(std::move(entry));
   }
   const std::lock_guard lock(mutex_);
@@ -165,6 +171,24 @@ void AccessLog::render_names(const AccessRecord& record, std::string& text) cons
         text += connector.rules[static_cast<std::size_t>(record.rule)];
       } else if (record.rule == core::rules::Verdict::kOtherwise) {
         text += R"(,"rule":"otherwise")";
+      }
+      if (record.shadow != 0) {
+        text += R"(,"shadow":")";
+        text += core::gate::name(static_cast<core::gate::Outcome>(record.shadow - 1));
+        text += '"';
+        if (record.shadow_rule >= 0) {
+          text += connector.shadow_rules[static_cast<std::size_t>(record.shadow_rule)];
+        }
+      }
+      if (record.tags != 0) {
+        text += R"(,"tags":[)";
+        const char* separator = "";
+        for (std::size_t tag = 0; tag < connector.tags.size(); ++tag) {
+          if ((record.tags >> tag & 1) == 0) continue;
+          text += separator + connector.tags[tag];
+          separator = ",";
+        }
+        text += ']';
       }
     }
   }

@@ -23,15 +23,18 @@ struct AccessRecord {
   static constexpr std::uint16_t kNoConnector = 0xFFFF;
 
   std::int64_t time_us = 0;       // since 1970, when the request was read
+  std::uint64_t tags = 0;         // a bit for each of the connector's tags
   std::uint32_t duration_us = 0;  // until its answer was ready
   std::uint32_t bytes_in = 0;
   std::uint32_t bytes_out = 0;
   std::uint32_t generation = 0;
   std::int32_t rule = core::rules::Verdict::kNoRule;
+  std::int32_t shadow_rule = core::rules::Verdict::kNoRule;
   std::uint16_t connector = kNoConnector;
   std::uint16_t status = 0;
   std::uint8_t step = 0;
   std::uint8_t outcome = 0;
+  std::uint8_t shadow = 0;  // what the shadow rules say otherwise: 1 + its VerdictKind; 0: nothing
   std::uint8_t source = 0;        // core::gate::Source
   net::PeerAddress peer;
   std::uint32_t backend_us = 0;   // of which backends took, by their own account
@@ -40,10 +43,11 @@ struct AccessRecord {
   bool same_names(const AccessRecord& other) const noexcept {
     return generation == other.generation && rule == other.rule && connector == other.connector &&
            status == other.status && step == other.step && outcome == other.outcome &&
+           tags == other.tags && shadow == other.shadow && shadow_rule == other.shadow_rule &&
            source == other.source;
   }
 };
-static_assert(sizeof(AccessRecord) <= 64, "one cache line a request");
+static_assert(sizeof(AccessRecord) <= 72, "little more than a cache line a request");
 
 /// The records of one worker on their way to the writer: one producer, one consumer, no lock.
 class AccessRing {
@@ -121,6 +125,8 @@ class AccessLog {
     struct Connector {
       std::string connector;
       std::vector<std::string> rules;
+      std::vector<std::string> shadow_rules;
+      std::vector<std::string> tags;
     };
     std::vector<Connector> connectors;
   };

@@ -14,20 +14,6 @@ std::uint64_t read(const Counters::Counter& counter) {
   return counter.load(std::memory_order_relaxed);
 }
 
-/// A label's value (OpenMetrics 1.0, "escaped-string").
-std::string label_text(std::string_view value) {
-  std::string out = "\"";
-  for (const char c : value) {
-    if (c == '\\' || c == '"') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 std::string rule_name(const core::gate::Connector& connector, std::size_t slot) {
   if (slot == 0) return "";
   if (slot == 1) return "otherwise";
@@ -51,6 +37,19 @@ void add_family(std::string& text, std::string_view name, std::string_view help,
 
 }  // namespace
 
+std::string label_text(std::string_view value) {
+  std::string out = "\"";
+  for (const char c : value) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
 Counters::Counters(std::shared_ptr<const core::gate::Snapshot> snapshot)
     : snapshot_(std::move(snapshot)) {
   for (const core::gate::Connector& connector : snapshot_->connectors) {
@@ -60,6 +59,7 @@ Counters::Counters(std::shared_ptr<const core::gate::Snapshot> snapshot)
     counters->verdicts =
         std::make_unique<Counter[]>(userflow::kStepCount * kVerdicts * counters->rule_slots);
     counters->shadow = std::make_unique<Counter[]>(rules);
+    counters->tags = std::make_unique<Counter[]>(connector.program.tags().size());
     connectors_.push_back(std::move(counters));
   }
   for (std::size_t i = 0; i < snapshot_->backends.size(); ++i) {
@@ -121,6 +121,21 @@ void Counters::count_shadow(const core::gate::Report& report, std::uint32_t rule
   bump(connectors_[report.connector->index]->shadow[rule]);
 }
 
+void Counters::count_tags(const core::gate::Report& report, std::uint64_t tags) noexcept {
+  for (; tags != 0; tags &= tags - 1) {
+    bump(connectors_[report.connector->index]->tags[static_cast<std::size_t>(
+        std::countr_zero(tags))]);
+  }
+}
+
+void Counters::count_shadow_rules(const core::gate::Report& report) noexcept {
+  const auto told = static_cast<std::size_t>(report.outcome);
+  if (told >= kKinds) return;
+  const std::size_t kind =
+      report.shadow.undecided ? kShadowKinds - 1 : static_cast<std::size_t>(report.shadow.kind);
+  bump(connectors_[report.connector->index]->shadow_rules[told][kind][report.shadow.differs ? 1 : 0]);
+}
+
 void Counters::count_refused(int status) noexcept {
   if (status > 0 && status < kStatusMax) bump(refused_[static_cast<std::size_t>(status)]);
 }
@@ -164,6 +179,11 @@ void Metrics::add_labelled(std::string name, std::string help, bool gauge, std::
       {std::move(name), std::move(help), std::move(label), gauge, std::move(series)});
 }
 
+void Metrics::add_text(std::function<void(std::string& text)> append) {
+  const std::lock_guard lock(mutex_);
+  texts_.push_back(std::move(append));
+}
+
 void Metrics::Totals::add(const Counters& counters) {
   const core::gate::Snapshot& snapshot = counters.snapshot();
   for (std::size_t c = 0; c < snapshot.connectors.size(); ++c) {
@@ -187,6 +207,23 @@ void Metrics::Totals::add(const Counters& counters) {
       const std::uint64_t value = read(counted.shadow[rule]);
       if (value == 0) continue;
       shadow["{" + label + ",rule=" + label_text(connector.program.rules()[rule].name) + "}"] += value;
+    }
+    for (std::size_t tag = 0; tag < connector.program.tags().size(); ++tag) {
+      const std::uint64_t value = read(counted.tags[tag]);
+      if (value == 0) continue;
+      tags["{" + label + ",tag=" + label_text(connector.program.tags()[tag]) + "}"] += value;
+    }
+    constexpr const char* kKindNames[] = {"continue", "block", "validation_error", "undecided"};
+    for (std::size_t told = 0; told < Counters::kKinds; ++told) {
+      for (std::size_t kind = 0; kind < Counters::kShadowKinds; ++kind) {
+        for (std::size_t differs = 0; differs < 2; ++differs) {
+          const std::uint64_t value = read(counted.shadow_rules[told][kind][differs]);
+          if (value == 0) continue;
+          shadow_rules["{" + label + ",verdict=\"" + kKindNames[told] + "\",shadow=\"" +
+                       kKindNames[kind] + "\",differs=\"" + (differs != 0 ? "yes" : "no") +
+                       "\"}"] += value;
+        }
+      }
     }
     for (std::size_t outcome = 0; outcome < counted.refused.size(); ++outcome) {
       const std::uint64_t value = read(counted.refused[outcome]);
@@ -267,6 +304,10 @@ std::string Metrics::render() const {
              "Requests that never reached the rules, by connector and reason.", totals.refused);
   add_family(text, "claimgate_shadow_matches", "Times a shadow rule would have acted.",
              totals.shadow);
+  add_family(text, "claimgate_shadow_rules",
+             "Requests whose shadow_rules were run, by verdict told and verdict they would have told.",
+             totals.shadow_rules);
+  add_family(text, "claimgate_tags", "Requests that rules have put a tag on.", totals.tags);
   add_family(text, "claimgate_rewritten",
              "Verdicts that are illegal at their step, answered by another.", totals.rewritten);
   add_family(text, "claimgate_claims_omitted",
@@ -377,6 +418,7 @@ std::string Metrics::render() const {
       text.append("=").append(label_text(series.label)).append("} ").append(number);
     }
   }
+  for (const auto& append : texts_) append(text);
   text +=
       "# TYPE claimgate_build info\n"
       "# HELP claimgate_build The build that runs.\n"

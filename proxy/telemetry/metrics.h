@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/gate/gate.h"
@@ -26,6 +27,8 @@ class Counters {
   /// Counts an answered request. `duration_ns` is from reading it to having its answer. Worker only.
   void count(const core::gate::Report& report, std::uint64_t duration_ns) noexcept;
   void count_shadow(const core::gate::Report& report, std::uint32_t rule) noexcept;
+  void count_tags(const core::gate::Report& report, std::uint64_t tags) noexcept;
+  void count_shadow_rules(const core::gate::Report& report) noexcept;
   /// Counts a question: it was put to a backend, or joined one under way. Worker only.
   void count_asked(const core::gate::Connector& connector, bool joined) noexcept;
   /// Counts a backend that could not be asked, or its answer. Worker only.
@@ -43,10 +46,15 @@ class Counters {
   static constexpr std::size_t kVerdicts = 4;
   static constexpr std::size_t kRuleSlotsBesides = 2;  // no rule decided; `otherwise`
   static constexpr int kStatusMax = 600;
+  static constexpr std::size_t kKinds = 3;       // of rules::VerdictKind
+  static constexpr std::size_t kShadowKinds = 4;  // and undecided
 
   struct PerConnector {
     std::unique_ptr<Counter[]> verdicts;  // [step][verdict][rule slot]
     std::unique_ptr<Counter[]> shadow;    // [rule]
+    std::unique_ptr<Counter[]> tags;      // [tag]
+    /// What shadow rules would have told: [told][by shadow rules][0: the same, 1: something else].
+    std::array<std::array<std::array<Counter, 2>, kShadowKinds>, kKinds> shadow_rules{};
     std::size_t rule_slots = 0;
     std::array<Counter, core::gate::kOutcomeCount> refused{};
     std::array<Counter, kBuckets> buckets{};
@@ -102,6 +110,9 @@ class Metrics {
   void add_labelled(std::string name, std::string help, bool gauge, std::string label,
                     std::function<std::vector<Series>()> series);
 
+  /// Whole families that somebody else writes.
+  void add_text(std::function<void(std::string& text)> append);
+
   /// OpenMetrics 1.0 text. Series that were never counted are left out, except a connector's
   /// histogram, which a scraper wants from the beginning.
   std::string render() const;
@@ -113,7 +124,8 @@ class Metrics {
   };
   /// Sums by family and labels.
   struct Totals {
-    std::map<std::string, std::uint64_t> requests, shadow, refused, rewritten, omitted;
+    std::map<std::string, std::uint64_t> requests, shadow, shadow_rules, tags, refused, rewritten,
+        omitted;
     std::map<std::string, std::uint64_t> decisions, fallbacks, sources, gone;
     std::map<std::string, std::uint64_t> not_asked, unresolved, remarks;
     std::map<std::string, Histogram> durations;
@@ -136,6 +148,10 @@ class Metrics {
   };
   std::vector<Figure> figures_;
   std::vector<Family> families_;
+  std::vector<std::function<void(std::string& text)>> texts_;
 };
+
+/// A label's value in quotation marks (OpenMetrics 1.0, "escaped-string").
+std::string label_text(std::string_view value);
 
 }  // namespace proxy::telemetry

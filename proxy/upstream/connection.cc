@@ -16,11 +16,34 @@ namespace proxy::upstream {
 using net::bump;
 using net::TlsSession;
 
-Connection::Connection(Endpoint& endpoint) noexcept
+namespace {
+
+core::http::ResponseLimits limits_of(const BackendOptions& options) {
+  core::http::ResponseLimits limits;
+  limits.header_bytes = options.header_bytes_max;
+  limits.body_bytes = options.response_bytes_max;
+  return limits;
+}
+
+/// What the asker gets: its own copy, because the connection goes on to the next exchange.
+Outcome outcome_of(const core::http::ResponseReader& reader) {
+  Outcome outcome;
+  outcome.status = reader.status();
+  const std::span<const core::http::Header> fields = reader.fields();
+  outcome.fields.reserve(fields.size());
+  for (const core::http::Header& field : fields) {
+    outcome.fields.push_back({std::string(field.name), std::string(field.value)});
+  }
+  outcome.body.assign(reader.body());
+  return outcome;
+}
+
+}  // namespace
+
+Connection::Connection(Endpoint& endpoint)
     : endpoint_(endpoint),
       deadline_(this, [](void* owner) { static_cast<Connection*>(owner)->on_due(); }),
-      reader_(endpoint.backend().options().header_bytes_max,
-              endpoint.backend().options().response_bytes_max) {}
+      reader_(limits_of(endpoint.backend().options())) {}
 
 Connection::~Connection() = default;
 
@@ -249,12 +272,12 @@ void Connection::on_events(int status, int events) noexcept {
   if (!broken && (events & UV_WRITABLE) != 0 && !unsent_.empty() && !flush_unsent()) {
     // It may have answered before it broke off (413 and close, say).
     while (receive()) {}
-    if (state_ != State::kClosed) on_end(false);
+    if (state_ != State::kClosed) on_end(End::kCutOff);
     return;
   }
   if (broken) {
     while (receive()) {}
-    if (state_ != State::kClosed) on_end(false);
+    if (state_ != State::kClosed) on_end(End::kCutOff);
     return;
   }
   if ((events & UV_READABLE) != 0) receive();
@@ -268,7 +291,7 @@ bool Connection::receive() noexcept {
   const ssize_t got = ::recv(fd_.get(), board.received.get(), Switchboard::kReceiveBytes, 0);
   if (got <= 0) {
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
-    on_end(false);
+    on_end(got == 0 ? End::kClosed : End::kCutOff);
     return false;
   }
   const std::string_view bytes{board.received.get(), static_cast<std::size_t>(got)};
@@ -349,25 +372,29 @@ void Connection::take_cipher_text(std::string_view received) noexcept {
   if (complete) {
     answered(left_over, tls_ended_);
   } else if (tls_ended_) {
-    on_end(true);
+    on_end(End::kSaid);
   }
 }
 
 /// Reads on in the answer. True when it is complete; `left_over` bytes stand behind it. The connection
 /// is closed when it is none.
 bool Connection::take(std::string_view bytes, std::size_t& left_over) noexcept {
-  using Reading = AnswerReader::State;
-  switch (reader_.advance(bytes)) {
-    case Reading::kMore: return false;
-    case Reading::kComplete: left_over = reader_.left_over(); return true;
-    case Reading::kRefused: break;
+  using Reading = core::http::ResponseReader::State;
+  try {
+    switch (reader_.advance(bytes)) {
+      case Reading::kMore: return false;
+      case Reading::kComplete: left_over = reader_.left_over(); return true;
+      case Reading::kRefused: break;
+    }
+  } catch (const std::bad_alloc&) {
+    fail(Failure::kTooLarge, CloseReason::kFault);
+    return false;
   }
   fail(reader_.too_large() ? Failure::kTooLarge : Failure::kProtocol, CloseReason::kFault);
   return false;
 }
 
-/// The other side has ended. `said`: over TLS, and it said so.
-void Connection::on_end(bool said) noexcept {
+void Connection::on_end(End end) noexcept {
   switch (state_) {
     case State::kConnecting:
     case State::kHandshaking:
@@ -379,8 +406,10 @@ void Connection::on_end(bool said) noexcept {
     case State::kBusy: break;
     case State::kClosed: return;
   }
-  // An answer that lasts as long as the connection is whole only if nobody can have cut it off.
-  if ((tls_ == nullptr || said) && reader_.finish() == AnswerReader::State::kComplete) {
+  // An answer that lasts as long as the connection is whole only if nobody can have cut it off: a
+  // reset ends a connection, and no answer (RFC 9112, 8).
+  const bool orderly = end == End::kSaid || (end == End::kClosed && tls_ == nullptr);
+  if (orderly && reader_.finish() == core::http::ResponseReader::State::kComplete) {
     answered(false, true);
     return;
   }
@@ -391,7 +420,7 @@ void Connection::answered(bool left_over, bool ended) noexcept {
   Try& answered_try = *try_;
   Outcome outcome;
   try {
-    reader_.take(outcome);
+    outcome = outcome_of(reader_);
   } catch (const std::bad_alloc&) {
     fail(Failure::kTooLarge, CloseReason::kFault);
     return;

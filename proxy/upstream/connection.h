@@ -8,11 +8,11 @@
 #include <string>
 #include <string_view>
 
+#include "core/http/response_reader.h"
 #include "proxy/net/tls_session.h"
 #include "proxy/net/unique_fd.h"
 #include "proxy/net/uv_handle.h"
 #include "proxy/upstream/addresses.h"
-#include "proxy/upstream/answer_reader.h"
 #include "proxy/upstream/call.h"
 #include "proxy/upstream/counters.h"
 #include "proxy/upstream/deadlines.h"
@@ -29,7 +29,7 @@ class Connection {
   enum class State : std::uint8_t { kConnecting, kHandshaking, kIdle, kBusy, kClosed };
   enum class Begun : std::uint8_t { kYes, kNothingSent };
 
-  explicit Connection(Endpoint& endpoint) noexcept;
+  explicit Connection(Endpoint& endpoint);  // throws std::bad_alloc
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -65,7 +65,9 @@ class Connection {
   bool take_unasked() noexcept;
   void keep_session() noexcept;
   bool take(std::string_view bytes, std::size_t& left_over) noexcept;
-  void on_end(bool said) noexcept;
+  /// How the other side went: it said so over TLS, closed its socket in order, or was cut off.
+  enum class End : std::uint8_t { kSaid, kClosed, kCutOff };
+  void on_end(End end) noexcept;
   void answered(bool left_over, bool ended) noexcept;
   void fail(Failure failure, CloseReason reason) noexcept;
   void fail_to_connect(Failure failure) noexcept;
@@ -79,7 +81,7 @@ class Connection {
   net::UvHandle<uv_poll_t> poll_;  // closed before fd_
   Deadline deadline_;              // while it connects
   std::unique_ptr<net::TlsSession> tls_;
-  AnswerReader reader_;
+  core::http::ResponseReader reader_;
   std::string unsent_;             // what the socket did not take
   std::size_t unsent_at_ = 0;
   Try* try_ = nullptr;

@@ -3,6 +3,7 @@
 #include <netdb.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "proxy/net/server.h"
@@ -101,8 +102,12 @@ void Endpoint::grow() noexcept {
   if (addresses_.empty()) return;
   while (connecting_ < std::min(waiting_, kConnectingMax) &&
          open_ < backend_.options().connections_max) {
-    auto* const connection = new (std::nothrow) Connection(*this);
-    if (connection == nullptr) return;
+    Connection* connection = nullptr;
+    try {
+      connection = new Connection(*this);
+    } catch (const std::bad_alloc&) {
+      return;
+    }
     connection->next_ = connections_;
     if (connections_ != nullptr) connections_->previous_ = connection;
     connections_ = connection;
@@ -134,7 +139,12 @@ void Endpoint::on_ready(Connection& connection) noexcept {
       return;
     }
     leave(*first);
-    if (connection.begin(*first) == Connection::Begun::kYes) return;
+    if (connection.begin(*first) == Connection::Begun::kYes) {
+      // One that was being opened is open: there is room for the next in line, which might else wait
+      // for an answer to come.
+      if (fresh) grow();
+      return;
+    }
     if (fresh) {
       // It was opened for this: another would fare no better, and nobody would ever stop.
       first->call->on_failure(*first, Failure::kClosed);
@@ -265,7 +275,7 @@ void Endpoint::on_resolved(int status, const addrinfo* answer) noexcept {
     resolve_overdue_ = addresses_.empty();
     note(std::string("its name cannot be resolved: ") + uv_strerror(status));
   }
-  resolve_used_ = false;
+  resolve_used_ = waiting_ != 0;
   board_.set(resolve_deadline_, now_ms() + (failed ? kResolveAgainMs : ttl_ms));
   if (addresses_.empty()) {
     on_failure();

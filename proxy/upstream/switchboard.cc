@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <utility>
 
 #include "proxy/upstream/client.h"
@@ -69,14 +70,18 @@ Call& Switchboard::take_call() {
     free_calls_.reserve(calls_.capacity());
     free_calls_.push_back(&made);
   }
+  // Telling never allocates: it happens where nothing may fail. What is told while others are being told
+  // goes into the second vector, so both have room for all. Before the call is taken: this may throw.
+  const std::size_t room = told_.size() + telling_.size() + calls_under_way_ + 1;
+  for (std::vector<Told>* const list : {&told_, &telling_}) {
+    if (list->capacity() < room && !(list == &telling_ && telling_now_)) {
+      list->reserve(std::max(list->capacity() * 2, room));
+    }
+  }
   Call& call = *free_calls_.back();
   free_calls_.pop_back();
   call.id_ += std::uint64_t{1} << kSlotBits;  // who has forgotten to forget hits nobody else
   ++calls_under_way_;
-  // Telling never allocates: it happens where nothing may fail.
-  if (told_.capacity() < told_.size() + calls_under_way_) {
-    told_.reserve(std::max(told_.capacity() * 2, told_.size() + calls_under_way_));
-  }
   return call;
 }
 
@@ -242,7 +247,13 @@ void Switchboard::sweep() noexcept {
   sweep_ = false;
   for (auto& backend : backends_) backend->sweep();
   for (auto& backend : retired_) backend->sweep();
-  std::erase_if(retired_, [](const auto& backend) { return backend->unused(); });
+  // A backend that goes may hand its token server over to be retired, so it goes when retired_ is in
+  // order again.
+  std::vector<std::unique_ptr<Backend>> gone;
+  const auto used = std::stable_partition(retired_.begin(), retired_.end(),
+                                          [](const auto& backend) { return !backend->unused(); });
+  gone.insert(gone.end(), std::make_move_iterator(used), std::make_move_iterator(retired_.end()));
+  retired_.erase(used, retired_.end());
 }
 
 void Switchboard::bury(std::unique_ptr<Connection> connection) {

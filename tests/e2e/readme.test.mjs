@@ -10,7 +10,7 @@ import { test } from 'node:test';
 
 import { binary, root, run, scratch, serve, within } from './lib/claimgate.mjs';
 
-const pages = ['README.md', 'CONTRIBUTING.md', ...fs.readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`)]
+const pages = ['README.md', 'CONTRIBUTING.md', 'examples/policies/README.md', ...fs.readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`)]
   .filter((name) => name.endsWith('.md'));
 
 function blocks(page, opening) {

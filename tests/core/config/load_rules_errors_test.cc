@@ -32,7 +32,7 @@ connectors:
       - name: r
         mode: shadow
 )~",
-       R"~(claimgate.yaml:8:9: error: one of these keys is missing: block, validation_error, continue, set
+       R"~(claimgate.yaml:8:9: error: one of these keys is missing: block, validation_error, continue, set, remove, ask
     8 |       - name: r
       |         ^ write block: not_open
 )~"},
@@ -50,7 +50,7 @@ connectors:
 )~",
        R"~(claimgate.yaml:10:9: error: "set" cannot stand beside "block"
    10 |         set: { a: b }
-      |         ^~~ exactly one of: block, validation_error, continue, set
+      |         ^~~ exactly one of: block, validation_error, continue, set, remove, ask
 )~"},
       {"two rules of one name",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]
@@ -82,7 +82,7 @@ connectors:
     7 |     rules: { name: r }
       |            ^ write rules: [ { name: everybody, continue: {} } ]
 )~"},
-      {"ask, of a later release",
+      {"ask and cache",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]
 connectors:
   a:
@@ -91,15 +91,35 @@ connectors:
     auth: anonymous
     rules:
       - name: r
+        ask: ""
+      - name: s
         ask: crm
+        cache: { ttl: { continue: 2d, blok: 1h }, jitter: 101%, revalidate: later }
+      - name: t
+        block: no
         cache: { key: [ email ] }
 )~",
-       R"~(claimgate.yaml:9:9: error: "ask" is not supported yet by this version
-    9 |         ask: crm
-      |         ^~~ decide with rules and lists
-claimgate.yaml:10:9: error: "cache" is not supported yet by this version
-   10 |         cache: { key: [ email ] }
-      |         ^~~~~ leave it out: rules are answered from memory
+       R"~(claimgate.yaml:9:14: error: expected the name of a backend
+    9 |         ask: ""
+      |              ^~ write ask: crm
+claimgate.yaml:12:9: error: the key "key" is missing
+   12 |         cache: { ttl: { continue: 2d, blok: 1h }, jitter: 101%, revalidate: later }
+      |         ^~~~~ write key: [email.canonical, country]
+claimgate.yaml:12:36: error: expected a unit: ms, s, m or h
+   12 |         cache: { ttl: { continue: 2d, blok: 1h }, jitter: 101%, revalidate: later }
+      |                                    ^ write continue: 10m
+claimgate.yaml:12:39: error: unknown key "blok"
+   12 |         cache: { ttl: { continue: 2d, blok: 1h }, jitter: 101%, revalidate: later }
+      |                                       ^~~~ did you mean "block"?
+claimgate.yaml:12:59: error: expected a share from 0% to 100%
+   12 |         cache: { ttl: { continue: 2d, blok: 1h }, jitter: 101%, revalidate: later }
+      |                                                           ^~~~ write jitter: 10%
+claimgate.yaml:12:77: error: unknown revalidate "later"
+   12 |         cache: { ttl: { continue: 2d, blok: 1h }, jitter: 101%, revalidate: later }
+      |                                                                             ^~~~~ one of: background, wait
+claimgate.yaml:15:9: error: only a rule that asks has decisions to keep
+   15 |         cache: { key: [ email ] }
+      |         ^~~~~ leave it out
 )~"},
       {"a mode",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]

@@ -37,6 +37,9 @@ TEST(Schema, KnowsTheDefaultsOfTheStructures) {
       {"idle_timeout", limits.idle_timeout.count()},
       {"write_timeout", limits.write_timeout.count()},
       {"drain_timeout", limits.drain_timeout.count()},
+      {"pending", limits.pending},
+      {"tls_handshakes", limits.tls_handshakes},
+      {"tls_handshake_timeout", limits.tls_handshake_timeout.count()},
   };
   EXPECT_EQ(std::size(cases), kLimits.keys.size());
   for (const Case& c : cases) {
@@ -52,6 +55,47 @@ TEST(Schema, KnowsTheDefaultsOfTheStructures) {
   EXPECT_EQ(parse_duration(key(kConnector, "deadline").fallback).value(), Connector{}.deadline);
   EXPECT_EQ(key(kRoot, "workers").fallback, std::to_string(Config{}.workers));
   EXPECT_EQ(std::stod(std::string(key(kAccessLog, "sample").fallback)), AccessLog{}.sample);
+}
+
+TEST(Schema, KnowsTheDefaultsOfBackends) {
+  const Backend backend;
+  struct Case {
+    const Object& object;
+    std::string_view name;
+    std::int64_t value;
+  };
+  const Case cases[] = {
+      {kBackend, "timeout", backend.timeout.count()},
+      {kBackend, "connect_timeout", backend.connect_timeout.count()},
+      {kBackend, "idle_timeout", backend.idle.count()},
+      {kBackend, "dns_ttl", backend.dns_ttl.count()},
+      {kBackend, "retries", backend.retries},
+      {kEndpoint, "weight", Endpoint{}.weight},
+      {kOauth, "refresh_early", backend.auth.refresh_early.count()},
+      {kBackendLimits, "connections", backend.limits.connections},
+      {kBackendLimits, "in_flight", backend.limits.in_flight},
+      {kBackendLimits, "queue", backend.limits.queue},
+      {kBackendLimits, "response_bytes", backend.limits.response_bytes},
+      {kBackendLimits, "header_bytes", backend.limits.header_bytes},
+      {kBreaker, "failures", backend.breaker.failures},
+      {kBreaker, "requests", backend.breaker.requests},
+      {kBreaker, "window", backend.breaker.window.count()},
+      {kBreaker, "open", backend.breaker.open.count()},
+      {kHealth, "interval", backend.health.interval.count()},
+      {kHealth, "timeout", backend.health.timeout.count()},
+      {kHealth, "rise", backend.health.rise},
+      {kHealth, "fall", backend.health.fall},
+      {kHealth, "slow_return", backend.health.slow_return.count()},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    const Key& row = key(c.object, c.name);
+    EXPECT_EQ(row.shape == Shape::kDuration ? parse_duration(row.fallback).value().count()
+                                            : parse_size(row.fallback).value(),
+              c.value);
+  }
+  EXPECT_EQ(std::stod(std::string(key(kBackend, "retry_budget").fallback)), backend.retry_budget);
+  EXPECT_EQ(std::stod(std::string(key(kBreaker, "error_share").fallback)), backend.breaker.error_share);
 }
 
 TEST(Schema, DescribesEveryKey) {

@@ -24,7 +24,8 @@ class DecisionCache : public ::testing::Test {
     arena_.reset();
     return cache_.find(key_of(number), now_ms, arena_);
   }
-  bool put(std::uint64_t number, std::string_view decision, Lifetime lifetime, std::uint64_t now_ms) {
+  bool put(std::uint64_t number, std::string_view decision, Lifetime lifetime,
+           std::uint64_t now_ms) {
     return cache_.put(key_of(number), decision, lifetime, now_ms);
   }
   Cache cache_{4 << 20};

@@ -38,14 +38,10 @@ TEST(KeyHash, GivesThePublishedVectors) {
     const char* hash;
   };
   constexpr Case kCases[] = {
-      {0, "a3817f04ba25a8e66df67214c7550293"},
-      {1, "da87c1d86b99af44347659119b22fc45"},
-      {2, "8177228da4a45dc7fca38bdef60affe4"},
-      {3, "9c70b60c5267a94e5f33b6b02985ed51"},
-      {4, "f88164c12d9c8faf7d0f6e7c7bcd5579"},
-      {5, "1368875980776f8854527a07690e9627"},
-      {6, "14eeca338b208613485ea0308fd7a15e"},
-      {7, "a1f1ebbed8dbc153c0b84aa61ff08239"},
+      {0, "a3817f04ba25a8e66df67214c7550293"}, {1, "da87c1d86b99af44347659119b22fc45"},
+      {2, "8177228da4a45dc7fca38bdef60affe4"}, {3, "9c70b60c5267a94e5f33b6b02985ed51"},
+      {4, "f88164c12d9c8faf7d0f6e7c7bcd5579"}, {5, "1368875980776f8854527a07690e9627"},
+      {6, "14eeca338b208613485ea0308fd7a15e"}, {7, "a1f1ebbed8dbc153c0b84aa61ff08239"},
       {8, "3b62a9ba6258f5610f83e264f31497b4"},
   };
   for (const Case& c : kCases) {
@@ -79,8 +75,8 @@ TEST(KeyHash, FramesItsParts) {
   };
   KeyHash absent(kVectorSeed);
   absent.add_absent();
-  std::set<std::string> keys = {key_of("ab", "c"), key_of("a", "bc"),     key_of("abc"),
-                                key_of("abc", ""), key_of("", "abc"),     key_of(""),
+  std::set<std::string> keys = {key_of("ab", "c"), key_of("a", "bc"),       key_of("abc"),
+                                key_of("abc", ""), key_of("", "abc"),       key_of(""),
                                 key_of("", ""),    to_text(absent.finish())};
   EXPECT_EQ(keys.size(), 8u);
 }

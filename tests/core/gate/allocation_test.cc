@@ -4,6 +4,7 @@
 #include <new>
 #include <string>
 
+#include "core/decisions/encoded.h"
 #include "core/http/request_reader.h"
 #include "tests/core/gate/house.h"
 
@@ -83,6 +84,39 @@ TEST(InLinePath, DoesNotTouchTheHeapOverTenThousandRequests) {
   EXPECT_EQ(told[0], 2u * 2100);
   EXPECT_EQ(told[1], 2u * 2100);
   EXPECT_EQ(told[2], 1u * 2100);
+}
+
+// A remembered decision is told in-line: what it brings is copied into the request's arena.
+TEST(InLinePath, DoesNotTouchTheHeapForRememberedDecisions) {
+  House house(with_rules("      - { name: a, ask: crm, cache: { key: [ email | lower ] } }\n"
+                         "      - { name: b, ask: crm }\n"),
+              {}, {"crm"});
+  ASSERT_NE(house.gate, nullptr) << house.diagnostics.render();
+  decisions::Cache cache(1 << 20);
+  house.gate->use_cache(&cache, {1, 2});
+  std::string body = R"({"email":"A@b.example"})";
+  const std::size_t size = body.size();
+  body.append(claims::kReadPadding, '\0');
+  decisions::Decision decision;
+  decision.claims = {{"city", claims::Kind::kString, "Lund"},
+                     {"extension_points", claims::Kind::kNumber, "42"}};
+  const std::string encoded = decisions::encode(decision);
+  std::size_t before = 0;
+  for (int i = 0; i < 2'000; ++i) {
+    if (i == 1'000) before = allocations;
+    house.out.clear();
+    const Report report =
+        house.gate->answer_body(house.snapshot->connectors[0], std::string_view(body).substr(0, size),
+                                http::After::kKeepOpen, kDate, house.out);
+    if (i < 2) {  // the two rules learn what they were told
+      ASSERT_TRUE(report.asks);
+      const Asked& asked = house.gate->at_hand().asked();
+      cache.put(asked.by_claims ? asked.claims_key : asked.body_key, encoded, {60'000, 0, 0}, 0);
+      continue;
+    }
+    ASSERT_EQ(report.hits, 2);
+  }
+  EXPECT_EQ(allocations - before, 0u);
 }
 
 }  // namespace

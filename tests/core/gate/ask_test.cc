@@ -28,8 +28,7 @@ std::string tells(VerdictKind kind, std::string message, std::string text = "") 
   decision.text = std::move(text);
   return decisions::encode(decision);
 }
-DecidedClaim claim(std::string name, std::string value,
-                   claims::Kind kind = claims::Kind::kString) {
+DecidedClaim claim(std::string name, std::string value, claims::Kind kind = claims::Kind::kString) {
   return {std::move(name), kind, std::move(value)};
 }
 
@@ -57,8 +56,9 @@ class Asking : public ::testing::Test {
 };
 
 TEST_F(Asking, StopsAtTheRuleAndWritesNothing) {
-  open("      - { name: c, when: { country: Norway }, ask: scores }\n"
-       "      - { name: a, ask: crm }\n");
+  open(
+      "      - { name: c, when: { country: Norway }, ask: scores }\n"
+      "      - { name: a, ask: crm }\n");
   EXPECT_EQ(ask(kAnna), "asks");
   EXPECT_EQ(report().rule, 1);
   EXPECT_EQ(asked().ask->backend, 0u);
@@ -68,9 +68,10 @@ TEST_F(Asking, StopsAtTheRuleAndWritesNothing) {
 }
 
 TEST_F(Asking, GoesOnBehindAContinueWithItsClaims) {
-  open("      - { name: a, ask: crm }\n"
-       "      - { name: b, when: { extension_tier: gold }, set: { jobTitle: \"Gold {city}\" } }\n"
-       "      - { name: n, when: { extension_points: { equals: 42 } }, set: { state: many } }\n");
+  open(
+      "      - { name: a, ask: crm }\n"
+      "      - { name: b, when: { extension_tier: gold }, set: { jobTitle: \"Gold {city}\" } }\n"
+      "      - { name: n, when: { extension_points: { equals: 42 } }, set: { state: many } }\n");
   const std::string decision =
       continues({claim("extension_Tier", "gold"), claim("city", "Lund \"1\""),
                  claim("extension_points", "42", claims::Kind::kNumber),
@@ -112,9 +113,10 @@ TEST_F(Asking, TellsOtherwiseWhenTheMessageIsGone) {
 }
 
 TEST_F(Asking, AsksOneRuleBehindTheOther) {
-  open("      - { name: a, ask: crm }\n"
-       "      - { name: b, when: { extension_tier: gold }, ask: scores }\n"
-       "      - { name: c, when: { extension_score: low }, block: plain }\n");
+  open(
+      "      - { name: a, ask: crm }\n"
+      "      - { name: b, when: { extension_tier: gold }, ask: scores }\n"
+      "      - { name: c, when: { extension_score: low }, block: plain }\n");
   EXPECT_EQ(ask(kAnna), "asks");
   const std::string tier = continues({claim("extension_tier", "gold")});
   const std::string score = continues({claim("extension_score", "low")});
@@ -159,9 +161,9 @@ TEST_F(Asking, RemembersUnderTheClaimsThatTheKeyNames) {
   // Another spelling of the address, other claims beside it: the same question.
   EXPECT_EQ(ask(R"({"givenName":"A","country":"Sweden","email":"ANNA@MAIL.EXAMPLE"})"),
             R"({"version":"1.0.0","action":"Continue","city":"Lund"})");
-  for (const std::string_view other : {R"({"email":"anna@mail.example","country":"Norway"})",
-                                       R"({"email":"anna@mail.example"})",
-                                       R"({"email":"anna@mail.exampleSweden","country":""})"}) {
+  for (const std::string_view other :
+       {R"({"email":"anna@mail.example","country":"Norway"})", R"({"email":"anna@mail.example"})",
+        R"({"email":"anna@mail.exampleSweden","country":""})"}) {
     EXPECT_EQ(ask(other), "asks") << other;
     EXPECT_NE(asked().claims_key, key);
   }
@@ -171,8 +173,8 @@ TEST_F(Asking, TellsAStaleDecisionAndHasItRenewedOnce) {
   open(kCached);
   at(0);
   EXPECT_EQ(ask(kAnna), "asks");
-  ASSERT_TRUE(cache_.put(asked().claims_key, continues({claim("city", "Lund")}),
-                         {10'000, 60'000, 0}, 0));
+  ASSERT_TRUE(
+      cache_.put(asked().claims_key, continues({claim("city", "Lund")}), {10'000, 60'000, 0}, 0));
   at(10'000);
   EXPECT_EQ(ask(kAnna), R"({"version":"1.0.0","action":"Continue","city":"Lund"})");
   EXPECT_EQ(report().source, Source::kStale);
@@ -191,8 +193,8 @@ TEST_F(Asking, WaitsForAFreshDecisionWhereToldTo) {
        "    otherwise: { block: plain }\n    retry_window: 0ms\n");
   at(0);
   EXPECT_EQ(ask(kAnna), "asks");
-  ASSERT_TRUE(cache_.put(asked().claims_key, continues({claim("city", "Lund")}),
-                         {10'000, 60'000, 0}, 0));
+  ASSERT_TRUE(
+      cache_.put(asked().claims_key, continues({claim("city", "Lund")}), {10'000, 60'000, 0}, 0));
   at(10'000);
   EXPECT_EQ(ask(kAnna), "asks");
   // The backend failed, or the time is up: the stale one is better than `otherwise`.
@@ -292,13 +294,11 @@ TEST(AskErrors, NameThePlaceAndWhatToWrite) {
             std::string::npos);
   const House subject(
       with_rules("      - { name: a, ask: crm, cache: { key: [ email.domian ] } }\n"), {}, {"crm"});
-  EXPECT_NE(subject.diagnostics.render().find("did you mean \"email.domain\"?"),
-            std::string::npos);
+  EXPECT_NE(subject.diagnostics.render().find("did you mean \"email.domain\"?"), std::string::npos);
   const House jitter(
       with_rules("      - { name: a, ask: crm, cache: { key: [ email ], jitter: 10x } }\n"), {},
       {"crm"});
-  EXPECT_NE(jitter.diagnostics.render().find("expected a share from 0% to 100%"),
-            std::string::npos)
+  EXPECT_NE(jitter.diagnostics.render().find("expected a share from 0% to 100%"), std::string::npos)
       << jitter.diagnostics.render();
 }
 

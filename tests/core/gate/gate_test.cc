@@ -203,5 +203,48 @@ TEST(Gate, TakesUpAnotherConfiguration) {
   EXPECT_THAT(first.ask("{}"), HasSubstr(R"("extension_other":"y","jobTitle":"x")"));
 }
 
+TEST(Gate, TellsMessagesAboutClaimsOnLinesOfTheirOwn) {
+  House house(with_rules("      - { name: v, validation_error: { message: plain, claims: { city: plain, "
+                         "postalCode: named } } }\n"));
+  EXPECT_EQ(house.ask(at_step("PostAttributeCollection", R"(,"givenName":"A","email":"a@b.example")")),
+            R"({"version":"1.0.0","status":400,"action":"ValidationError","userMessage":)"
+            R"("No.\nNo.\nNot A, b.example."})");
+}
+
+TEST(Gate, WritesNumbersAndBooleansAsSuch) {
+  House house(with_rules("      - { name: s, set: { extension_n: \"{city | as_number}\", extension_b: "
+                         "\"{state | as_boolean}\", postalCode: \"\" } }\n"));
+  EXPECT_EQ(house.ask(at_step("PostAttributeCollection", R"(,"city":"042","state":"no")")),
+            R"({"version":"1.0.0","action":"Continue","extension_n":42,"extension_b":false,)"
+            R"("postalCode":""})");
+}
+
+TEST(Gate, FollowsTheTimeItIsGiven) {
+  House house(with_rules("      - { name: t, when: { time: { from: 2026-12-01 } }, block: plain }\n"));
+  house.gate->use_time(1'796'083'199);
+  house.ask(at_step("PostAttributeCollection"));
+  EXPECT_EQ(house.report.outcome, Outcome::kContinue);
+  house.gate->use_time(1'796'083'200);
+  house.ask(at_step("PostAttributeCollection"));
+  EXPECT_EQ(house.report.outcome, Outcome::kBlock);
+}
+
+TEST(Gate, RunsShadowRulesOverTheClaimsAsTheyCame) {
+  House house(with_rules("      - { name: s, set: { city: \"{city | upper}\" } }\n",
+                         "    shadow_rules:\n"
+                         "      - { name: b, when: { city: b }, block: plain }\n"
+                         "      - { name: s, set: { city: \"{city | upper}\" } }\n"));
+  EXPECT_EQ(house.ask(at_step("PostAttributeCollection", R"(,"city":"a")")),
+            R"({"version":"1.0.0","action":"Continue","city":"A"})");
+  EXPECT_TRUE(house.report.shadow.ran);
+  EXPECT_FALSE(house.report.shadow.differs);
+  EXPECT_EQ(house.ask(at_step("PostAttributeCollection", R"(,"city":"b")")),
+            R"({"version":"1.0.0","action":"Continue","city":"B"})");
+  EXPECT_TRUE(house.report.shadow.differs);
+  EXPECT_EQ(house.report.shadow.kind, rules::VerdictKind::kBlock);
+  EXPECT_EQ(house.report.shadow.rule, 0);
+  EXPECT_EQ(house.gate->evaluation().changed().size(), 1u);  // the live ones again
+}
+
 }  // namespace
 }  // namespace core::gate

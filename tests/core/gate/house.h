@@ -29,6 +29,7 @@ class House {
     for (const std::string& backend : backends) {
       config.backends.emplace_back();
       config.backends.back().name.value = backend;
+      config.backends.back().connector_contract = true;
     }
     snapshot = compile(config, {2, 0x5eed}, source, diagnostics);
     if (snapshot != nullptr) gate = std::make_unique<Gate>(snapshot, 1, 256 << 10);

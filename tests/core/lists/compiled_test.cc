@@ -132,7 +132,7 @@ TEST(CompiledList, SaysWhyAForeignFileCannotBeUsed) {
       {with(file, 8, std::uint32_t{0x0d0c0b0a}), "the other byte order"},
       {with(file, 12, std::uint32_t{0}), "an earlier release"},
       {with(file, 12, std::uint32_t{2}), "a later release"},
-      {with(file, 16, std::uint32_t{3}), "another release"},
+      {with(file, 16, std::uint32_t{4}), "another release"},
       {with(file, 24, kSeed + 1), "another release"},  // the probe
       {with(file, 32, std::uint64_t{13}), "contradicts itself"},
       {with(file, 40, std::uint64_t{1} << 60), "cut off"},

@@ -3,17 +3,20 @@
 // match often, share what they want and undo each other's work.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/rules/compiler.h"
+#include "core/rules/never_acts.h"
 #include "core/rules/program.h"
 #include "tests/core/config/memory_source.h"
 
@@ -36,11 +39,21 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 }
 
 constexpr std::string_view kClaims[] = {"city",  "state",    "country",     "postalCode",
-                                        "email", "jobTitle", "extension_a", "extension_n"};
+                                        "email", "jobTitle", "extension_a", "extension_n",
+                                        "identities", "displayName"};
 constexpr std::string_view kSubjects[] = {
     "city",         "state",       "country",      "postalCode",  "email",        "jobTitle",
     "extension_a",  "extension_n", "email.domain", "email.local", "city | lower", "country | upper",
-    "state | trim", "city",        "city",         "identities"};
+    "state | trim", "city",        "city",         "identities",  "email.registrable",
+    "email.canonical", "name.full", "identities.issuer", "person.key", "country.code",
+    "identities.any.issuer", "identities.all.issuer", "identities[1].issuer",
+    R"(city | default("abc"))", R"(state | replace("[bc]+", "x"))", "postalCode | digits_only",
+    "jobTitle | coalesce(city, state)", R"(identities.any.issuer | join("-"))", "displayName",
+    "extension_n", "extension_n | as_number", "country | map(words)"};
+constexpr std::string_view kIdentityTexts[] = {
+    R"([{"issuer":"abc"},{"issuer":"word"}])", R"([{"issuer":"word"}])", R"([])",
+    R"([{"issuer":"a\u0062c","issuerAssignedId":"42"},{}])",
+    R"([{"issuer":"abc","issuer":"word"}])", R"([null,{"issuer":null},3,{"issuer":"Delft"}])"};
 // Some differ in case, one is the beginning or end of another, two have letters whose lower case is
 // in ASCII (U+212A, U+0130).
 constexpr std::string_view kTexts[] = {"",
@@ -80,6 +93,17 @@ constexpr std::string_view kTexts[] = {"",
                                        "a@blocked.example",
                                        "ab@sub.blocked.example.",
                                        "blocked.example",
+                                       "192.0.2.7",
+                                       "2001:db8::1",
+                                       "::ffff:192.0.2.9",
+                                       "-3.5",
+                                       "7",
+                                       "1990-05-31",
+                                       "2020-02-29T12:00:00Z",
+                                       "Sverige",
+                                       "SE",
+                                       "111 22",
+                                       "d\xD0\xB5lft",
                                        "abc@abc.abc"};
 constexpr std::string_view kPatterns[] = {
     "^\\d{5}$",  "^\\d{3} ?\\d{2}$", "abc",          "^abc",       "(?i)kelvin", "(?i)ISTANBUL",
@@ -140,6 +164,7 @@ class Writer {
   void rule(std::size_t i) {
     yaml_ += "      - { name: r" + std::to_string(i) + ", ";
     if (chance(15)) yaml_ += "mode: shadow, ";
+    if (chance(15)) yaml_ += "tag: t" + std::to_string(below(5)) + ", ";
     if (!chance(2)) {
       yaml_ += "when: ";
       condition(0);
@@ -158,8 +183,12 @@ class Writer {
           assignments();
       }
     } else if (chance(sets_) || chance(50)) {
-      yaml_ += "set: ";
-      assignments();
+      if (chance(20)) {
+        yaml_ += "remove: [ city, state, extension_a ]";
+      } else {
+        yaml_ += "set: ";
+        assignments();
+      }
     } else {
       yaml_ += chance(50) ? "block: first" : "validation_error: first";
     }
@@ -182,7 +211,10 @@ class Writer {
   void condition(int depth) {
     yaml_ += "{ ";
     const std::size_t kind = depth > 2 ? 9 : below(12);
-    if (kind == 0) {
+    if (chance(4)) {
+      yaml_ += chance(50) ? "percent: { of: 40, by: city, salt: a }"
+                          : "time: { days: [ mon-fri ], hours: '06:00-20:00' }";
+    } else if (kind == 0) {
       yaml_ += "all: ";
       list(3, [&] { condition(depth + 1); });
     } else if (kind <= 2) {
@@ -213,6 +245,11 @@ class Writer {
     if (chance(20)) {
       constexpr std::string_view kPresence[] = {"exists: true", "missing: true"};
       yaml_ += any_of(kPresence);
+      yaml_ += " }";
+      return;
+    }
+    if (chance(35)) {
+      rare_test();
       yaml_ += " }";
       return;
     }
@@ -261,9 +298,59 @@ class Writer {
     yaml_ += " }";
   }
 
+  void rare_test() {
+    constexpr std::string_view kTests[] = {
+        "less_than: 7",
+        "less_than: 42",
+        "at_most: 42",
+        "at_most: 7.5",
+        "greater_than: -4",
+        "greater_than: 42",
+        "at_least: 0",
+        "at_least: 7",
+        "before: 2000-01-01",
+        "before: today-18y",
+        "after: now-10y",
+        "after: 2020-02-29T00:00Z",
+        "in_network: 192.0.2.0/24",
+        "in_network: [ 192.0.0.0/16, '2001:db8::/32' ]",
+        "not_in_network: [ 192.0.2.0/25 ]",
+        "is_email: true",
+        "is_email: false",
+        "is_postcode: true",
+        "is_postcode: { country: SE }",
+        "is_postcode: { claim: state }",
+        "same_as: city",
+        "same_as: 'state | lower'",
+        "not_same_as: jobTitle",
+        "scripts: Latin",
+        "scripts: [ Latin, Cyrillic ]",
+        "mixed_scripts: true",
+        "looks_like: '{city}'",
+        "looks_like: delft",
+        "age_at_least: 18",
+        "age_under: 40",
+        "in_list: networks",
+    };
+    yaml_ += any_of(kTests);
+  }
+
   std::mt19937_64& random_;
   std::string yaml_;
   std::size_t ends_ = 50, sets_ = 50;  // percent
+};
+
+/// Sees rules act of which it was said that they never do.
+class Watch final : public Tracer {
+ public:
+  void on_test(std::uint32_t, std::string_view, bool, bool) override {}
+  void on_rule(std::uint32_t rule, bool matched) override {
+    if (matched && std::find(idle.begin(), idle.end(), rule) != idle.end()) acted = rule;
+  }
+  void on_set(std::uint32_t, const Assignment&, std::string_view, bool) override {}
+
+  std::vector<std::uint32_t> idle;
+  std::optional<std::uint32_t> acted;
 };
 
 /// A program with an index, and two evaluations for it.
@@ -277,6 +364,7 @@ class Both {
         "  domains: { values: [ blocked.example, abc.abc ], match: domain }\n"
         "  people: { values: [ Eve@Mallory.example ], match: email }\n"
         "  words: { values: [ word, abc, \"42\", blocked.example ], match: exact }\n"
+        "  networks: { values: [ 192.0.2.0/29, \"2001:db8::/64\" ], match: network }\n"
         "connectors:\n  c:\n    path: /c\n    dialect: b2c-userflow\n    rules:\n" +
         rules;
     const config::Config config = config::load("c.yaml", source_, diagnostics);
@@ -287,6 +375,7 @@ class Both {
           lists::List::of(values,
                           list.match == config::ListMatch::kDomain  ? lists::Match::kDomain
                           : list.match == config::ListMatch::kEmail ? lists::Match::kEmail
+                          : list.match == config::ListMatch::kNetwork ? lists::Match::kNetwork
                                                                     : lists::Match::kExact,
                           7));
     }
@@ -296,8 +385,17 @@ class Both {
     for (const std::string_view claim : kClaims) ids_.push_back(names_.intern(claim));
     const std::map<std::string, std::uint32_t, std::less<>> messages = {{"first", 0},
                                                                         {"second", 1}};
-    Compiler compiler({names_, lists_, messages, 1}, diagnostics, Indexing::kAlways);
-    if (!config.connectors.empty()) program = compiler.compile(config.connectors[0].rules);
+    auto words = std::make_shared<ValueTable>();
+    words->add("abc", "word");
+    words->add("Delft", "abc");
+    const ValueTables tables = {{"words", words}};
+    Compiler compiler({names_, lists_, messages, 1, &tables}, diagnostics, Indexing::kAlways);
+    if (!config.connectors.empty()) {
+      program = compiler.compile(config.connectors[0].rules);
+      for (const NeverActs& idle : find_never_acting(config.connectors[0].rules)) {
+        watch.idle.push_back(static_cast<std::uint32_t>(idle.rule));
+      }
+    }
     const auto make = [&](std::size_t bytes) {
       return std::make_unique<Evaluation>(names_.size(), program.prepared_count(), bytes, 0,
                                           program.index().counts());
@@ -309,8 +407,9 @@ class Both {
 
   /// New claims for all evaluations.
   void begin(std::mt19937_64& random) {
+    const auto now_s = static_cast<std::int64_t>(1'760'000'000 + random() % 1'000'000);
     for (const auto& evaluation : {plain.get(), indexed.get(), roomy.get()}) {
-      evaluation->begin();
+      evaluation->begin(now_s);
       evaluation->claims().clear();
     }
     for (const claims::NameId id : ids_) {
@@ -324,7 +423,11 @@ class Both {
       if (pool == 4) claim = {claims::Kind::kBoolean, "b", random() % 2 == 0 ? "true" : "false"};
       if (pool == 5) claim = {claims::Kind::kNull, "z", "null"};
       if (pool == 6) {
-        claim = {random() % 2 == 0 ? claims::Kind::kArray : claims::Kind::kObject, "o", "abc"};
+        claim = {random() % 2 == 0 ? claims::Kind::kArray : claims::Kind::kObject, "o", {}};
+        claim.value = claim.kind == claims::Kind::kArray ? "[1,\"abc\"]" : "{\"abc\":1}";
+      }
+      if (id == claims::kIdentities && pool > 5) {
+        claim = {claims::Kind::kArray, "i", kIdentityTexts[random() % std::size(kIdentityTexts)]};
       }
       for (const auto& evaluation : {plain.get(), indexed.get(), roomy.get()}) {
         evaluation->claims()[id] = claim;
@@ -352,6 +455,7 @@ class Both {
 
   config::Diagnostics diagnostics;
   Program program;
+  Watch watch;
   std::unique_ptr<Evaluation> plain, indexed, roomy;
 
  private:
@@ -373,6 +477,7 @@ std::string difference(const Both& both, const Verdict& plain, const Evaluation&
   if (plain.kind != indexed.kind || plain.message != indexed.message) return "kind or message";
   if (by_plain.changed() != by_index.changed()) return "which claims were set, or in which order";
   if (by_plain.shadowed() != by_index.shadowed()) return "shadow notes";
+  if (by_plain.tags() != by_index.tags()) return "tags";
   for (claims::NameId id = 0; id < both.names(); ++id) {
     const claims::Claim& a = by_plain.claims()[id];
     const claims::Claim& b = by_index.claims()[id];
@@ -389,6 +494,7 @@ TEST(Index, DecidesAsThePlainEvaluatorDoes) {
   const std::uint64_t programs = from_environment("CLAIMGATE_PROPERTY_PROGRAMS", kPrograms);
   const std::uint64_t first_seed = from_environment("CLAIMGATE_PROPERTY_SEED", 1);
   std::uint64_t cases = 0, by_rule = 0, with_set = 0, with_shadow = 0, given_up = 0, saved = 0;
+  std::uint64_t never = 0;
   for (std::uint64_t seed = first_seed; seed < first_seed + programs; ++seed) {
     std::mt19937_64 random(seed);
     const std::string rules = Writer(random).rules();
@@ -397,10 +503,14 @@ TEST(Index, DecidesAsThePlainEvaluatorDoes) {
     Both both(rules, arena_bytes);
     ASSERT_FALSE(both.diagnostics.has_errors()) << both.diagnostics.render() << rules;
     ASSERT_TRUE(both.program.index().built());
+    never += both.watch.idle.size();
     for (int request = 0; request < kRequests; ++request) {
       both.begin(random);
       both.keep_claims();
-      const Verdict plain = both.program.evaluate_plain(*both.plain);
+      const Verdict plain = both.program.evaluate_plain(*both.plain, &both.watch);
+      ASSERT_FALSE(both.watch.acted.has_value())
+          << "r" << *both.watch.acted << " was said never to act: CLAIMGATE_PROPERTY_SEED=" << seed
+          << "\n" << both.claims() << rules;
       const Verdict indexed = both.program.evaluate(*both.indexed);
       std::string differs;
       if (plain.rule == Verdict::kOtherwise && indexed.rule != Verdict::kOtherwise) {
@@ -429,6 +539,7 @@ TEST(Index, DecidesAsThePlainEvaluatorDoes) {
   EXPECT_GT(with_shadow, cases / 10);
   EXPECT_GT(given_up, cases / 1000);
   EXPECT_GT(saved, 0u);
+  EXPECT_GT(never, programs);  // rules said never to act
 }
 
 }  // namespace

@@ -34,14 +34,16 @@ TEST(Forwarder, AnswersWithWhatTheBackendDecides) {
   const std::string metrics = workers.metrics();
   EXPECT_NE(metrics.find("claimgate_decisions_total{connector=\"signup\",result=\"miss\"} 1"),
             std::string::npos);
-  EXPECT_NE(metrics.find("claimgate_answer_sources_total{connector=\"signup\",source=\"backend\"} 1"),
-            std::string::npos);
+  EXPECT_NE(
+      metrics.find("claimgate_answer_sources_total{connector=\"signup\",source=\"backend\"} 1"),
+      std::string::npos);
 }
 
 TEST(Forwarder, AnswersInOrderWhenRequestsArePipelined) {
   Workers::Settings settings;
-  settings.rules = "      - { name: n, when: { country: Norway }, block: later }\n"
-                   "      - { name: a, ask: crm }\n";
+  settings.rules =
+      "      - { name: n, when: { country: Norway }, block: later }\n"
+      "      - { name: a, ask: crm }\n";
   Workers workers(settings);
   workers.script.set(50, Script::continues());
   Client client(workers.port());
@@ -93,7 +95,8 @@ TEST(Forwarder, TellsOtherwiseAtTheDeadlineAndKeepsTheLateAnswer) {
   const auto took = std::chrono::steady_clock::now() - began;
   EXPECT_GE(took, std::chrono::milliseconds(95));
   EXPECT_LT(took, std::chrono::milliseconds(390));
-  EXPECT_NE(workers.metrics().find("claimgate_fallbacks_total{connector=\"signup\",reason=\"deadline\"} 1"),
+  EXPECT_NE(workers.metrics().find(
+                "claimgate_fallbacks_total{connector=\"signup\",reason=\"deadline\"} 1"),
             std::string::npos);
   ASSERT_TRUE(Workers::wait_for([&] { return workers.shared().flights.count() == 0; }));
   ASSERT_TRUE(client.send(request));
@@ -103,8 +106,9 @@ TEST(Forwarder, TellsOtherwiseAtTheDeadlineAndKeepsTheLateAnswer) {
 
 TEST(Forwarder, AnswersOthersWhileTwoHundredHang) {
   Workers::Settings settings;
-  settings.rules = "      - { name: n, when: { country: Norway }, block: later }\n"
-                   "      - { name: a, ask: crm }\n";
+  settings.rules =
+      "      - { name: n, when: { country: Norway }, block: later }\n"
+      "      - { name: a, ask: crm }\n";
   settings.connector = "    deadline: 2s\n";
   Workers workers(settings);
   workers.script.set([] { return Script::Plan{0, {}, true}; });
@@ -173,8 +177,9 @@ TEST(Forwarder, TellsStaleDecisionsAndRenewsThemBehind) {
   ASSERT_TRUE(client.send(request));
   ASSERT_EQ(count(client.read_answers(3), kLund), 3u) << "and on, while it fails";
   EXPECT_EQ(workers.script.asked, 2);
-  EXPECT_NE(workers.metrics().find("claimgate_decisions_total{connector=\"signup\",result=\"stale\"} 2"),
-            std::string::npos);
+  EXPECT_NE(
+      workers.metrics().find("claimgate_decisions_total{connector=\"signup\",result=\"stale\"} 2"),
+      std::string::npos);
 }
 
 TEST(Forwarder, DoesNotShowABackendTheRetryOfWhatItHasFailed) {
@@ -211,7 +216,8 @@ TEST(Forwarder, ShedsAboveItsBound) {
   EXPECT_NE(first.read_answers(1).find(kLund), std::string::npos);
   EXPECT_NE(second.read_answers(1).find(kLund), std::string::npos);
   EXPECT_EQ(workers.script.asked, 2);
-  EXPECT_NE(workers.metrics().find("claimgate_fallbacks_total{connector=\"signup\",reason=\"pending\"} 1"),
+  EXPECT_NE(workers.metrics().find(
+                "claimgate_fallbacks_total{connector=\"signup\",reason=\"pending\"} 1"),
             std::string::npos);
 }
 
@@ -277,7 +283,8 @@ TEST(Forwarder, SendsTheCallersTraceOn) {
   Client client(workers.port());
   ASSERT_TRUE(client.send(Workers::request(
       Workers::person(1),
-      "Traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\nX-Request-Id: r-1\r\n")));
+      "Traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\nX-Request-Id: "
+      "r-1\r\n")));
   client.read_answers(1);
   ASSERT_TRUE(client.send(Workers::request(Workers::person(2), "traceparent: 00-nonsense\r\n")));
   client.read_answers(2);

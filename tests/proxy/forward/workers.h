@@ -164,8 +164,8 @@ class Workers {
   std::string metrics() const { return metrics_.render(); }
 
   static std::string request(const std::string& body, const std::string& fields = "") {
-    return "POST /signup HTTP/1.1\r\nHost: h.example\r\nContent-Type: application/json\r\n" + fields +
-           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    return "POST /signup HTTP/1.1\r\nHost: h.example\r\nContent-Type: application/json\r\n" +
+           fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
   static std::string person(int number) {
     return R"({"step":"PostAttributeCollection","email":"p)" + std::to_string(number) +
@@ -190,6 +190,8 @@ class Workers {
     source.files["c.yaml"] =
         "listeners: [ { address: 127.0.0.1:0 } ]\n"
         "messages: { later: { en: \"Later.\", sv: \"Senare.\" } }\n"
+        "backends:\n"
+        "  crm: { endpoints: [ \"http://127.0.0.1:1\" ], speaks: connector }\n"
         "connectors:\n"
         "  signup:\n"
         "    path: /signup\n"
@@ -197,10 +199,7 @@ class Workers {
         "    otherwise: { block: later }\n" +
         settings.connector + "    rules:\n" + settings.rules;
     core::config::Diagnostics diagnostics;
-    core::config::Config config = core::config::load("c.yaml", source, diagnostics);
-    config.backends.emplace_back();
-    config.backends.back().name.value = "crm";
-    config.backends.back().connector_contract = true;
+    const core::config::Config config = core::config::load("c.yaml", source, diagnostics);
     auto snapshot = core::gate::compile(config, {settings.workers, 7}, source, diagnostics);
     EXPECT_NE(snapshot, nullptr) << diagnostics.render();
     return snapshot;

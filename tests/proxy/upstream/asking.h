@@ -89,11 +89,10 @@ class Asking {
     return outcomes_.size() > before ? outcomes_.back() : Outcome{};
   }
   bool wait(const std::function<bool()>& until, uv_run_mode mode = UV_RUN_ONCE) {
-    late_ = false;
-    uv_timer_start(
-        &watchdog_, [](uv_timer_t* timer) { static_cast<Asking*>(timer->data)->late_ = true; },
-        kPatienceMs, 0);
-    while (!until() && !late_) {
+    // The watch also ends each wait of the loop: what is waited for may have come before it.
+    const std::uint64_t end_ns = uv_hrtime() + kPatienceMs * 1'000'000;
+    uv_timer_start(&watchdog_, [](uv_timer_t*) {}, 5, 5);
+    while (!until() && uv_hrtime() < end_ns) {
       uv_run(&loop_, mode);
       if (mode == UV_RUN_NOWAIT) std::this_thread::yield();
     }
@@ -133,7 +132,6 @@ class Asking {
   std::unique_ptr<Client> client_;
   std::vector<Outcome> outcomes_;
   Trace trace_;
-  bool late_ = false;
 };
 
 /// A loopback port on which nobody listens.

@@ -134,6 +134,8 @@ TEST(Failure, AnAnswerInPiecesIsTheSameAnswer) {
 TEST(Failure, AResetIsAClosedConnection) {
   EXPECT_EQ(outcome_of("", true).failure, Failure::kClosed);
   EXPECT_EQ(outcome_of("HTTP/1.1 200 OK\r\n", true).failure, Failure::kClosed);
+  // Without a length it would look whole.
+  EXPECT_EQ(outcome_of("HTTP/1.1 200 OK\r\nX: y\r\n\r\nto the", true).failure, Failure::kClosed);
 }
 
 TEST(Failure, WhatIsNoHttpIsRefused) {

@@ -1,0 +1,48 @@
+#include "core/mapping/mapping.h"
+
+#include "core/mapping/compiled.h"
+#include "core/mapping/connector_contract.h"
+
+namespace core::mapping {
+
+Mapping::Mapping(std::unique_ptr<const Compiled> compiled) noexcept
+    : compiled_(std::move(compiled)) {}
+Mapping::Mapping(Mapping&&) noexcept = default;
+Mapping& Mapping::operator=(Mapping&&) noexcept = default;
+Mapping::~Mapping() = default;
+
+NotAsked Mapping::ask(rules::Evaluation& evaluation, std::string_view body, Question& question,
+                      Kept& kept) const {
+  RequestValues values(evaluation);
+  kept.values.clear();
+  kept.values.reserve(compiled_->kept.size());
+  for (const Place& place : compiled_->kept) {
+    bool memory = false;
+    const Value value = values.get(place, memory);
+    if (memory) return NotAsked::kMemory;
+    kept.values.push_back({value.kind, std::string(value.text)});
+  }
+  return compiled_->request.ask(values, body, question);
+}
+
+Answer Mapping::read(const Reply& reply, const Kept& kept, std::size_t lane) const {
+  Answer answer;
+  ReplyBody body(reply, compiled_->response_bytes_max, compiled_->lenient);
+  if (compiled_->connector_contract) {
+    read_connector_answer(reply, body, answer);
+    return answer;
+  }
+  ReplyValues values(reply, body, kept, compiled_->xpaths, lane);
+  for (std::size_t i = 0; i < compiled_->rows.size(); ++i) {
+    const Row& row = compiled_->rows[i];
+    if (!holds(row, reply.status, values)) continue;
+    answer.row = i;
+    answer.place = row.mark;
+    decide(row, values, answer);
+    return answer;
+  }
+  answer.why = body.failure() != Unresolved::kNone ? body.failure() : Unresolved::kNoRow;
+  return answer;
+}
+
+}  // namespace core::mapping
