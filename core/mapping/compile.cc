@@ -7,6 +7,7 @@
 #include "core/mapping/compiled.h"
 #include "core/mapping/escape.h"
 #include "core/mapping/xml_template.h"
+#include "core/rules/program.h"
 
 namespace core::mapping {
 namespace {
@@ -36,12 +37,6 @@ std::string in_lower_case(std::string text) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   });
   return text;
-}
-
-/// Members that identify the request; no answer can change them (protocol.md a.3).
-bool is_settable(claims::NameId id) {
-  return id != claims::kStep && id != claims::kClientId && id != claims::kUiLocales &&
-         id != claims::kIdentities && id != claims::kObjectId;
 }
 
 std::string escaped_name(std::string_view name, bool (*write)(std::string&, std::string_view)) {
@@ -297,7 +292,7 @@ class MappingCompiler {
                          " different claims in one configuration", "");
         continue;
       }
-      if (!is_settable(id)) {
+      if (!rules::is_settable(id)) {
         report(name, "no answer can change \"" + name.value + "\"", "it identifies the request");
       }
       if (!seen.insert(id).second) report(name, "this claim is set twice", "leave one out");
