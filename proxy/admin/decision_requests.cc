@@ -11,6 +11,7 @@
 #include "core/decisions/encoded.h"
 #include "core/rules/ask.h"
 #include "core/rules/evaluation.h"
+#include "proxy/decided_claims.h"
 #include "proxy/admin/writing.h"
 
 namespace proxy::admin {
@@ -132,20 +133,7 @@ std::string read_decision(const gate::Snapshot& snapshot, const simdjson::dom::e
   if (member.key == "continue") {
     simdjson::dom::object claims;
     if (member.value.get(claims) != simdjson::SUCCESS) return kWanted;
-    for (const auto& [name, value] : claims) {
-      decisions::DecidedClaim claim;
-      claim.name = name;
-      std::string_view text;
-      if (value.get(text) == simdjson::SUCCESS) {
-        claim.value = text;
-      } else if (value.is_bool() || value.is_number()) {
-        claim.kind = value.is_bool() ? core::claims::Kind::kBoolean : core::claims::Kind::kNumber;
-        claim.value = simdjson::minify(value);
-      } else {
-        return "decision: a claim is a text, a number, true or false";
-      }
-      decision.claims.push_back(std::move(claim));
-    }
+    if (!add_claims(claims, decision)) return "decision: a claim is a text, a number, true or false";
     return {};
   }
   decision.kind =

@@ -6,6 +6,7 @@
 
 #include "core/config/diagnostics.h"
 #include "core/decisions/encoded.h"
+#include "proxy/decided_claims.h"
 
 namespace proxy::policy {
 namespace {
@@ -21,20 +22,7 @@ std::string read_claims(std::string_view json, decisions::Decision& decision) {
   const std::string owned(json);
   if (parser.parse(owned).get(claims) != simdjson::SUCCESS)
     return "expected a JSON object of claims";
-  for (const auto& [name, value] : claims) {
-    decisions::DecidedClaim claim;
-    claim.name = name;
-    std::string_view text;
-    if (value.get(text) == simdjson::SUCCESS) {
-      claim.value = text;
-    } else if (value.is_bool() || value.is_number()) {
-      claim.kind = value.is_bool() ? core::claims::Kind::kBoolean : core::claims::Kind::kNumber;
-      claim.value = simdjson::minify(value);
-    } else {
-      return "a claim is a text, a number, true or false";
-    }
-    decision.claims.push_back(std::move(claim));
-  }
+  if (!add_claims(claims, decision)) return "a claim is a text, a number, true or false";
   return {};
 }
 
