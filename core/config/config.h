@@ -71,6 +71,7 @@ struct Condition {
 struct Assignment {
   Text claim;
   Text text;  // a template: "{givenName | name_case}"
+  Scalar::Type type = Scalar::Type::kString;  // a number or boolean stands for itself
 };
 
 /// How decisions of a rule's backend are kept (schema_decisions.cc has the words for each).

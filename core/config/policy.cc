@@ -119,6 +119,10 @@ void read_expectation(Reader& reader, const Fields& test, Expectation& expect) {
     expect.shadowed = read_texts(reader, *shadowed, fields.key("shadowed"));
     expect.shadowed_mark = shadowed->mark;
   }
+  if (const Node* const tags = fields.find("tags"); tags != nullptr) {
+    expect.tags = read_texts(reader, *tags, fields.key("tags"));
+    expect.tags_mark = tags->mark;
+  }
 }
 
 /// Names of backends and what they decide, each a text; whether they are there is looked up later.
@@ -269,7 +273,7 @@ void read_tests(Reader& reader, const Node& node, const Key& key, Config& config
                    "write connector: before-create");
     }
     read_request(reader, fields, test);
-  read_backend_verdicts(reader, fields, test);
+    read_backend_verdicts(reader, fields, test);
     if (Text now; fields.string("now", now)) {
       test.now = parse_moment(now.value);
       if (!test.now) {

@@ -31,6 +31,8 @@ struct Expectation {
   std::vector<WantedClaim> claims_include;    // some of them
   std::optional<std::vector<Text>> shadowed;  // the rules in shadow that would have acted
   Mark shadowed_mark;
+  std::optional<std::vector<Text>> tags;      // the labels that rules have put on the request
+  Mark tags_mark;
 };
 
 /// One item of `tests`.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/config/reader.h"
+#include "core/config/scalars.h"
 
 namespace core::config {
 namespace {
@@ -31,9 +32,12 @@ std::vector<Assignment> read_claims(Reader& reader, const Node& node, const Key&
     }
     text_key.name = member.key->value;
     Text claim = reader.key_text(*member.key);
-    if (std::optional<Text> text = reader.string(*member.value, text_key)) {
-      assignments.push_back({std::move(claim), std::move(*text)});
-    }
+    const Node& value = *member.value;
+    const bool plain = value.kind == Node::Kind::kScalar && !value.quoted;
+    const Scalar::Type type = plain ? type_of_plain(value.value) : Scalar::Type::kString;
+    std::optional<Text> text = type == Scalar::Type::kString ? reader.string(value, text_key)
+                                                             : reader.resolve(value);
+    if (text) assignments.push_back({std::move(claim), std::move(*text), type});
   }
   return assignments;
 }

@@ -453,7 +453,8 @@ constexpr Key kRuleKeys[] = {
     {.name = "set",
      .shape = Shape::kClaimsSome,
      .example = "{ givenName: \"{givenName | name_case}\" }",
-     .words = "Set claims, and go on with the next rule. `\"\"` sends a claim empty."},
+     .words = "Set claims, and go on with the next rule. `\"\"` sends a claim empty; a number, "
+              "`true` and `false` without quotation marks are what they look like."},
     {.name = "remove",
      .shape = Shape::kStringOrList,
      .example = "[jobTitle]",

@@ -94,6 +94,10 @@ constexpr Key kExpectationKeys[] = {
      .shape = Shape::kStringsAny,
      .example = "[numbers in names]",
      .words = "The rules with `mode: shadow` that would have acted, in any order: all of them."},
+    {.name = "tags",
+     .shape = Shape::kStringsAny,
+     .example = "[office]",
+     .words = "The labels that rules have put on the request with `tag`, in any order: all of them."},
 };
 
 constexpr Key kCaptureKeys[] = {

@@ -103,8 +103,9 @@ std::string shape_schema(const Key& key) {
     case Shape::kCondition:
       return reference_to("condition");
     case Shape::kClaims:
-      return map_of(string, false);
+      return map_of(reference_to("scalar"), false);
     case Shape::kClaimsSome:
+      return map_of(reference_to("scalar"), true);
     case Shape::kClaimNames:
       return map_of(string, true);
     case Shape::kAnyNumber:
@@ -278,7 +279,7 @@ std::string shape_words(const Key& key) {
       return "map of [test](#test)s";
     case Shape::kClaims:
     case Shape::kClaimsSome:
-      return "map: claim to text";
+      return "map: claim to text, number or boolean";
     case Shape::kValues:
       return "map: claim to value";
     case Shape::kAnyNumber:

@@ -55,6 +55,13 @@ void resolve_policy(const config::Config& config, const Snapshot& snapshot,
         rule && !rule->value.empty() && rule->value != kOtherwiseRule && !is_among(*rule, rules)) {
       report_unknown(*rule, "rule", where, rules, diagnostics);
     }
+    if (test.expect.tags) {
+      const std::vector<std::string>& known = connector->program.tags();
+      const std::vector<std::string_view> tags(known.begin(), known.end());
+      for (const Text& tag : *test.expect.tags) {
+        if (!is_among(tag, tags)) report_unknown(tag, "tag", where, tags, diagnostics);
+      }
+    }
     if (!test.expect.shadowed) continue;
     for (const Text& rule : *test.expect.shadowed) {
       if (!is_among(rule, rules)) {

@@ -362,6 +362,15 @@ std::vector<Assignment> Compiler::compile_assignments(
     Assignment& made =
         compiled.emplace_back(Assignment{*id, assignment.claim.value, compile_text(assignment.text)});
     made.kind = made.text.kind();
+    if (assignment.type == config::Scalar::Type::kString) continue;
+    made.kind = assignment.type == config::Scalar::Type::kBoolean ? claims::Kind::kBoolean
+                                                                  : claims::Kind::kNumber;
+    std::string_view attribute;
+    if (!claims::split_extension(assignment.claim.value, attribute)) {
+      diagnostics_.error(assignment.text.mark, assignment.text.value.size(),
+                         "\"" + assignment.claim.value + "\" is a text",
+                         "put it in quotation marks: \"" + assignment.text.value + "\"");
+    }
   }
   return compiled;
 }

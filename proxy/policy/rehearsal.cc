@@ -131,6 +131,10 @@ Told Rehearsal::ask(const gate::Connector& connector, std::string_view body, std
     for (const std::uint32_t rule : gate_.evaluation().shadowed()) {
       told.shadowed.push_back(rules[rule].name);
     }
+    const std::vector<std::string>& tags = connector.program.tags();
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+      if ((told.report.tags >> i & 1U) != 0) told.tags.push_back(tags[i]);
+    }
   }
   read_answer(out_.view(), told);
   return told;

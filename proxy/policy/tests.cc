@@ -90,7 +90,16 @@ class Comparison {
       }
     }
     compare_claims(expect.claims_include);
-    if (expect.shadowed) compare_shadowed(*expect.shadowed);
+    if (expect.shadowed) {
+      compare_names(*expect.shadowed, told_.shadowed, expect.shadowed_mark,
+                    {"expected that rule ", " would have acted, it would not"},
+                    {"expected no rule ", " in shadow, it would have acted"});
+    }
+    if (expect.tags) {
+      compare_names(*expect.tags, told_.tags, expect.tags_mark,
+                    {"expected the tag ", ", no rule has put it on: " + came()},
+                    {"expected no tag ", ", a rule has put it on: " + came()});
+    }
     return met_;
   }
 
@@ -138,18 +147,21 @@ class Comparison {
     }
   }
 
-  void compare_shadowed(const std::vector<Text>& wanted) {
-    for (const Text& rule : wanted) {
-      if (std::find(told_.shadowed.begin(), told_.shadowed.end(), rule.value) ==
-          told_.shadowed.end()) {
-        report(rule, "expected that rule \"" + rule.value + "\" would have acted, it would not");
+  /// What a name that is missing, or too many, is told with: around the name.
+  struct Words {
+    std::string before, behind;
+  };
+  void compare_names(const std::vector<Text>& wanted, const std::vector<std::string>& came_names,
+                     Mark mark, const Words& missing, const Words& unexpected) {
+    for (const Text& name : wanted) {
+      if (std::find(came_names.begin(), came_names.end(), name.value) == came_names.end()) {
+        report(name, missing.before + in_quotes(name.value) + missing.behind);
       }
     }
-    for (const std::string& rule : told_.shadowed) {
-      const auto is_it = [&rule](const Text& one) { return one.value == rule; };
+    for (const std::string& name : came_names) {
+      const auto is_it = [&name](const Text& one) { return one.value == name; };
       if (std::any_of(wanted.begin(), wanted.end(), is_it)) continue;
-      report(test_.expect.shadowed_mark, 1,
-             "expected no rule \"" + rule + "\" in shadow, it would have acted");
+      report(mark, 1, unexpected.before + in_quotes(name) + unexpected.behind);
     }
   }
 

@@ -66,6 +66,7 @@ TEST(LoadTests, KeepsEveryExpectationWithItsPlace) {
       "      message: No.\n"
       "      claims: {}\n"
       "      shadowed: []\n"
+      "      tags: [office, night]\n"
       "  - name: another\n"
       "    connector: a\n"
       "    body: '{'\n"
@@ -81,6 +82,9 @@ TEST(LoadTests, KeepsEveryExpectationWithItsPlace) {
   EXPECT_EQ(one.expect.message->value, "No.");
   EXPECT_TRUE(one.expect.claims->empty());
   EXPECT_TRUE(one.expect.shadowed->empty());
+  ASSERT_EQ(one.expect.tags->size(), 2u);
+  EXPECT_EQ((*one.expect.tags)[1].value, "night");
+  EXPECT_EQ(one.expect.tags_mark.line, 14u);
   const PolicyTest& two = loaded.config.tests[1];
   EXPECT_EQ(two.body.value, "{");
   EXPECT_FALSE(two.expect.claims.has_value());

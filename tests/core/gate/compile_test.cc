@@ -28,6 +28,7 @@ TEST(Compile, ReportsEachUnresolvedNameWithItsPlaceAndASuggestion) {
       {"{ name: r, set: { city: \"city}\" } }", "\"}\" without a \"{\"", "write }}"},
       {"{ name: r, set: { city: \"{}\" } }", "a claim's name is missing", ""},
       {"{ name: r, set: { email.domain: x } }", "only a claim can be set", "a derived value follows"},
+      {"{ name: r, set: { city: 5 } }", "\"city\" is a text", "put it in quotation marks: \"5\""},
       {"{ name: r, set: { step: x } }", "\"step\" identifies the request", "extension_"},
       {"{ name: r, set: { objectId: x } }", "\"objectId\" identifies the request", ""},
   };

@@ -219,6 +219,14 @@ TEST(Gate, WritesNumbersAndBooleansAsSuch) {
             R"("postalCode":""})");
 }
 
+TEST(Gate, WritesWhatStandsWithoutQuotationMarksAsItLooks) {
+  House house(with_rules("      - { name: s, set: { extension_n: -1.50, extension_b: true, extension_t: "
+                         "\"5\", city: \"5\" } }\n"));
+  EXPECT_EQ(house.ask(at_step("PostAttributeCollection")),
+            R"({"version":"1.0.0","action":"Continue","extension_n":-1.50,"extension_b":true,)"
+            R"("extension_t":"5","city":"5"})");
+}
+
 TEST(Gate, FollowsTheTimeItIsGiven) {
   House house(with_rules("      - { name: t, when: { time: { from: 2026-12-01 } }, block: plain }\n"));
   house.gate->use_time(1'796'083'199);

@@ -28,7 +28,7 @@ constexpr std::string_view kPolicy =
     "}\n"
     "      - { name: watch, mode: shadow, when: { city: Paris }, block: no }\n"
     "      - { name: tidy, when: { any: [ { givenName: { exists: true } }, { surname: x } ] },\n"
-    "          set: { givenName: \"{givenName | title_case}\", extension_key: \"${env:KEY}\" } }\n";
+    "          set: { givenName: \"{givenName | title_case}\", extension_key: \"${env:KEY}\" }, tag: tidied }\n";
 
 /// A configuration with these tests, run.
 struct Ran {
@@ -113,6 +113,24 @@ TEST(RunTests, ComparesShadowRulesBothWays) {
   EXPECT_THAT(ran.diagnostics.render(), HasSubstr("\"watch\" would have acted, it would not"));
   EXPECT_THAT(ran.diagnostics.render(),
               HasSubstr("no rule \"watch\" in shadow, it would have acted"));
+}
+
+TEST(RunTests, ComparesTagsBothWays) {
+  const Ran good(
+      "  - { name: one, connector: a, claims: { givenName: bo }, expect: { tags: [ tidied ] } }\n"
+      "  - { name: two, connector: a, claims: { city: Oslo }, expect: { tags: [] } }\n");
+  EXPECT_EQ(good.run.passed, 2u) << good.diagnostics.render();
+  const Ran bad(
+      "  - { name: one, connector: a, claims: { givenName: bo }, expect: { tags: [] } }\n"
+      "  - { name: two, connector: a, claims: { city: Oslo }, expect: { tags: [ tidied ] } }\n");
+  EXPECT_EQ(bad.run.failed, 2u);
+  EXPECT_THAT(bad.diagnostics.render(),
+              HasSubstr("expected no tag \"tidied\", a rule has put it on: continue, no rule"));
+  EXPECT_THAT(bad.diagnostics.render(),
+              HasSubstr("expected the tag \"tidied\", no rule has put it on: continue, no rule"));
+  const Ran unknown("  - { name: t, connector: a, claims: {}, expect: { tags: [ tidy ] } }\n");
+  EXPECT_EQ(unknown.snapshot, nullptr);
+  EXPECT_THAT(unknown.diagnostics.render(), HasSubstr("unknown tag \"tidy\" of connector \"a\""));
 }
 
 TEST(RunTests, SaysThatAVerdictWasRewritten) {
