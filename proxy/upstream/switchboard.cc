@@ -37,15 +37,15 @@ Switchboard::~Switchboard() {
   retired_.clear();
 }
 
-Asker::CallId Switchboard::ask(std::size_t backend, core::mapping::Question question,
-                               std::uint64_t deadline_ms, Trace trace, Asker::Done done) {
+Asker::CallId Switchboard::ask(std::size_t backend, core::mapping::Question&& question,
+                               std::uint64_t deadline_ms, const Trace& trace, Asker::Done&& done) {
   Backend* const asked = backend < backends_.size() ? backends_[backend].get() : nullptr;
-  return ask(asked, nullptr, std::move(question), deadline_ms, std::move(trace), std::move(done));
+  return ask(asked, nullptr, std::move(question), deadline_ms, trace, std::move(done));
 }
 
 Asker::CallId Switchboard::ask(Backend* backend, Endpoint* pinned,
-                               core::mapping::Question question, std::uint64_t deadline_ms,
-                               Trace trace, Asker::Done done) {
+                               core::mapping::Question&& question, std::uint64_t deadline_ms,
+                               const Trace& trace, Asker::Done&& done) {
   const Turn turn(*this, Turn::Kind::kAsking);
   if (backend == nullptr || ending()) {
     Outcome outcome;
@@ -55,7 +55,7 @@ Asker::CallId Switchboard::ask(Backend* backend, Endpoint* pinned,
     return id;
   }
   Call& call = take_call();
-  call.begin(*backend, pinned, std::move(question), deadline_ms, std::move(trace),
+  call.begin(*backend, pinned, std::move(question), deadline_ms, trace,
              std::move(done));
   const Asker::CallId id = call.id_;
   call.start();
@@ -266,9 +266,9 @@ Client::Client(uv_loop_t& loop, std::shared_ptr<const BackendList> backends, std
     : board_(std::make_unique<Switchboard>(loop, std::move(backends), seed)) {}
 Client::~Client() = default;
 
-Asker::CallId Client::ask(std::size_t backend, core::mapping::Question question,
-                          std::uint64_t deadline_ms, Trace trace, Done done) {
-  return board_->ask(backend, std::move(question), deadline_ms, std::move(trace), std::move(done));
+Asker::CallId Client::ask(std::size_t backend, core::mapping::Question&& question,
+                          std::uint64_t deadline_ms, const Trace& trace, Done&& done) {
+  return board_->ask(backend, std::move(question), deadline_ms, trace, std::move(done));
 }
 void Client::forget(CallId call) noexcept { board_->forget(call); }
 void Client::adopt(std::shared_ptr<const BackendList> backends) { board_->adopt(std::move(backends)); }

@@ -32,11 +32,11 @@ class Switchboard {
   Switchboard(const Switchboard&) = delete;
   Switchboard& operator=(const Switchboard&) = delete;
 
-  Asker::CallId ask(std::size_t backend, core::mapping::Question question,
-                    std::uint64_t deadline_ms, Trace trace, Asker::Done done);
+  Asker::CallId ask(std::size_t backend, core::mapping::Question&& question,
+                    std::uint64_t deadline_ms, const Trace& trace, Asker::Done&& done);
   /// The same for a backend that is in no list, and for one endpoint of it when `pinned` is not null.
-  Asker::CallId ask(Backend* backend, Endpoint* pinned, core::mapping::Question question,
-                    std::uint64_t deadline_ms, Trace trace, Asker::Done done);
+  Asker::CallId ask(Backend* backend, Endpoint* pinned, core::mapping::Question&& question,
+                    std::uint64_t deadline_ms, const Trace& trace, Asker::Done&& done);
   void forget(Asker::CallId id) noexcept;
   void adopt(std::shared_ptr<const BackendList> backends);
   void drain();

@@ -55,7 +55,21 @@ struct Script {
     plan = std::move(fresh);
   }
   void set(std::uint64_t delay_ms, upstream::Outcome outcome) {
-    set([=] { return Plan{delay_ms, outcome, false}; });
+    set([delay_ms, kept = std::make_shared<upstream::Outcome>(std::move(outcome))] {
+      return Plan{delay_ms, another(*kept), false};
+    });
+  }
+  /// Its views are of literals.
+  static upstream::Outcome another(const upstream::Outcome& outcome) {
+    upstream::Outcome copy;
+    copy.failure = outcome.failure;
+    copy.status = outcome.status;
+    copy.fields = outcome.fields;
+    copy.body = outcome.body;
+    copy.sent = outcome.sent;
+    copy.tries = outcome.tries;
+    copy.duration_us = outcome.duration_us;
+    return copy;
   }
 };
 
@@ -64,13 +78,13 @@ class ScriptedAsker final : public upstream::Asker {
   ScriptedAsker(uv_loop_t& loop, Script& script) : loop_(loop), script_(script) {}
   ~ScriptedAsker() override = default;
 
-  CallId ask(std::size_t, core::mapping::Question, std::uint64_t deadline_ms, upstream::Trace trace,
-             Done done) override {
+  CallId ask(std::size_t, core::mapping::Question&&, std::uint64_t deadline_ms, const upstream::Trace& trace,
+             Done&& done) override {
     Script::Plan plan;
     {
       const std::lock_guard lock(script_.mutex);
       plan = script_.plan();
-      script_.traces.push_back(std::move(trace));
+      script_.traces.push_back(trace);
     }
     ++script_.asked;
     auto call = std::make_unique<Call>();

@@ -60,7 +60,7 @@ TEST(Pool, UsesTheConnectionThatWasUsedLast) {
   asking.begin();
   asking.begin();
   ASSERT_TRUE(asking.wait_for(2));
-  const std::string used_last = asking.outcomes()[1].body;
+  const std::string used_last(asking.outcomes()[1].body);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(asking.ask().body, used_last);
   EXPECT_EQ(backend.accepted(), 2U);
 }
@@ -101,7 +101,7 @@ TEST(Pool, QueuesBeyondTheCallsUnderWayAndRefusesBeyondTheQueue) {
   EXPECT_EQ(asking.outcomes()[0].tries, 0U);
   go_on.set();
   ASSERT_TRUE(asking.wait_for(4));
-  EXPECT_EQ(asking.outcomes()[1].body + asking.outcomes()[2].body + asking.outcomes()[3].body, "/0/1/2");
+  EXPECT_EQ(std::string(asking.outcomes()[1].body).append(asking.outcomes()[2].body).append(asking.outcomes()[3].body), "/0/1/2");
   EXPECT_EQ(asking.failed(Failure::kQueueFull), 1U);
   EXPECT_EQ(asking.figures().queued, 0U);
 }
