@@ -33,16 +33,18 @@ enum class Failure : std::uint8_t {
 inline constexpr std::size_t kFailureCount = 14;
 std::string_view name(Failure failure) noexcept;
 
-/// A backend's whole answer, or why there is none. Moves, because its views point into `bytes`, and
-/// does not copy.
+/// A backend's whole answer, or why there is none. Views point into `bytes`, and go along when it is moved
+/// or copied.
 struct Outcome {
   Outcome() = default;
   Outcome(Outcome&&) noexcept = default;
   Outcome& operator=(Outcome&&) noexcept = default;
+  Outcome(const Outcome& other);
+  Outcome& operator=(const Outcome& other) { return *this = Outcome(other); }
 
   Failure failure = Failure::kNone;
   int status = 0;
-  std::string bytes;  // the answer's memory
+  std::string bytes;  // the answer's memory; empty, or too long for std::string's own object
   std::vector<core::http::Header> fields;
   std::string_view body;       // transfer coding removed, content coding not
   bool sent = false;           // a byte of a request went out: the backend may have acted

@@ -55,21 +55,7 @@ struct Script {
     plan = std::move(fresh);
   }
   void set(std::uint64_t delay_ms, upstream::Outcome outcome) {
-    set([delay_ms, kept = std::make_shared<upstream::Outcome>(std::move(outcome))] {
-      return Plan{delay_ms, another(*kept), false};
-    });
-  }
-  /// Its views are of literals.
-  static upstream::Outcome another(const upstream::Outcome& outcome) {
-    upstream::Outcome copy;
-    copy.failure = outcome.failure;
-    copy.status = outcome.status;
-    copy.fields = outcome.fields;
-    copy.body = outcome.body;
-    copy.sent = outcome.sent;
-    copy.tries = outcome.tries;
-    copy.duration_us = outcome.duration_us;
-    return copy;
+    set([=] { return Plan{delay_ms, outcome, false}; });
   }
 };
 
