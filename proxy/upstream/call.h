@@ -41,7 +41,7 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   void begin(Backend& backend, Endpoint* pinned, core::mapping::Question&& question,
-             std::uint64_t deadline_ms, Trace&& trace, Asker::Done&& done) noexcept;
+             std::uint64_t deadline_ms, const Trace& trace, Asker::Done&& done) noexcept;
   /// May end at once; the outcome is delivered later all the same.
   void start() noexcept;
   /// There is a token now, or none to be had.

@@ -28,8 +28,8 @@ class Client final : public Asker {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  CallId ask(std::size_t backend, core::mapping::Question question, std::uint64_t deadline_ms,
-             Trace trace, Done done) override;
+  CallId ask(std::size_t backend, core::mapping::Question&& question, std::uint64_t deadline_ms,
+             const Trace& trace, Done&& done) override;
   void forget(CallId call) noexcept override;
 
   /// Another edition: numbers given to ask() are its numbers from now on. Backends are the same when

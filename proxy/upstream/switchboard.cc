@@ -25,6 +25,10 @@ Switchboard::Switchboard(uv_loop_t& uv_loop, std::shared_ptr<const BackendList> 
       request(kOutBytesMax) {
   timer_ = net::open_uv<uv_timer_t>(
       this, [&](uv_timer_t* timer) { return uv_timer_init(&loop, timer); });
+  check_ = net::open_uv<uv_check_t>(
+      this, [&](uv_check_t* check) { return uv_check_init(&loop, check); });
+  idle_ =
+      net::open_uv<uv_idle_t>(this, [&](uv_idle_t* idle) { return uv_idle_init(&loop, idle); });
   const Turn turn(*this);
   for (std::size_t i = 0; i < backends->size(); ++i) {
     backends_.push_back(std::make_unique<Backend>(*this, backends, i));
@@ -37,15 +41,15 @@ Switchboard::~Switchboard() {
   retired_.clear();
 }
 
-Asker::CallId Switchboard::ask(std::size_t backend, core::mapping::Question question,
-                               std::uint64_t deadline_ms, Trace trace, Asker::Done done) {
+Asker::CallId Switchboard::ask(std::size_t backend, core::mapping::Question&& question,
+                               std::uint64_t deadline_ms, const Trace& trace, Asker::Done&& done) {
   Backend* const asked = backend < backends_.size() ? backends_[backend].get() : nullptr;
-  return ask(asked, nullptr, std::move(question), deadline_ms, std::move(trace), std::move(done));
+  return ask(asked, nullptr, std::move(question), deadline_ms, trace, std::move(done));
 }
 
 Asker::CallId Switchboard::ask(Backend* backend, Endpoint* pinned,
-                               core::mapping::Question question, std::uint64_t deadline_ms,
-                               Trace trace, Asker::Done done) {
+                               core::mapping::Question&& question, std::uint64_t deadline_ms,
+                               const Trace& trace, Asker::Done&& done) {
   const Turn turn(*this, Turn::Kind::kAsking);
   if (backend == nullptr || ending()) {
     Outcome outcome;
@@ -55,11 +59,34 @@ Asker::CallId Switchboard::ask(Backend* backend, Endpoint* pinned,
     return id;
   }
   Call& call = take_call();
-  call.begin(*backend, pinned, std::move(question), deadline_ms, std::move(trace),
+  call.begin(*backend, pinned, std::move(question), deadline_ms, trace,
              std::move(done));
   const Asker::CallId id = call.id_;
-  call.start();
+  to_start_.push_back(id);  // reserved
+  watch_for_check();
   return id;
+}
+
+void Switchboard::watch_for_check() noexcept {
+  if (check_ == nullptr || uv_is_active(reinterpret_cast<uv_handle_t*>(check_.get())) != 0) return;
+  uv_check_start(check_.get(), [](uv_check_t* check) {
+    if (check->data != nullptr) static_cast<Switchboard*>(check->data)->on_check();
+  });
+  uv_idle_start(idle_.get(), [](uv_idle_t*) {});
+}
+
+void Switchboard::on_check() noexcept {
+  deliver();
+  const Turn turn(*this);
+  starting_.swap(to_start_);
+  for (const Asker::CallId id : starting_) {
+    Call& call = *calls_[static_cast<std::size_t>(id & kNoSlot)];
+    if (call.id_ == id && call.phase_ != Call::Phase::kFree) call.start();  // or it was forgotten
+  }
+  starting_.clear();
+  if (check_ == nullptr || !told_.empty() || !to_start_.empty()) return;
+  uv_check_stop(check_.get());
+  uv_idle_stop(idle_.get());
 }
 
 Call& Switchboard::take_call() {
@@ -78,6 +105,8 @@ Call& Switchboard::take_call() {
       list->reserve(std::max(list->capacity() * 2, room));
     }
   }
+  to_start_.reserve(calls_.capacity());
+  starting_.reserve(calls_.capacity());
   Call& call = *free_calls_.back();
   free_calls_.pop_back();
   call.id_ += std::uint64_t{1} << kSlotBits;  // who has forgotten to forget hits nobody else
@@ -178,6 +207,8 @@ void Switchboard::abort() {
     }
   }
   timer_.reset();
+  check_.reset();
+  idle_.reset();
 }
 
 // --- time
@@ -193,7 +224,6 @@ void Switchboard::arm() noexcept {
   const std::uint64_t now = now_ms();
   std::uint64_t due_ms = UINT64_MAX;
   if (!deadlines_.empty()) due_ms = deadlines_.next_ms();
-  if (!told_.empty()) due_ms = now;
   if (due_ms == armed_ms_) return;
   armed_ms_ = due_ms;
   if (due_ms == UINT64_MAX) {
@@ -218,15 +248,11 @@ void Switchboard::on_timer(uv_timer_t* timer) noexcept {
 
 void Switchboard::end_turn(bool asking) noexcept {
   if (--depth_ != 0) return;
-  if (asking) {
-    // Nobody is told from inside ask(), nor freed: the timer does it.
-    if (!told_.empty() && armed_ms_ > now_ms()) arm();
-    return;
-  }
-  deliver();
+  if (!told_.empty()) watch_for_check();
+  if (asking) return;  // nothing is freed from inside ask()
   buried_.clear();
   if (sweep_) sweep();
-  if (!told_.empty() || (!deadlines_.empty() && deadlines_.next_ms() < armed_ms_)) arm();
+  if (!deadlines_.empty() && deadlines_.next_ms() < armed_ms_) arm();
 }
 
 /// Tells those whose outcome is known by now; those that come of it wait for the next time.
@@ -266,9 +292,9 @@ Client::Client(uv_loop_t& loop, std::shared_ptr<const BackendList> backends, std
     : board_(std::make_unique<Switchboard>(loop, std::move(backends), seed)) {}
 Client::~Client() = default;
 
-Asker::CallId Client::ask(std::size_t backend, core::mapping::Question question,
-                          std::uint64_t deadline_ms, Trace trace, Done done) {
-  return board_->ask(backend, std::move(question), deadline_ms, std::move(trace), std::move(done));
+Asker::CallId Client::ask(std::size_t backend, core::mapping::Question&& question,
+                          std::uint64_t deadline_ms, const Trace& trace, Done&& done) {
+  return board_->ask(backend, std::move(question), deadline_ms, trace, std::move(done));
 }
 void Client::forget(CallId call) noexcept { board_->forget(call); }
 void Client::adopt(std::shared_ptr<const BackendList> backends) { board_->adopt(std::move(backends)); }

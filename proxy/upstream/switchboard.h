@@ -32,11 +32,11 @@ class Switchboard {
   Switchboard(const Switchboard&) = delete;
   Switchboard& operator=(const Switchboard&) = delete;
 
-  Asker::CallId ask(std::size_t backend, core::mapping::Question question,
-                    std::uint64_t deadline_ms, Trace trace, Asker::Done done);
+  Asker::CallId ask(std::size_t backend, core::mapping::Question&& question,
+                    std::uint64_t deadline_ms, const Trace& trace, Asker::Done&& done);
   /// The same for a backend that is in no list, and for one endpoint of it when `pinned` is not null.
-  Asker::CallId ask(Backend* backend, Endpoint* pinned, core::mapping::Question question,
-                    std::uint64_t deadline_ms, Trace trace, Asker::Done done);
+  Asker::CallId ask(Backend* backend, Endpoint* pinned, core::mapping::Question&& question,
+                    std::uint64_t deadline_ms, const Trace& trace, Asker::Done&& done);
   void forget(Asker::CallId id) noexcept;
   void adopt(std::shared_ptr<const BackendList> backends);
   void drain();
@@ -92,6 +92,8 @@ class Switchboard {
     Outcome outcome;
   };
   static void on_timer(uv_timer_t* timer) noexcept;
+  void watch_for_check() noexcept;
+  void on_check() noexcept;
   void arm() noexcept;
   void end_turn(bool asking) noexcept;
   void deliver() noexcept;
@@ -106,6 +108,12 @@ class Switchboard {
   std::vector<std::unique_ptr<Call>> calls_;        // by the low half of their ids
   std::vector<Call*> free_calls_;
   std::vector<Told> told_, telling_;
+  // Outcomes to be told and calls to be started wait until the loop has seen to all sockets that had
+  // something. What goes to clients and to backends then goes back to back, which wakes one that is on the
+  // same machine once and not for each (docs/performance.md, "Forwarding").
+  std::vector<Asker::CallId> to_start_, starting_;
+  net::UvHandle<uv_check_t> check_;
+  net::UvHandle<uv_idle_t> idle_;  // keeps the loop from sleeping while there are some
   std::vector<std::unique_ptr<Connection>> buried_;
   std::size_t calls_under_way_ = 0;
   std::uint64_t refused_ = 0;  // questions that never became a call

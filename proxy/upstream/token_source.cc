@@ -158,7 +158,7 @@ bool TokenSource::take(const Outcome& outcome, std::string& why) noexcept {
   }
   simdjson::dom::parser parser;
   simdjson::dom::element document;
-  const bool json = parser.parse(outcome.body).get(document) == simdjson::SUCCESS;
+  const bool json = parser.parse(outcome.body.data(), outcome.body.size()).get(document) == simdjson::SUCCESS;
   if (outcome.status != 200) {
     why = "status " + std::to_string(outcome.status) + (json ? error_code(document) : "");
     return false;
