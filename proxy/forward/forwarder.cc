@@ -8,6 +8,7 @@
 
 #include "core/decisions/encoded.h"
 #include "proxy/forward/translate.h"
+#include "proxy/log.h"
 
 namespace proxy::forward {
 namespace {
@@ -255,6 +256,9 @@ Landing Forwarder::landing_of(const Call& call, const upstream::Outcome& outcome
     answer = read_reply(call.serving->gate.snapshot(), asked.ask->backend, outcome, call.kept,
                         options_.worker, reply_room_);
     call.serving->counters->count_reply(asked.ask->backend, answer);
+    if (const std::string line = remarks_.line(asked.ask->backend_name, answer, now); !line.empty()) {
+      spdlog::warn("backend {}: {}", asked.ask->backend_name, line);
+    }
   }
   if (answered && answer.resolved()) {
     const core::decisions::Decision& decision = answer.decision;

@@ -14,6 +14,7 @@
 #include "core/gate/gate.h"
 #include "core/http/out_buffer.h"
 #include "core/mapping/mapping.h"
+#include "proxy/forward/remark_log.h"
 #include "proxy/forward/serving.h"
 #include "proxy/forward/shared.h"
 #include "proxy/forward/trace.h"
@@ -154,6 +155,7 @@ class Forwarder {
   std::vector<Due> due_;  // a heap, the earliest on top; those answered meanwhile are skipped
   std::vector<core::gate::Given> given_;
   core::mapping::ReplyRoom reply_room_;
+  RemarkLog remarks_;
   core::http::OutBuffer out_;
   bool closed_ = false;
 };

@@ -53,9 +53,9 @@ void CallList::remove(Call& call) noexcept {
   --size_;
 }
 
-Call::Call(Switchboard& board) noexcept
+Call::Call(Switchboard& board)
     : board_(board),
-      deadline_(this, [](void* owner) { static_cast<Call*>(owner)->on_due(); }) {
+      deadline_(board.deadlines(), this, [](void* owner) { static_cast<Call*>(owner)->on_due(); }) {
   slots_[0].call = slots_[1].call = this;
 }
 

@@ -36,7 +36,7 @@ class Call {
  public:
   enum class Phase : std::uint8_t { kFree, kToken, kQueued, kTrying };
 
-  explicit Call(Switchboard& board) noexcept;
+  explicit Call(Switchboard& board);  // throws std::bad_alloc
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 

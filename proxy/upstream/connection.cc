@@ -40,7 +40,7 @@ Outcome outcome_of(core::http::ResponseReader& reader) noexcept {
 
 Connection::Connection(Endpoint& endpoint)
     : endpoint_(endpoint),
-      deadline_(this, [](void* owner) { static_cast<Connection*>(owner)->on_due(); }),
+      deadline_(endpoint.board().deadlines(), this, [](void* owner) { static_cast<Connection*>(owner)->on_due(); }),
       reader_(limits_of(endpoint.backend().options())) {}
 
 Connection::~Connection() = default;
@@ -148,7 +148,8 @@ void Connection::shake_hands(std::string_view received) noexcept {
   if (step == TlsSession::Step::kMore && sent) return;
   if (step != TlsSession::Step::kDone || !sent) {
     bump(endpoint_.counters().handshake_failures);
-    endpoint_.note("TLS: " + (tls_->fault().empty() ? "the peer is gone" : tls_->fault()));
+    const std::string_view fault = tls_->fault();
+    endpoint_.note("TLS: ", fault.empty() ? "the peer is gone" : fault);
     fail_to_connect(Failure::kTls);
     return;
   }

@@ -17,8 +17,9 @@ constexpr std::uint64_t kNoSlot = (std::uint64_t{1} << kSlotBits) - 1;
 }  // namespace
 
 Switchboard::Switchboard(uv_loop_t& uv_loop, std::shared_ptr<const BackendList> backends,
-                         std::uint64_t seed)
+                         std::uint64_t seed, Resolver with)
     : loop(uv_loop),
+      resolver(with),
       random(seed),
       received(new char[kReceiveBytes]),
       out(kOutBytesMax),
@@ -37,6 +38,7 @@ Switchboard::Switchboard(uv_loop_t& uv_loop, std::shared_ptr<const BackendList> 
 
 Switchboard::~Switchboard() {
   assert(aborted_);
+  dig();
   backends_.clear();  // they may hand something to be retired
   retired_.clear();
 }
@@ -54,6 +56,7 @@ Asker::CallId Switchboard::ask(Backend* backend, Endpoint* pinned,
   if (backend == nullptr || ending()) {
     Outcome outcome;
     outcome.failure = backend == nullptr ? Failure::kNoEndpoint : Failure::kEnding;
+    make_room_to_tell();
     const Asker::CallId id = (++refused_ << kSlotBits) | kNoSlot;
     told_.push_back({id, std::move(done), std::move(outcome)});
     return id;
@@ -97,16 +100,8 @@ Call& Switchboard::take_call() {
     free_calls_.reserve(calls_.capacity());
     free_calls_.push_back(&made);
   }
-  // Telling never allocates: it happens where nothing may fail. What is told while others are being told
-  // goes into the second vector, so both have room for all. Before the call is taken: this may throw.
-  const std::size_t room = told_.size() + telling_.size() + calls_under_way_ + 1;
-  for (std::vector<Told>* const list : {&told_, &telling_}) {
-    if (list->capacity() < room && !(list == &telling_ && telling_now_)) {
-      list->reserve(std::max(list->capacity() * 2, room));
-    }
-  }
-  to_start_.reserve(calls_.capacity());
-  starting_.reserve(calls_.capacity());
+  make_room_to_tell();  // before the call is taken: this may throw
+  if (to_start_.size() == to_start_.capacity()) to_start_.reserve(2 * to_start_.size() + 16);
   Call& call = *free_calls_.back();
   free_calls_.pop_back();
   call.id_ += std::uint64_t{1} << kSlotBits;  // who has forgotten to forget hits nobody else
@@ -114,13 +109,22 @@ Call& Switchboard::take_call() {
   return call;
 }
 
+/// Telling never allocates: it happens where nothing may fail. What is told while others are being told
+/// goes into the second vector, so both have room for all.
+void Switchboard::make_room_to_tell() {
+  const std::size_t room = told_.size() + telling_.size() + calls_under_way_ + 1;
+  for (std::vector<Told>* const list : {&told_, &telling_}) {
+    if (list->capacity() < room) list->reserve(std::max(list->capacity() * 2, room));
+  }
+}
+
 void Switchboard::give_back(Call& call) noexcept {
   --calls_under_way_;
   free_calls_.push_back(&call);  // reserved
 }
 
-void Switchboard::tell(Asker::CallId id, Asker::Done&& done, Outcome&& outcome) {
-  told_.push_back({id, std::move(done), std::move(outcome)});
+void Switchboard::tell(Asker::CallId id, Asker::Done&& done, Outcome&& outcome) noexcept {
+  told_.push_back({id, std::move(done), std::move(outcome)});  // reserved
 }
 
 void Switchboard::forget(Asker::CallId id) noexcept {
@@ -213,7 +217,7 @@ void Switchboard::abort() {
 
 // --- time
 
-void Switchboard::set(Deadline& deadline, std::uint64_t due_ms) {
+void Switchboard::set(Deadline& deadline, std::uint64_t due_ms) noexcept {
   deadlines_.set(deadline, due_ms);
   if (due_ms < armed_ms_) arm();
 }
@@ -250,7 +254,7 @@ void Switchboard::end_turn(bool asking) noexcept {
   if (--depth_ != 0) return;
   if (!told_.empty()) watch_for_check();
   if (asking) return;  // nothing is freed from inside ask()
-  buried_.clear();
+  dig();
   if (sweep_) sweep();
   if (!deadlines_.empty() && deadlines_.next_ms() < armed_ms_) arm();
 }
@@ -282,14 +286,22 @@ void Switchboard::sweep() noexcept {
   retired_.erase(used, retired_.end());
 }
 
-void Switchboard::bury(std::unique_ptr<Connection> connection) {
-  buried_.push_back(std::move(connection));
+void Switchboard::bury(std::unique_ptr<Connection> connection) noexcept {
+  connection->next_ = buried_;  // it is in no list of its endpoint's any more
+  buried_ = connection.release();
+}
+
+void Switchboard::dig() noexcept {
+  while (buried_ != nullptr) {
+    const std::unique_ptr<Connection> gone(std::exchange(buried_, buried_->next_));
+  }
 }
 
 // --- the client
 
-Client::Client(uv_loop_t& loop, std::shared_ptr<const BackendList> backends, std::uint64_t seed)
-    : board_(std::make_unique<Switchboard>(loop, std::move(backends), seed)) {}
+Client::Client(uv_loop_t& loop, std::shared_ptr<const BackendList> backends, std::uint64_t seed,
+               Resolver resolver)
+    : board_(std::make_unique<Switchboard>(loop, std::move(backends), seed, resolver)) {}
 Client::~Client() = default;
 
 Asker::CallId Client::ask(std::size_t backend, core::mapping::Question&& question,

@@ -96,7 +96,7 @@ TokenSource::TokenSource(Switchboard& board, const Backend& owner)
       options_(*owner.options().oauth),
       backend_(std::make_unique<Backend>(board, token_server(owner_, options_), 0)),
       refresh_deadline_(
-          this, [](void* source) { static_cast<TokenSource*>(source)->on_refresh_due(); }) {}
+          board.deadlines(), this, [](void* source) { static_cast<TokenSource*>(source)->on_refresh_due(); }) {}
 
 TokenSource::~TokenSource() {
   stop();
