@@ -6,8 +6,8 @@ const path = require('node:path');
 const { parse_arguments, generate_work_unit, root } = require('../connections/arguments');
 const { built, fill, first_line, missing_build, missing_command } = require('./entrants');
 const { fingerprint } = require('./machine');
-const { count_syscalls, measure_round, warm_up } = require('./measure');
-const { start_server, stop_server } = require('./processes');
+const { count_instructions, count_syscalls, measure_round, warm_up } = require('./measure');
+const { is_there, start_server, stop_server } = require('./processes');
 const { median, spread } = require('./statistics');
 
 const kPort = 18380;  // of the backend; the servers have those that follow
@@ -148,15 +148,29 @@ function report(machine, options, entrants, left_out) {
     ...left_out.map((why) => `* left out: ${why}`), ''].join('\n');
 }
 
+/** User instructions of each claimgate, nothing else. */
+async function print_instructions(options) {
+  if (!is_there('callgrind_control')) throw new Error('valgrind is missing');
+  for (const [i, entrant] of kEntrants.filter(({ name }) => name.startsWith('claimgate')).entries()) {
+    const counts = await count_instructions(options, { ...entrant, port: kPort + 1 + i });
+    process.stdout.write(`${entrant.name.padEnd(17)} ${range(spread(counts), 0)} user instructions per request\n`);
+  }
+}
+
 async function main() {
   const options = parse_arguments(process.argv.slice(2), { rounds: 6, seconds: 4, connections: 64,
-    server_core: 0, load_core: 1, command: '', out: path.join(root, 'build', 'forwarding') }, 'forwarding');
+    server_core: 0, load_core: 1, instruction_rounds: 0, command: '', out: path.join(root, 'build', 'forwarding') }, 'forwarding');
   options.request = generate_work_unit(options, kPort);
   expect_continue(options);
   const machine = fingerprint(options);
   const backend = await start_server(
     { command: built(options, 'floor_constant'), args: [String(kPort), kBackendAnswer] },
     { core: options.load_core, port: kPort, directory: path.join(options.out, 'run', 'backend'), request: options.request });
+  if (options.instruction_rounds) {
+    await print_instructions(options);
+    await stop_server(backend);
+    return 0;
+  }
   const [entrants, left_out] = await start_all(options);
   if (!entrants.length) throw new Error(`no server could be started: ${left_out.join('; ')}`);
   for (const entrant of entrants) {

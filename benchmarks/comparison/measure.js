@@ -106,7 +106,7 @@ async function count_instructions(options, entrant) {
     await closed_loop(options, entrant.port, requests_each);
     await run('callgrind_control', ['-i', 'on', String(child.pid)]);
     const figures = [];
-    for (let round = 0; round < kInstructionRounds; ++round) {
+    for (let round = 0; round < (options.instruction_rounds || kInstructionRounds); ++round) {
       const { requests } = await closed_loop(options, entrant.port, requests_each);
       await run('callgrind_control', ['-d', String(child.pid)]);  // and counts from 0 again
       const counts = counts_in(directory);

@@ -40,29 +40,28 @@ std::optional<Key> key_of_text(std::string_view text) {
 }
 
 KeyHash::KeyHash(const Seed& seed) noexcept
-    : v0_(seed.low ^ 0x736f6d6570736575),
-      v1_(seed.high ^ 0x646f72616e646f6d ^ 0xee),  // 0xee: 128 bits are asked for
-      v2_(seed.low ^ 0x6c7967656e657261),
-      v3_(seed.high ^ 0x7465646279746573) {}
+    : state_{seed.low ^ 0x736f6d6570736575,
+             seed.high ^ 0x646f72616e646f6d ^ 0xee,  // 0xee: 128 bits are asked for
+             seed.low ^ 0x6c7967656e657261, seed.high ^ 0x7465646279746573} {}
 
-void KeyHash::round() noexcept {
-  v0_ += v1_;
-  v1_ = std::rotl(v1_, 13) ^ v0_;
-  v0_ = std::rotl(v0_, 32);
-  v2_ += v3_;
-  v3_ = std::rotl(v3_, 16) ^ v2_;
-  v0_ += v3_;
-  v3_ = std::rotl(v3_, 21) ^ v0_;
-  v2_ += v1_;
-  v1_ = std::rotl(v1_, 17) ^ v2_;
-  v2_ = std::rotl(v2_, 32);
+inline void KeyHash::State::round() noexcept {
+  v0 += v1;
+  v1 = std::rotl(v1, 13) ^ v0;
+  v0 = std::rotl(v0, 32);
+  v2 += v3;
+  v3 = std::rotl(v3, 16) ^ v2;
+  v0 += v3;
+  v3 = std::rotl(v3, 21) ^ v0;
+  v2 += v1;
+  v1 = std::rotl(v1, 17) ^ v2;
+  v2 = std::rotl(v2, 32);
 }
 
-void KeyHash::compress(std::uint64_t block) noexcept {
-  v3_ ^= block;
+inline void KeyHash::State::compress(std::uint64_t block) noexcept {
+  v3 ^= block;
   round();
   round();
-  v0_ ^= block;
+  v0 ^= block;
 }
 
 void KeyHash::write(std::string_view bytes) noexcept {
@@ -75,12 +74,15 @@ void KeyHash::write(std::string_view bytes) noexcept {
     for (unsigned place = filled; left > 0 && place < 8; ++place, ++at, --left) {
       tail_ |= static_cast<std::uint64_t>(static_cast<unsigned char>(*at)) << (8 * place);
       if (place == 7) {
-        compress(tail_);
+        state_.compress(tail_);
         tail_ = 0;
       }
     }
   }
-  for (; left >= 8; at += 8, left -= 8) compress(load(at));
+  // In registers: `at` may point anywhere, for all the compiler knows, also at the state.
+  State state = state_;
+  for (; left >= 8; at += 8, left -= 8) state.compress(load(at));
+  state_ = state;
   // Only behind whole blocks is anything left here: the tail is empty then.
   for (unsigned place = 0; left > 0; ++place, ++at, --left) {
     tail_ |= static_cast<std::uint64_t>(static_cast<unsigned char>(*at)) << (8 * place);
@@ -88,9 +90,10 @@ void KeyHash::write(std::string_view bytes) noexcept {
 }
 
 void KeyHash::word(std::uint64_t value) noexcept {
-  char bytes[8];
-  for (unsigned i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (8 * i));
-  write({bytes, sizeof bytes});
+  const auto filled = static_cast<unsigned>(8 * (size_ % 8));  // bits
+  size_ += 8;
+  state_.compress(tail_ | value << filled);
+  tail_ = filled == 0 ? 0 : value >> (64 - filled);
 }
 
 void KeyHash::add(std::string_view part) noexcept {
@@ -101,14 +104,16 @@ void KeyHash::add(std::string_view part) noexcept {
 void KeyHash::add_absent() noexcept { word(kAbsent); }
 
 Key KeyHash::finish() noexcept {
-  compress(tail_ | (size_ << 56));
-  v2_ ^= 0xee;
-  for (int i = 0; i < 4; ++i) round();
+  state_.compress(tail_ | (size_ << 56));
+  state_.v2 ^= 0xee;
+  const auto word_out = [this]() noexcept {
+    for (int i = 0; i < 4; ++i) state_.round();
+    return state_.v0 ^ state_.v1 ^ state_.v2 ^ state_.v3;
+  };
   Key key;
-  key.low = v0_ ^ v1_ ^ v2_ ^ v3_;
-  v1_ ^= 0xdd;
-  for (int i = 0; i < 4; ++i) round();
-  key.high = v0_ ^ v1_ ^ v2_ ^ v3_;
+  key.low = word_out();
+  state_.v1 ^= 0xdd;
+  key.high = word_out();
   return key;
 }
 

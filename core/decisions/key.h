@@ -43,11 +43,14 @@ class KeyHash {
   Key finish() noexcept;
 
  private:
+  struct State {
+    std::uint64_t v0, v1, v2, v3;
+    void compress(std::uint64_t block) noexcept;
+    void round() noexcept;
+  };
   void word(std::uint64_t value) noexcept;
-  void compress(std::uint64_t block) noexcept;
-  void round() noexcept;
 
-  std::uint64_t v0_, v1_, v2_, v3_;
+  State state_;
   std::uint64_t tail_ = 0;  // bytes that do not fill a block yet
   std::uint64_t size_ = 0;  // of all that was written
 };

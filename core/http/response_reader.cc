@@ -23,7 +23,7 @@ namespace core::http {
 
 namespace {
 
-constexpr std::size_t kPadding = 32;
+constexpr std::size_t kPadding = 32;  // also keeps what is taken along out of std::string's own object
 
 /// Where llhttp's callbacks put fields.
 struct FieldSink {
@@ -80,7 +80,6 @@ Limits chunk_limits(const ResponseLimits& limits) noexcept {
 
 ResponseReader::ResponseReader(const ResponseLimits& limits)
     : limits_(bounded(limits)),
-      fields_(std::make_unique<Header[]>(limits.header_fields)),
       chunks_(chunk_limits(limits_)) {
   constexpr std::string_view kStatusLine = "HTTP/1.1 200 OK\r\n";
   llhttp_init(&behind_status_line_, HTTP_RESPONSE, &kSettings);
@@ -90,16 +89,15 @@ ResponseReader::ResponseReader(const ResponseLimits& limits)
 
 void ResponseReader::reset(bool head_only) {
   head_only_ = head_only;
-  bytes_.clear();
-  constexpr std::size_t kKeptMax = 64 << 10;  // an idle connection owns no large buffer
-  if (bytes_.capacity() > kKeptMax) bytes_.shrink_to_fit();
+  std::string().swap(bytes_);  // an idle connection owns no buffers
+  std::vector<Header>().swap(fields_);
   phase_ = Phase::kStatusLine;
   error_ = Error::kNone;
   reason_ = {};
   http_1_1_ = true;
   keep_alive_ = false;
   status_ = 0;
-  size_ = interim_ = head_at_ = fields_at_ = line_count_ = field_count_ = 0;
+  size_ = interim_ = head_at_ = fields_at_ = line_count_ = 0;
   body_at_ = body_bytes_ = content_length_ = left_over_ = 0;
   line_ = {};
 }
@@ -131,9 +129,7 @@ void ResponseReader::take(std::string_view bytes) {
     const auto offset = reinterpret_cast<std::uintptr_t>(view.data()) - before;
     return std::string_view(bytes_.data() + offset, view.size());
   };
-  for (std::size_t i = 0; i < field_count_; ++i) {
-    fields_[i] = {moved(fields_[i].name), moved(fields_[i].value)};
-  }
+  for (Header& field : fields_) field = {moved(field.name), moved(field.value)};
 }
 
 ResponseReader::State ResponseReader::advance(std::string_view bytes) {
@@ -240,15 +236,15 @@ bool ResponseReader::read_fields() noexcept {
 }
 
 /// Has llhttp split the fields, and makes sure that it saw the lines that were counted here.
-bool ResponseReader::split_fields() noexcept {
-  field_count_ = 0;
-  FieldSink sink{fields_.get(), fields_.get() + line_count_};
+bool ResponseReader::split_fields() {
+  fields_.resize(line_count_);
+  FieldSink sink{fields_.data(), fields_.data() + line_count_};
   llhttp_t parser = behind_status_line_;
   parser.data = &sink;
   llhttp_execute(&parser, bytes_.data() + fields_at_, line_.next() - fields_at_);
   if (!sink.complete || sink.next != sink.end) return false;
   const char* line = bytes_.data() + fields_at_;
-  for (Header* field = fields_.get(); field != sink.end; ++field) {
+  for (Header* field = fields_.data(); field != sink.end; ++field) {
     if (field->name.data() != line || field->name.empty()) return false;
     const char* at = line + field->name.size();
     if (*at++ != ':') return false;
@@ -262,7 +258,6 @@ bool ResponseReader::split_fields() noexcept {
     if (!kToken.holds_all(field->name)) return false;
     field->value = trim_blanks(field->value);
   }
-  field_count_ = line_count_;
   return true;
 }
 
@@ -270,8 +265,7 @@ bool ResponseReader::split_fields() noexcept {
 bool ResponseReader::apply_rules(Framing& framing) noexcept {
   bool close = false;
   bool stay = false;
-  for (std::size_t i = 0; i < field_count_; ++i) {
-    const Header& field = fields_[i];
+  for (const Header& field : fields_) {
     if (equals_ignoring_case(field.name, "connection")) {
       const bool list = for_each_token(field.value, [&](std::string_view option) {
         close = close || equals_ignoring_case(option, "close");
@@ -310,8 +304,11 @@ bool ResponseReader::apply_rules(Framing& framing) noexcept {
   return true;
 }
 
-bool ResponseReader::finish_head() noexcept {
-  if (!split_fields()) return refuse(Error::kProtocol, "the fields are malformed");
+bool ResponseReader::finish_head() {
+  if (!split_fields()) {
+    fields_.clear();
+    return refuse(Error::kProtocol, "the fields are malformed");
+  }
   Framing framing;
   if (!apply_rules(framing)) return false;
   if (status_ >= 200) return begin_body(framing);

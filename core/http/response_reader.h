@@ -4,10 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/http/chunked.h"
 #include "core/http/line_reader.h"
@@ -29,8 +30,8 @@ struct ResponseLimits {
 /// llhttp is asked about fields only; a message is refused there where two readers could disagree.
 ///
 /// Bytes come in pieces of any size and are kept here, because the answer outlives the connection's
-/// read buffer. A reader that waits for an answer holds no more than it has got. Allocates; throws
-/// std::bad_alloc and nothing else. Thread: one owner.
+/// read buffer. A reader that waits for an answer holds no more than it has got, and nothing once the
+/// answer was taken. Allocates; throws std::bad_alloc and nothing else. Thread: one owner.
 class ResponseReader {
  public:
   explicit ResponseReader(const ResponseLimits& limits);
@@ -70,9 +71,16 @@ class ResponseReader {
 
   int status() const noexcept { return status_; }
   /// In arrival order; no trailers.
-  std::span<const Header> fields() const noexcept { return {fields_.get(), field_count_}; }
+  std::span<const Header> fields() const noexcept { return fields_; }
   /// Without the transfer coding.
   std::string_view body() const noexcept { return {bytes_.data() + body_at_, body_bytes_}; }
+  /// The answer's own memory, for whoever keeps it: `bytes` is what the fields and the body, taken
+  /// before, go on to point into. Call reset() before the next answer.
+  struct Taken {
+    std::string bytes;
+    std::vector<Header> fields;
+  };
+  Taken take_answer() noexcept { return {std::move(bytes_), std::move(fields_)}; }
   /// True when the connection can be asked again: the answer had an end of its own, nothing lay
   /// behind it, and the backend does not want to close.
   bool keep_alive() const noexcept { return keep_alive_ && left_over_ == 0; }
@@ -90,8 +98,8 @@ class ResponseReader {
 
   bool read_status_line() noexcept;
   bool read_fields() noexcept;
-  bool finish_head() noexcept;
-  bool split_fields() noexcept;
+  bool finish_head();
+  bool split_fields();
   bool apply_rules(Framing& framing) noexcept;
   bool begin_body(const Framing& framing) noexcept;
   State read_body() noexcept;
@@ -100,7 +108,7 @@ class ResponseReader {
   void take(std::string_view bytes);
 
   ResponseLimits limits_;
-  std::unique_ptr<Header[]> fields_;
+  std::vector<Header> fields_;
   llhttp_t behind_status_line_;  // copied for each head; never run itself
   std::string bytes_;            // the answer, and padding that the scans may look at
   std::size_t size_ = 0;         // of it
@@ -115,7 +123,6 @@ class ResponseReader {
   std::size_t head_at_ = 0;    // where the head at hand begins: behind interim answers
   std::size_t fields_at_ = 0;
   std::size_t line_count_ = 0;
-  std::size_t field_count_ = 0;
   std::size_t body_at_ = 0;
   std::size_t body_bytes_ = 0;
   std::size_t content_length_ = 0;

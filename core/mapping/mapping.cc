@@ -25,9 +25,18 @@ NotAsked Mapping::ask(rules::Evaluation& evaluation, std::string_view body, Ques
   return compiled_->request.ask(values, body, question);
 }
 
-Answer Mapping::read(const Reply& reply, const Kept& kept, std::size_t lane) const {
+struct ReplyRoom::Json {
+  simdjson::dom::parser parser;
+};
+
+ReplyRoom::ReplyRoom() : json_(std::make_unique<Json>()) {}
+ReplyRoom::~ReplyRoom() = default;
+
+Answer Mapping::read(const Reply& reply, const Kept& kept, std::size_t lane, ReplyRoom& room) const {
   Answer answer;
-  ReplyBody body(reply, compiled_->response_bytes_max, compiled_->lenient);
+  simdjson::dom::parser& parser = room.json_->parser;
+  if (parser.capacity() > ReplyRoom::kKeptBytes) parser = simdjson::dom::parser();
+  ReplyBody body(reply, compiled_->response_bytes_max, compiled_->lenient, parser);
   if (compiled_->connector_contract) {
     read_connector_answer(reply, body, answer);
     return answer;

@@ -25,6 +25,22 @@ struct Names {
   const rules::ValueTables* tables = nullptr;  // for the filter `map`; null: none
 };
 
+/// Memory in which replies are read, used again for the next one. It keeps no more than kKeptBytes of a
+/// large one. Thread: one owner.
+class ReplyRoom {
+ public:
+  static constexpr std::size_t kKeptBytes = 64 << 10;
+
+  ReplyRoom();  // throws std::bad_alloc
+  ~ReplyRoom();
+  ReplyRoom(ReplyRoom&&) = delete;
+
+ private:
+  friend class Mapping;
+  struct Json;
+  std::unique_ptr<Json> json_;
+};
+
 /// One backend's mapping, compiled: how claims become a question and how an answer becomes a
 /// decision. Pure: same arguments, same result. Immutable; any thread, but one thread a lane at a
 /// time. Moves, does not copy.
@@ -43,7 +59,12 @@ class Mapping {
 
   /// What `reply` means. `lane` selects the worker's own copy of shared matchers. An allocation
   /// that fails is thrown (std::bad_alloc), nothing else.
-  [[nodiscard]] Answer read(const Reply& reply, const Kept& kept, std::size_t lane) const;
+  [[nodiscard]] Answer read(const Reply& reply, const Kept& kept, std::size_t lane,
+                            ReplyRoom& room) const;
+  [[nodiscard]] Answer read(const Reply& reply, const Kept& kept, std::size_t lane) const {
+    ReplyRoom room;
+    return read(reply, kept, lane, room);
+  }
 
  private:
   friend Mapping compile_mapping(const config::Backend& backend, const Names& names,

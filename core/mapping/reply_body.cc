@@ -1,6 +1,7 @@
 #include "core/mapping/reply_body.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -201,9 +202,12 @@ Unresolved ReplyBody::parse_json() {
   if (const Unresolved why = decode(); why != Unresolved::kNone) return why;
   std::string_view bytes = bytes_;
   if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
-  // The parser's memory follows the document, but for the depth.
-  if (bytes.empty() || parser_.allocate(bytes.size(), kDepthMax) != simdjson::SUCCESS) {
-    return fail(Unresolved::kJson);
+  if (bytes.empty()) return fail(Unresolved::kJson);
+  if (parser_.capacity() < bytes.size() || parser_.max_depth() != kDepthMax) {
+    constexpr std::size_t kLeast = 2 << 10;  // most replies: what has room for one has it for the next
+    if (parser_.allocate(std::max(bytes.size(), kLeast), kDepthMax) != simdjson::SUCCESS) {
+      throw std::bad_alloc();
+    }
   }
   const simdjson::error_code error =
       parser_.parse(bytes.data(), bytes.size(), true).get(root_);

@@ -32,8 +32,9 @@ class ReplyBody {
  public:
   static constexpr std::size_t kDepthMax = 64;  // of JSON and XML
 
-  ReplyBody(const Reply& reply, std::size_t bytes_max, bool lenient)
-      : reply_(reply), bytes_max_(bytes_max), lenient_(lenient) {}
+  /// `parser` is this body's until it is gone.
+  ReplyBody(const Reply& reply, std::size_t bytes_max, bool lenient, simdjson::dom::parser& parser)
+      : reply_(reply), bytes_max_(bytes_max), lenient_(lenient), parser_(parser) {}
   ReplyBody(const ReplyBody&) = delete;
   ReplyBody& operator=(const ReplyBody&) = delete;
 
@@ -58,6 +59,7 @@ class ReplyBody {
   const Reply& reply_;
   std::size_t bytes_max_;
   bool lenient_;
+  simdjson::dom::parser& parser_;
   Unresolved failure_ = Unresolved::kNone;
   State coding_ = State::kNew, text_state_ = State::kNew, json_state_ = State::kNew,
         xml_state_ = State::kNew;
@@ -67,7 +69,6 @@ class ReplyBody {
   std::string recoded_;
   std::string_view bytes_;  // content coding undone
   std::string_view text_;   // UTF-8
-  simdjson::dom::parser parser_;
   simdjson::dom::element root_;
   pugi::xml_document document_;
 };

@@ -10,12 +10,12 @@ bool Flights::join(const core::decisions::Key& key, const std::optional<Waiter>&
   return fresh;
 }
 
-std::vector<Waiter> Flights::land(const core::decisions::Key& key) {
+Flights::Waiters Flights::land(const core::decisions::Key& key) {
   Part& part = part_of(key);
   const std::lock_guard lock(part.mutex);
   const auto found = part.waiters.find(key);
   if (found == part.waiters.end()) return {};
-  std::vector<Waiter> waiters = std::move(found->second);
+  Waiters waiters = std::move(found->second);
   part.waiters.erase(found);
   return waiters;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
 
 #include <array>
 #include <cstddef>
@@ -9,7 +10,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "core/decisions/key.h"
 #include "core/gate/at_hand.h"
@@ -42,9 +42,11 @@ class Flights {
   /// waiter (a decision is renewed behind a stale one) nobody is told.
   bool join(const core::decisions::Key& key, const std::optional<Waiter>& waiter);
 
+  using Waiters = absl::InlinedVector<Waiter, 1>;  // nearly always one
+
   /// The flight is over: those who have waited. A join() from now on begins another, so what was
   /// decided is in the cache before.
-  std::vector<Waiter> land(const core::decisions::Key& key);
+  Waiters land(const core::decisions::Key& key);
 
   std::size_t count() const;
 
@@ -56,7 +58,7 @@ class Flights {
   };
   struct Part {
     mutable std::mutex mutex;
-    absl::flat_hash_map<core::decisions::Key, std::vector<Waiter>, HashOf> waiters;
+    absl::flat_hash_map<core::decisions::Key, Waiters, HashOf> waiters;
   };
   static constexpr std::size_t kParts = 16;
   Part& part_of(const core::decisions::Key& key) noexcept { return parts_[key.low % kParts]; }

@@ -8,6 +8,7 @@
 
 #include "core/decisions/encoded.h"
 #include "proxy/forward/translate.h"
+#include "proxy/log.h"
 
 namespace proxy::forward {
 namespace {
@@ -32,6 +33,17 @@ std::string_view Pending::claims() const noexcept {
   return std::string_view(body).substr(0, body.size() - core::claims::kReadPadding);
 }
 
+void Pending::renew() noexcept {
+  constexpr std::size_t kKeptBytes = 8 << 10;
+  std::string kept = std::move(body);
+  std::vector<Received> received_room = std::move(received);
+  *this = Pending();
+  if (kept.capacity() <= kKeptBytes) body = std::move(kept);
+  body.clear();
+  received_room.clear();
+  received = std::move(received_room);
+}
+
 Forwarder::Forwarder(uv_loop_t& loop, Shared& shared, Ledger& ledger, const Options& options)
     : loop_(loop),
       shared_(shared),
@@ -42,6 +54,7 @@ Forwarder::Forwarder(uv_loop_t& loop, Shared& shared, Ledger& ledger, const Opti
       out_(kOutBytesMax) {
   timer_ = net::open_uv<uv_timer_t>(
       this, [&](uv_timer_t* timer) { return uv_timer_init(&loop_, timer); });
+  spare_.reserve(kSpareMax);
   mailbox_.open(loop_, [this](std::vector<Delivery>& deliveries) {
     for (const Delivery& delivery : deliveries) deliver(delivery);
   });
@@ -55,7 +68,20 @@ void Forwarder::close() noexcept {
   mailbox_.close();
   timer_.reset();
   pending_.clear();
+  spare_.clear();
   note_pending();
+}
+
+std::unique_ptr<Pending> Forwarder::take_pending() {
+  if (spare_.empty()) return std::make_unique<Pending>();
+  std::unique_ptr<Pending> pending = std::move(spare_.back());
+  spare_.pop_back();
+  return pending;
+}
+
+void Forwarder::give_back(std::unique_ptr<Pending> pending) noexcept {
+  pending->renew();  // now, not when it is used again: it holds an edition
+  if (!closed_ && spare_.size() < kSpareMax) spare_.push_back(std::move(pending));
 }
 
 void Forwarder::attach(net::Server& server, upstream::Asker& asker) noexcept {
@@ -87,7 +113,7 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
     return false;
   }
   try {
-    auto pending = std::make_unique<Pending>();
+    std::unique_ptr<Pending> pending = take_pending();
     pending->serving = serving;
     pending->connector = report.connector;
     pending->body.reserve(exchange.request.body.size() + core::claims::kReadPadding);
@@ -149,16 +175,16 @@ void Forwarder::wait_for_landing(std::uint64_t id, Pending& pending) {
   counters.count_asked(*pending.connector, !pending.leads);
   if (!pending.leads) return;
   ask(pending.serving, *pending.connector, pending.asked, pending.claims(),
-      std::move(pending.trace));
+      pending.trace);
   pending.trace = {};  // a second question of the same request has a number of its own
 }
 
 /// Asks the backend, for whoever waits for this flight. Never calls anybody back from inside.
 void Forwarder::ask(const std::shared_ptr<Serving>& serving, const gate::Connector& connector,
                     const gate::Asked& asked, std::string_view body,
-                    upstream::Trace trace) noexcept {
+                    const upstream::Trace& trace) noexcept {
   try {
-    try_to_ask(serving, connector, asked, body, std::move(trace));
+    try_to_ask(serving, connector, asked, body, trace);
   } catch (const std::bad_alloc&) {
     land_unresolved(asked, gate::Fallback::kMemory, true);
   }
@@ -166,7 +192,7 @@ void Forwarder::ask(const std::shared_ptr<Serving>& serving, const gate::Connect
 
 void Forwarder::try_to_ask(const std::shared_ptr<Serving>& serving,
                            const gate::Connector& connector, const gate::Asked& asked,
-                           std::string_view body, upstream::Trace trace) {
+                           std::string_view body, const upstream::Trace& trace) {
   core::rules::Evaluation& evaluation = serving->gate.asking();
   // The flight before this one may have landed after the rules looked into the cache.
   for (const auto& [kept, key] :
@@ -200,7 +226,7 @@ void Forwarder::try_to_ask(const std::shared_ptr<Serving>& serving,
   const std::uint64_t whole_ms =
       std::max<std::uint64_t>(static_cast<std::uint64_t>(connector.deadline.count()),
                               snapshot.backends[asked.ask->backend].whole_ms);
-  asker_->ask(number, std::move(question), now_ms() + whole_ms, std::move(trace),
+  asker_->ask(number, std::move(question), now_ms() + whole_ms, trace,
               [this, call = std::move(call)](upstream::Outcome&& outcome) {
                 on_outcome(call, std::move(outcome));
               });
@@ -228,8 +254,11 @@ Landing Forwarder::landing_of(const Call& call, const upstream::Outcome& outcome
   core::mapping::Answer answer;
   if (answered) {
     answer = read_reply(call.serving->gate.snapshot(), asked.ask->backend, outcome, call.kept,
-                        options_.worker);
+                        options_.worker, reply_room_);
     call.serving->counters->count_reply(asked.ask->backend, answer);
+    if (const std::string line = remarks_.line(asked.ask->backend_name, answer, now); !line.empty()) {
+      spdlog::warn("backend {}: {}", asked.ask->backend_name, line);
+    }
   }
   if (answered && answer.resolved()) {
     const core::decisions::Decision& decision = answer.decision;
@@ -342,13 +371,14 @@ void Forwarder::resume(std::uint64_t id, gate::Fallback give_up) noexcept {
       return resume(id, gate::Fallback::kMemory);
     }
   }
-  const std::unique_ptr<Pending> done = std::move(found->second);
+  std::unique_ptr<Pending> done = std::move(found->second);
   pending_.erase(found);
   note_pending();
   ledger_.settled(*done, report, out_.size(), !server_->waits(done->ticket));
   // The connection's next request may be evaluated, and begin to wait, inside this.
   server_->complete(done->ticket, out_.view(), close);
   if (report.refresh != gate::Known::kNoRule) refresh(report, done->claims(), done->serving);
+  give_back(std::move(done));
 }
 
 /// Throws std::bad_alloc before anything has changed.

@@ -13,6 +13,8 @@
 
 #include "core/gate/gate.h"
 #include "core/http/out_buffer.h"
+#include "core/mapping/mapping.h"
+#include "proxy/forward/remark_log.h"
 #include "proxy/forward/serving.h"
 #include "proxy/forward/shared.h"
 #include "proxy/forward/trace.h"
@@ -50,6 +52,8 @@ struct Pending {
   bool leads = false;       // it has begun that call
 
   std::string_view claims() const noexcept;
+  /// As new, but for the memory that the next request can use.
+  void renew() noexcept;
 };
 
 /// Counts and logs what became of requests that have waited. Thread: the forwarder's.
@@ -107,6 +111,7 @@ class Forwarder {
  private:
   /// A question that a backend has been asked. Keeps the edition whose rule asks.
   struct Call;
+  static constexpr std::size_t kSpareMax = 256;
   struct Due {
     std::uint64_t at_ms, pending;
     bool operator>(const Due& other) const noexcept { return at_ms > other.at_ms; }
@@ -114,9 +119,9 @@ class Forwarder {
 
   void wait_for_landing(std::uint64_t id, Pending& pending);
   void ask(const std::shared_ptr<Serving>& serving, const core::gate::Connector& connector,
-           const core::gate::Asked& asked, std::string_view body, upstream::Trace trace) noexcept;
+           const core::gate::Asked& asked, std::string_view body, const upstream::Trace& trace) noexcept;
   void try_to_ask(const std::shared_ptr<Serving>& serving, const core::gate::Connector& connector,
-                  const core::gate::Asked& asked, std::string_view body, upstream::Trace trace);
+                  const core::gate::Asked& asked, std::string_view body, const upstream::Trace& trace);
   void on_outcome(const Call& call, upstream::Outcome&& outcome) noexcept;
   Landing landing_of(const Call& call, const upstream::Outcome& outcome);
   void land(const core::gate::Asked& asked, Landing landing, bool from_inside);
@@ -126,6 +131,8 @@ class Forwarder {
             bool from_inside) noexcept;
   void deliver(const Delivery& delivery) noexcept;
   void resume(std::uint64_t id, core::gate::Fallback give_up) noexcept;
+  std::unique_ptr<Pending> take_pending();
+  void give_back(std::unique_ptr<Pending> pending) noexcept;
   void watch_deadline(std::uint64_t at_ms, std::uint64_t id);
   void on_timer() noexcept;
   void note_pending() noexcept;
@@ -143,9 +150,12 @@ class Forwarder {
   std::uint64_t timer_at_ms_ = 0;  // 0: it does not run
   std::uint64_t next_id_ = 1;
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Pending>> pending_;
+  std::vector<std::unique_ptr<Pending>> spare_;  // of requests that were answered; room for kSpareMax
   std::vector<std::string> backends_;  // of the asker's edition, in its order
   std::vector<Due> due_;  // a heap, the earliest on top; those answered meanwhile are skipped
   std::vector<core::gate::Given> given_;
+  core::mapping::ReplyRoom reply_room_;
+  RemarkLog remarks_;
   core::http::OutBuffer out_;
   bool closed_ = false;
 };

@@ -1,5 +1,7 @@
 #include "proxy/forward/trace.h"
 
+#include <cstring>
+
 namespace proxy::forward {
 namespace {
 
@@ -29,6 +31,19 @@ bool is_plain_word(std::string_view text) noexcept {
   return true;
 }
 
+/// The two digits of each byte.
+struct Pairs {
+  char of[256][2];
+  constexpr Pairs() : of() {
+    constexpr char kDigits[] = "0123456789abcdef";
+    for (unsigned i = 0; i < 256; ++i) {
+      of[i][0] = kDigits[i >> 4];
+      of[i][1] = kDigits[i & 15];
+    }
+  }
+};
+constexpr Pairs kPairs;
+
 }  // namespace
 
 bool is_traceparent(std::string_view text) noexcept {
@@ -43,24 +58,38 @@ bool is_traceparent(std::string_view text) noexcept {
          !is_zero(trace) && !is_zero(parent);
 }
 
-std::string Tracing::hex(int words) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (int i = 0; i < words; ++i) {
-    const std::uint64_t word = random_() | 1U;  // never zero
-    for (int shift = 60; shift >= 0; shift -= 4) text += kDigits[(word >> shift) & 15];
+/// Sixteen digits a word, none of them all zero, behind which the next byte goes.
+char* Tracing::put_hex(char* to, int words) {
+  for (; words > 0; --words) {
+    const std::uint64_t word = random_() | 1U;
+    for (int shift = 56; shift >= 0; shift -= 8, to += 2) {
+      std::memcpy(to, kPairs.of[(word >> shift) & 0xff], 2);
+    }
   }
-  return text;
+  return to;
 }
 
 upstream::Trace Tracing::begin(std::string_view traceparent, std::string_view request_id) {
   upstream::Trace trace;
   const bool continued = is_traceparent(traceparent);
-  trace.traceparent = "00-";
-  trace.traceparent += continued ? std::string(traceparent.substr(kTraceAt, kTraceSize)) : hex(2);
-  trace.traceparent += "-" + hex(1) + "-";
-  trace.traceparent += continued ? std::string(traceparent.substr(kFlagsAt, 2)) : "00";
-  trace.request_id = is_plain_word(request_id) ? std::string(request_id) : hex(2);
+  char text[kSize];
+  std::memcpy(text, "00-", kTraceAt);
+  if (continued) {
+    std::memcpy(text + kTraceAt, traceparent.data() + kTraceAt, kTraceSize);
+  } else {
+    put_hex(text + kTraceAt, 2);
+  }
+  text[kParentAt - 1] = text[kFlagsAt - 1] = '-';
+  put_hex(text + kParentAt, 1);
+  std::memcpy(text + kFlagsAt, continued ? traceparent.data() + kFlagsAt : "00", 2);
+  trace.traceparent.set({text, kSize});
+  if (is_plain_word(request_id)) {
+    trace.request_id.set(request_id);
+  } else {
+    char id[32];
+    put_hex(id, 2);
+    trace.request_id.set({id, sizeof id});
+  }
   return trace;
 }
 

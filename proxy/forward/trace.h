@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <random>
-#include <string>
 #include <string_view>
 
 #include "core/http/message.h"
@@ -23,7 +22,7 @@ class Tracing {
 
  private:
   upstream::Trace begin(std::string_view traceparent, std::string_view request_id);
-  std::string hex(int words);
+  char* put_hex(char* to, int words);
 
   std::mt19937_64 random_;
 };

@@ -1,7 +1,5 @@
 #include "proxy/forward/translate.h"
 
-#include <vector>
-
 namespace proxy::forward {
 
 core::mapping::NotAsked make_question(const core::gate::Snapshot& snapshot, std::size_t backend,
@@ -13,14 +11,9 @@ core::mapping::NotAsked make_question(const core::gate::Snapshot& snapshot, std:
 
 core::mapping::Answer read_reply(const core::gate::Snapshot& snapshot, std::size_t backend,
                                  const upstream::Outcome& outcome, const core::mapping::Kept& kept,
-                                 std::size_t lane) {
-  std::vector<core::http::Header> fields;
-  fields.reserve(outcome.fields.size());
-  for (const upstream::Outcome::Field& field : outcome.fields) {
-    fields.push_back({field.name, field.value});
-  }
-  return snapshot.backends[backend].mapping.read({outcome.status, fields, outcome.body}, kept,
-                                                 lane);
+                                 std::size_t lane, core::mapping::ReplyRoom& room) {
+  return snapshot.backends[backend].mapping.read({outcome.status, outcome.fields, outcome.body},
+                                                 kept, lane, room);
 }
 
 }  // namespace proxy::forward

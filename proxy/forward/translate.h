@@ -20,6 +20,6 @@ core::mapping::NotAsked make_question(const core::gate::Snapshot& snapshot, std:
 /// What its answer decides. `lane` is the worker's number.
 core::mapping::Answer read_reply(const core::gate::Snapshot& snapshot, std::size_t backend,
                                  const upstream::Outcome& outcome, const core::mapping::Kept& kept,
-                                 std::size_t lane);
+                                 std::size_t lane, core::mapping::ReplyRoom& room);
 
 }  // namespace proxy::forward

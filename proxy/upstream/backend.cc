@@ -35,15 +35,19 @@ Backend::Backend(Switchboard& board, std::shared_ptr<const BackendList> edition,
     : board_(board),
       counters_(board.counters.backend((*edition)[index].name)),
       breaker_((*edition)[index].breaker),
-      budget_((*edition)[index].retry_budget) {
+      budget_((*edition)[index].retry_budget),
+      breaker_deadline_(board.deadlines(), this,
+                        [](void* backend) { static_cast<Backend*>(backend)->show_breaker(); }) {
   take_options(std::move(edition), index);
 }
 
-Backend::~Backend() = default;
+Backend::~Backend() { board_.clear(breaker_deadline_); }
 
 void Backend::adopt(std::shared_ptr<const BackendList> edition, std::size_t index) {
   breaker_.adopt((*edition)[index].breaker);
   budget_.set_share((*edition)[index].retry_budget);
+  board_.clear(breaker_deadline_);
+  show_breaker();
   take_options(std::move(edition), index);
 }
 
@@ -148,6 +152,10 @@ BreakerState Backend::breaker_state() noexcept { return breaker_.state(board_.no
 void Backend::show_breaker() noexcept {
   const auto state = static_cast<std::uint64_t>(breaker_.state(board_.now_ms()));
   const std::uint64_t shown = counters_.breaker_state.load(std::memory_order_relaxed);
+  if (static_cast<BreakerState>(state) == BreakerState::kOpen && !board_.ending()) {
+    // Also when it is shown already: a reload may have put the time off.
+    if (!breaker_deadline_.set()) board_.set(breaker_deadline_, breaker_.half_open_ms());
+  }
   if (shown == state) return;
   show(counters_.breaker_state, state);
   spdlog::warn("backend {}: the breaker is {}", options_->name,

@@ -83,6 +83,7 @@ class Backend {
   std::vector<Candidate> candidates_;  // scratch of choose()
   std::unique_ptr<TokenSource> token_;
   CallList queue_;
+  Deadline breaker_deadline_;  // when an open one becomes half open, so that it shows without a question
   std::size_t in_flight_ = 0;
   bool gone_ = false;
   bool serving_ = false;  // give_place() is at the queue already

@@ -23,6 +23,9 @@ class Breaker {
   /// kOpen becomes kHalfOpen when its time is over.
   BreakerState state(std::uint64_t now_ms) noexcept;
 
+  /// When kOpen is over; of no meaning in another state.
+  std::uint64_t half_open_ms() const noexcept { return opened_ms_ + options_.open_ms; }
+
   /// What admit() would answer; changes nothing but kOpen to kHalfOpen.
   bool would_admit(std::uint64_t now_ms) noexcept {
     const BreakerState now = state(now_ms);

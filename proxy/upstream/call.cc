@@ -53,9 +53,9 @@ void CallList::remove(Call& call) noexcept {
   --size_;
 }
 
-Call::Call(Switchboard& board) noexcept
+Call::Call(Switchboard& board)
     : board_(board),
-      deadline_(this, [](void* owner) { static_cast<Call*>(owner)->on_due(); }) {
+      deadline_(board.deadlines(), this, [](void* owner) { static_cast<Call*>(owner)->on_due(); }) {
   slots_[0].call = slots_[1].call = this;
 }
 
@@ -71,12 +71,12 @@ std::uint64_t Call::try_timeout_ms() const noexcept {
 // --- the way in
 
 void Call::begin(Backend& backend, Endpoint* pinned, core::mapping::Question&& question,
-                 std::uint64_t deadline_ms, Trace&& trace, Asker::Done&& done) noexcept {
+                 std::uint64_t deadline_ms, const Trace& trace, Asker::Done&& done) noexcept {
   backend_ = &backend;
   pinned_ = pinned;
   avoided_ = nullptr;
   question_ = std::move(question);
-  trace_ = std::move(trace);
+  trace_ = trace;
   done_ = std::move(done);
   deadline_ms_ = deadline_ms;
   asked_us_ = uv_hrtime() / 1000;

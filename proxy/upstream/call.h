@@ -36,12 +36,12 @@ class Call {
  public:
   enum class Phase : std::uint8_t { kFree, kToken, kQueued, kTrying };
 
-  explicit Call(Switchboard& board) noexcept;
+  explicit Call(Switchboard& board);  // throws std::bad_alloc
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
   void begin(Backend& backend, Endpoint* pinned, core::mapping::Question&& question,
-             std::uint64_t deadline_ms, Trace&& trace, Asker::Done&& done) noexcept;
+             std::uint64_t deadline_ms, const Trace& trace, Asker::Done&& done) noexcept;
   /// May end at once; the outcome is delivered later all the same.
   void start() noexcept;
   /// There is a token now, or none to be had.

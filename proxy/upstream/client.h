@@ -8,6 +8,7 @@
 
 #include "proxy/upstream/asker.h"
 #include "proxy/upstream/counters.h"
+#include "proxy/upstream/lookup.h"
 #include "proxy/upstream/options.h"
 
 namespace proxy::upstream {
@@ -18,18 +19,19 @@ class Switchboard;
 /// breaker, retries, credentials (docs/upstream.md). Nothing here takes a lock while it asks.
 ///
 /// Thread: the loop's, all of it but counters(). Call abort() before the destructor, and turn the loop
-/// afterwards until uv_loop_close() gives 0: closing handles takes a turn, and a name look-up under
-/// way is waited for (the resolver's own time-out bounds it).
+/// afterwards until uv_loop_close() gives 0: closing handles takes a turn. A name look-up under way is
+/// not waited for.
 class Client final : public Asker {
  public:
-  /// `seed` makes balancing and jitter; workers have different ones.
-  Client(uv_loop_t& loop, std::shared_ptr<const BackendList> backends, std::uint64_t seed);
+  /// `seed` makes balancing and jitter; workers have different ones. `resolver` looks names up.
+  Client(uv_loop_t& loop, std::shared_ptr<const BackendList> backends, std::uint64_t seed,
+         Resolver resolver = ::getaddrinfo);
   ~Client() override;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  CallId ask(std::size_t backend, core::mapping::Question question, std::uint64_t deadline_ms,
-             Trace trace, Done done) override;
+  CallId ask(std::size_t backend, core::mapping::Question&& question, std::uint64_t deadline_ms,
+             const Trace& trace, Done&& done) override;
   void forget(CallId call) noexcept override;
 
   /// Another edition: numbers given to ask() are its numbers from now on. Backends are the same when

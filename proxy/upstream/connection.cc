@@ -25,16 +25,14 @@ core::http::ResponseLimits limits_of(const BackendOptions& options) {
   return limits;
 }
 
-/// What the asker gets: its own copy, because the connection goes on to the next exchange.
-Outcome outcome_of(const core::http::ResponseReader& reader) {
+/// What the asker gets: the reader's memory, because the connection goes on to the next exchange.
+Outcome outcome_of(core::http::ResponseReader& reader) noexcept {
   Outcome outcome;
   outcome.status = reader.status();
-  const std::span<const core::http::Header> fields = reader.fields();
-  outcome.fields.reserve(fields.size());
-  for (const core::http::Header& field : fields) {
-    outcome.fields.push_back({std::string(field.name), std::string(field.value)});
-  }
-  outcome.body.assign(reader.body());
+  outcome.body = reader.body();
+  core::http::ResponseReader::Taken taken = reader.take_answer();
+  outcome.bytes = std::move(taken.bytes);
+  outcome.fields = std::move(taken.fields);
   return outcome;
 }
 
@@ -42,7 +40,7 @@ Outcome outcome_of(const core::http::ResponseReader& reader) {
 
 Connection::Connection(Endpoint& endpoint)
     : endpoint_(endpoint),
-      deadline_(this, [](void* owner) { static_cast<Connection*>(owner)->on_due(); }),
+      deadline_(endpoint.board().deadlines(), this, [](void* owner) { static_cast<Connection*>(owner)->on_due(); }),
       reader_(limits_of(endpoint.backend().options())) {}
 
 Connection::~Connection() = default;
@@ -150,7 +148,8 @@ void Connection::shake_hands(std::string_view received) noexcept {
   if (step == TlsSession::Step::kMore && sent) return;
   if (step != TlsSession::Step::kDone || !sent) {
     bump(endpoint_.counters().handshake_failures);
-    endpoint_.note("TLS: " + (tls_->fault().empty() ? "the peer is gone" : tls_->fault()));
+    const std::string_view fault = tls_->fault();
+    endpoint_.note("TLS: ", fault.empty() ? "the peer is gone" : fault);
     fail_to_connect(Failure::kTls);
     return;
   }
@@ -418,14 +417,8 @@ void Connection::on_end(End end) noexcept {
 
 void Connection::answered(bool left_over, bool ended) noexcept {
   Try& answered_try = *try_;
-  Outcome outcome;
-  try {
-    outcome = outcome_of(reader_);
-  } catch (const std::bad_alloc&) {
-    fail(Failure::kTooLarge, CloseReason::kFault);
-    return;
-  }
   const bool keep = reader_.keep_alive() && !left_over && !ended && unsent_.empty();
+  Outcome outcome = outcome_of(reader_);
   try_ = nullptr;
   answered_try.connection = nullptr;
   state_ = State::kIdle;

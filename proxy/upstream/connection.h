@@ -53,6 +53,7 @@ class Connection {
 
  private:
   friend class Endpoint;
+  friend class Switchboard;  // which buries it
 
   static void on_poll(uv_poll_t* poll, int status, int events) noexcept;
   void on_events(int status, int events) noexcept;

@@ -1,16 +1,21 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace proxy::upstream {
 
+class Deadlines;
+
 /// Something that is due at a time. Whoever owns it takes it out of its Deadlines before it dies.
 class Deadline {
  public:
   using OnDue = void (*)(void* owner);
-  Deadline(void* owner, OnDue on_due) noexcept : owner_(owner), on_due_(on_due) {}
+  /// Has a place in `deadlines`, which outlive it, from here on; throws std::bad_alloc.
+  inline Deadline(Deadlines& deadlines, void* owner, OnDue on_due);
+  inline ~Deadline();
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
 
@@ -20,6 +25,7 @@ class Deadline {
  private:
   friend class Deadlines;
   static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+  Deadlines& deadlines_;
   void* owner_;
   OnDue on_due_;
   std::uint64_t due_ms_ = 0;
@@ -27,14 +33,15 @@ class Deadline {
 };
 
 /// All deadlines of one worker's client behind one timer: a binary heap of pointers. Setting one that
-/// is later than most, as deadlines are, costs a few instructions; none costs a system call. Pure.
+/// is later than most, as deadlines are, costs a few instructions; none costs a system call. Room is made when a Deadline is, so
+/// that setting one cannot fail. Pure.
 class Deadlines {
  public:
   /// Sets or moves `deadline`.
-  void set(Deadline& deadline, std::uint64_t due_ms) {
+  void set(Deadline& deadline, std::uint64_t due_ms) noexcept {
     deadline.due_ms_ = due_ms;
     if (!deadline.set()) {
-      heap_.push_back(&deadline);
+      heap_.push_back(&deadline);  // reserved
       deadline.place_ = heap_.size() - 1;
     } else {
       sink(deadline.place_);
@@ -69,6 +76,12 @@ class Deadlines {
   }
 
  private:
+  friend class Deadline;
+  void make_room() {
+    constexpr std::size_t kLeast = 16;
+    if (heap_.capacity() <= living_) heap_.reserve(std::max(kLeast, 2 * living_));
+    ++living_;
+  }
   void put(Deadline* deadline, std::size_t place) noexcept {
     heap_[place] = deadline;
     deadline->place_ = place;
@@ -97,6 +110,14 @@ class Deadlines {
   }
 
   std::vector<Deadline*> heap_;
+  std::size_t living_ = 0;  // deadlines that may be set
 };
+
+inline Deadline::Deadline(Deadlines& deadlines, void* owner, OnDue on_due)
+    : deadlines_(deadlines), owner_(owner), on_due_(on_due) {
+  deadlines_.make_room();
+}
+
+inline Deadline::~Deadline() { --deadlines_.living_; }
 
 }  // namespace proxy::upstream

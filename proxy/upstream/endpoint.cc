@@ -32,9 +32,12 @@ Endpoint::Endpoint(Switchboard& board, Backend& backend, const EndpointOptions& 
       counters_(board.counters.endpoint(backend.options().name, options.name)),
       writer_(std::make_unique<RequestWriter>(backend.options(), options)),
       health_(backend.options().health),
-      resolve_deadline_(this, [](void* owner) { static_cast<Endpoint*>(owner)->on_resolve_due(); }),
-      idle_deadline_(this, [](void* owner) { static_cast<Endpoint*>(owner)->on_idle_due(); }),
-      health_deadline_(this, [](void* owner) { static_cast<Endpoint*>(owner)->on_health_due(); }) {
+      resolve_deadline_(board.deadlines(), this,
+                        [](void* owner) { static_cast<Endpoint*>(owner)->on_resolve_due(); }),
+      idle_deadline_(board.deadlines(), this,
+                     [](void* owner) { static_cast<Endpoint*>(owner)->on_idle_due(); }),
+      health_deadline_(board.deadlines(), this,
+                       [](void* owner) { static_cast<Endpoint*>(owner)->on_health_due(); }) {
   show(counters_.available, 1);
   if (options.tls && board.plain_text == nullptr) {
     board.plain_text.reset(new char[Switchboard::kReceiveBytes]);
@@ -249,7 +252,7 @@ void Endpoint::resolve() noexcept {
   }
   resolve_wanted_ = false;
   try {
-    lookup_ = Lookup::begin(board_.loop, *this, options_.host);
+    lookup_ = Lookup::begin(board_, *this, options_.host);
   } catch (const std::bad_alloc&) {
     lookup_ = nullptr;
   }
@@ -273,7 +276,7 @@ void Endpoint::on_resolved(int status, const addrinfo* answer) noexcept {
     bump(counters_.resolve_failures);
     resolve_not_before_ms_ = now_ms() + kResolveAgainMs;
     resolve_overdue_ = addresses_.empty();
-    note(std::string("its name cannot be resolved: ") + uv_strerror(status));
+    note("its name cannot be resolved: ", Lookup::reason(status));
   }
   resolve_used_ = waiting_ != 0;
   board_.set(resolve_deadline_, now_ms() + (failed ? kResolveAgainMs : ttl_ms));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "proxy/upstream/addresses.h"
 #include "proxy/upstream/balancer.h"
@@ -45,7 +46,7 @@ class Endpoint {
   /// again, one system call each.
   void suspect() noexcept { suspect_ = true; }
   /// For the operator's log, once until something else is the matter.
-  void note(const std::string& trouble) noexcept;
+  void note(std::string_view trouble, std::string_view detail = {}) noexcept;
 
   /// What a try that still waits is waiting for, in terms of a failure.
   Failure waiting_for() const noexcept;

@@ -1,6 +1,7 @@
 // The endpoint's health: checks, ejection, return, and its life over reloads.
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "proxy/log.h"
 #include "proxy/net/server.h"
@@ -36,14 +37,16 @@ void Endpoint::show_health(bool was_ejected) noexcept {
                was_ejected ? "is asked again" : "is ejected");
 }
 
-void Endpoint::note(const std::string& trouble) noexcept {
-  if (trouble == noted_) return;
+void Endpoint::note(std::string_view trouble, std::string_view detail) noexcept {
   try {
-    noted_ = trouble;
+    std::string all(trouble);
+    all.append(detail);
+    if (all == noted_) return;
+    noted_ = std::move(all);
   } catch (const std::bad_alloc&) {
     return;
   }
-  spdlog::warn("backend {}: {}: {}", backend_.options().name, options_.name, trouble);
+  spdlog::warn("backend {}: {}: {}", backend_.options().name, options_.name, noted_);
 }
 
 void Endpoint::on_health_due() noexcept {

@@ -1,37 +1,81 @@
 #include "proxy/upstream/lookup.h"
 
 #include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
 
 #include "proxy/upstream/endpoint.h"
 #include "proxy/upstream/switchboard.h"
 
 namespace proxy::upstream {
+namespace {
 
-Lookup* Lookup::begin(uv_loop_t& loop, Endpoint& endpoint, const std::string& host) {
+struct FreeAddresses {
+  void operator()(addrinfo* answer) const noexcept { ::freeaddrinfo(answer); }
+};
+
+}  // namespace
+
+struct Lookup::Shared {
+  std::string host;
+  Resolver resolver;
+  std::mutex mutex;
+  uv_async_t* wake = nullptr;  // null: nobody wants to know any more
+  int status = 0;
+  std::unique_ptr<addrinfo, FreeAddresses> answer;
+
+  void run() noexcept {
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_ADDRCONFIG;
+    addrinfo* found = nullptr;
+    const int result = resolver(host.c_str(), nullptr, &hints, &found);
+    const std::lock_guard lock(mutex);
+    status = result;
+    answer.reset(result == 0 ? found : nullptr);
+    // Inside the lock: the handle cannot be closed meanwhile.
+    if (wake != nullptr) uv_async_send(wake);
+  }
+};
+
+Lookup* Lookup::begin(Switchboard& board, Endpoint& endpoint, const std::string& host) {
   std::unique_ptr<Lookup> lookup(new Lookup(endpoint));
-  lookup->request_.data = lookup.get();
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG;
-  if (uv_getaddrinfo(&loop, &lookup->request_, on_done, host.c_str(), nullptr, &hints) != 0) {
-    return nullptr;
+  lookup->shared_ = std::make_shared<Shared>();
+  lookup->shared_->host = host;
+  lookup->shared_->resolver = board.resolver;
+  lookup->wake_ = net::open_uv<uv_async_t>(lookup.get(), [&](uv_async_t* async) {
+    return uv_async_init(&board.loop, async, [](uv_async_t* woken) {
+      if (woken->data != nullptr) static_cast<Lookup*>(woken->data)->on_done();
+    });
+  });
+  if (lookup->wake_ == nullptr) return nullptr;
+  lookup->shared_->wake = lookup->wake_.get();
+  try {
+    std::thread([shared = lookup->shared_] { shared->run(); }).detach();
+  } catch (const std::system_error&) {
+    return nullptr;  // no thread to be had
   }
   return lookup.release();
 }
 
 void Lookup::cancel() noexcept {
-  endpoint_ = nullptr;
-  uv_cancel(reinterpret_cast<uv_req_t*>(&request_));  // refused when a thread is at it already
+  const std::unique_ptr<Lookup> ended(this);
+  const std::lock_guard lock(shared_->mutex);
+  shared_->wake = nullptr;
+  wake_.reset();
 }
 
-void Lookup::on_done(uv_getaddrinfo_t* request, int status, addrinfo* answer) noexcept {
-  const std::unique_ptr<Lookup> lookup(static_cast<Lookup*>(request->data));
-  if (Endpoint* const endpoint = lookup->endpoint_) {
-    const Switchboard::Turn turn(endpoint->board());
-    endpoint->on_resolved(status, answer);
-  }
-  uv_freeaddrinfo(answer);
+void Lookup::on_done() noexcept {
+  const std::unique_ptr<Lookup> ended(this);
+  const std::shared_ptr<Shared> shared = std::move(shared_);
+  const std::lock_guard lock(shared->mutex);
+  shared->wake = nullptr;
+  wake_.reset();
+  const Switchboard::Turn turn(endpoint_.board());
+  endpoint_.on_resolved(shared->status, shared->answer.get());
 }
 
 }  // namespace proxy::upstream

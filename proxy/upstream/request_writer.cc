@@ -14,14 +14,6 @@ constexpr std::string_view kContentLength = "Content-Length: ";
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
-/// RFC 9110, 5.5, without obs-text: what comes from elsewhere must not end the line.
-bool fit_for_a_field(std::string_view value) noexcept {
-  for (const char c : value) {
-    if (c < 0x20 || c > 0x7e) return false;
-  }
-  return !value.empty();
-}
-
 /// Copies into room that was counted before.
 struct Pen {
   char* at;
@@ -62,8 +54,10 @@ bool RequestWriter::write(const core::mapping::Question& question, const Trace& 
   const bool own_agent = names_field(question.fields, "User-Agent");
   const bool own_accept = names_field(question.fields, "Accept");
   const bool usual = !own_agent && !own_accept;
-  const bool traced = fit_for_a_field(trace.traceparent);
-  const bool numbered = fit_for_a_field(trace.request_id);
+  const std::string_view traceparent = trace.traceparent.view();
+  const std::string_view request_id = trace.request_id.view();
+  const bool traced = !traceparent.empty();
+  const bool numbered = !request_id.empty();
   char length_text[24];
   std::string_view length;
   if (question.has_body) {
@@ -80,8 +74,8 @@ bool RequestWriter::write(const core::mapping::Question& question, const Trace& 
       query_.size() + usual_.size() +
       (bearer.empty() ? 0 : kBearer.size() + bearer.size() + kLineEnd.size()) +
       question.fields.size() +
-      (traced ? kTraceparent.size() + trace.traceparent.size() + kLineEnd.size() : 0) +
-      (numbered ? kRequestId.size() + trace.request_id.size() + kLineEnd.size() : 0) +
+      (traced ? kTraceparent.size() + traceparent.size() + kLineEnd.size() : 0) +
+      (numbered ? kRequestId.size() + request_id.size() + kLineEnd.size() : 0) +
       (length.empty() ? 0 : kContentLength.size() + length.size() + kLineEnd.size()) +
       kLineEnd.size() + question.body.size();
   char* const room = out.reserve(size);
@@ -109,12 +103,12 @@ bool RequestWriter::write(const core::mapping::Question& question, const Trace& 
   pen.put(question.fields);
   if (traced) {
     pen.put(kTraceparent);
-    pen.put(trace.traceparent);
+    pen.put(traceparent);
     pen.put(kLineEnd);
   }
   if (numbered) {
     pen.put(kRequestId);
-    pen.put(trace.request_id);
+    pen.put(request_id);
     pen.put(kLineEnd);
   }
   if (!length.empty()) {

@@ -17,14 +17,19 @@ constexpr std::uint64_t kNoSlot = (std::uint64_t{1} << kSlotBits) - 1;
 }  // namespace
 
 Switchboard::Switchboard(uv_loop_t& uv_loop, std::shared_ptr<const BackendList> backends,
-                         std::uint64_t seed)
+                         std::uint64_t seed, Resolver with)
     : loop(uv_loop),
+      resolver(with),
       random(seed),
       received(new char[kReceiveBytes]),
       out(kOutBytesMax),
       request(kOutBytesMax) {
   timer_ = net::open_uv<uv_timer_t>(
       this, [&](uv_timer_t* timer) { return uv_timer_init(&loop, timer); });
+  check_ = net::open_uv<uv_check_t>(
+      this, [&](uv_check_t* check) { return uv_check_init(&loop, check); });
+  idle_ =
+      net::open_uv<uv_idle_t>(this, [&](uv_idle_t* idle) { return uv_idle_init(&loop, idle); });
   const Turn turn(*this);
   for (std::size_t i = 0; i < backends->size(); ++i) {
     backends_.push_back(std::make_unique<Backend>(*this, backends, i));
@@ -33,33 +38,58 @@ Switchboard::Switchboard(uv_loop_t& uv_loop, std::shared_ptr<const BackendList> 
 
 Switchboard::~Switchboard() {
   assert(aborted_);
+  dig();
   backends_.clear();  // they may hand something to be retired
   retired_.clear();
 }
 
-Asker::CallId Switchboard::ask(std::size_t backend, core::mapping::Question question,
-                               std::uint64_t deadline_ms, Trace trace, Asker::Done done) {
+Asker::CallId Switchboard::ask(std::size_t backend, core::mapping::Question&& question,
+                               std::uint64_t deadline_ms, const Trace& trace, Asker::Done&& done) {
   Backend* const asked = backend < backends_.size() ? backends_[backend].get() : nullptr;
-  return ask(asked, nullptr, std::move(question), deadline_ms, std::move(trace), std::move(done));
+  return ask(asked, nullptr, std::move(question), deadline_ms, trace, std::move(done));
 }
 
 Asker::CallId Switchboard::ask(Backend* backend, Endpoint* pinned,
-                               core::mapping::Question question, std::uint64_t deadline_ms,
-                               Trace trace, Asker::Done done) {
+                               core::mapping::Question&& question, std::uint64_t deadline_ms,
+                               const Trace& trace, Asker::Done&& done) {
   const Turn turn(*this, Turn::Kind::kAsking);
   if (backend == nullptr || ending()) {
     Outcome outcome;
     outcome.failure = backend == nullptr ? Failure::kNoEndpoint : Failure::kEnding;
+    make_room_to_tell();
     const Asker::CallId id = (++refused_ << kSlotBits) | kNoSlot;
     told_.push_back({id, std::move(done), std::move(outcome)});
     return id;
   }
   Call& call = take_call();
-  call.begin(*backend, pinned, std::move(question), deadline_ms, std::move(trace),
+  call.begin(*backend, pinned, std::move(question), deadline_ms, trace,
              std::move(done));
   const Asker::CallId id = call.id_;
-  call.start();
+  to_start_.push_back(id);  // reserved
+  watch_for_check();
   return id;
+}
+
+void Switchboard::watch_for_check() noexcept {
+  if (check_ == nullptr || uv_is_active(reinterpret_cast<uv_handle_t*>(check_.get())) != 0) return;
+  uv_check_start(check_.get(), [](uv_check_t* check) {
+    if (check->data != nullptr) static_cast<Switchboard*>(check->data)->on_check();
+  });
+  uv_idle_start(idle_.get(), [](uv_idle_t*) {});
+}
+
+void Switchboard::on_check() noexcept {
+  deliver();
+  const Turn turn(*this);
+  starting_.swap(to_start_);
+  for (const Asker::CallId id : starting_) {
+    Call& call = *calls_[static_cast<std::size_t>(id & kNoSlot)];
+    if (call.id_ == id && call.phase_ != Call::Phase::kFree) call.start();  // or it was forgotten
+  }
+  starting_.clear();
+  if (check_ == nullptr || !told_.empty() || !to_start_.empty()) return;
+  uv_check_stop(check_.get());
+  uv_idle_stop(idle_.get());
 }
 
 Call& Switchboard::take_call() {
@@ -70,14 +100,8 @@ Call& Switchboard::take_call() {
     free_calls_.reserve(calls_.capacity());
     free_calls_.push_back(&made);
   }
-  // Telling never allocates: it happens where nothing may fail. What is told while others are being told
-  // goes into the second vector, so both have room for all. Before the call is taken: this may throw.
-  const std::size_t room = told_.size() + telling_.size() + calls_under_way_ + 1;
-  for (std::vector<Told>* const list : {&told_, &telling_}) {
-    if (list->capacity() < room && !(list == &telling_ && telling_now_)) {
-      list->reserve(std::max(list->capacity() * 2, room));
-    }
-  }
+  make_room_to_tell();  // before the call is taken: this may throw
+  if (to_start_.size() == to_start_.capacity()) to_start_.reserve(2 * to_start_.size() + 16);
   Call& call = *free_calls_.back();
   free_calls_.pop_back();
   call.id_ += std::uint64_t{1} << kSlotBits;  // who has forgotten to forget hits nobody else
@@ -85,13 +109,22 @@ Call& Switchboard::take_call() {
   return call;
 }
 
+/// Telling never allocates: it happens where nothing may fail. What is told while others are being told
+/// goes into the second vector, so both have room for all.
+void Switchboard::make_room_to_tell() {
+  const std::size_t room = told_.size() + telling_.size() + calls_under_way_ + 1;
+  for (std::vector<Told>* const list : {&told_, &telling_}) {
+    if (list->capacity() < room) list->reserve(std::max(list->capacity() * 2, room));
+  }
+}
+
 void Switchboard::give_back(Call& call) noexcept {
   --calls_under_way_;
   free_calls_.push_back(&call);  // reserved
 }
 
-void Switchboard::tell(Asker::CallId id, Asker::Done&& done, Outcome&& outcome) {
-  told_.push_back({id, std::move(done), std::move(outcome)});
+void Switchboard::tell(Asker::CallId id, Asker::Done&& done, Outcome&& outcome) noexcept {
+  told_.push_back({id, std::move(done), std::move(outcome)});  // reserved
 }
 
 void Switchboard::forget(Asker::CallId id) noexcept {
@@ -178,11 +211,13 @@ void Switchboard::abort() {
     }
   }
   timer_.reset();
+  check_.reset();
+  idle_.reset();
 }
 
 // --- time
 
-void Switchboard::set(Deadline& deadline, std::uint64_t due_ms) {
+void Switchboard::set(Deadline& deadline, std::uint64_t due_ms) noexcept {
   deadlines_.set(deadline, due_ms);
   if (due_ms < armed_ms_) arm();
 }
@@ -193,7 +228,6 @@ void Switchboard::arm() noexcept {
   const std::uint64_t now = now_ms();
   std::uint64_t due_ms = UINT64_MAX;
   if (!deadlines_.empty()) due_ms = deadlines_.next_ms();
-  if (!told_.empty()) due_ms = now;
   if (due_ms == armed_ms_) return;
   armed_ms_ = due_ms;
   if (due_ms == UINT64_MAX) {
@@ -218,15 +252,11 @@ void Switchboard::on_timer(uv_timer_t* timer) noexcept {
 
 void Switchboard::end_turn(bool asking) noexcept {
   if (--depth_ != 0) return;
-  if (asking) {
-    // Nobody is told from inside ask(), nor freed: the timer does it.
-    if (!told_.empty() && armed_ms_ > now_ms()) arm();
-    return;
-  }
-  deliver();
-  buried_.clear();
+  if (!told_.empty()) watch_for_check();
+  if (asking) return;  // nothing is freed from inside ask()
+  dig();
   if (sweep_) sweep();
-  if (!told_.empty() || (!deadlines_.empty() && deadlines_.next_ms() < armed_ms_)) arm();
+  if (!deadlines_.empty() && deadlines_.next_ms() < armed_ms_) arm();
 }
 
 /// Tells those whose outcome is known by now; those that come of it wait for the next time.
@@ -256,19 +286,27 @@ void Switchboard::sweep() noexcept {
   retired_.erase(used, retired_.end());
 }
 
-void Switchboard::bury(std::unique_ptr<Connection> connection) {
-  buried_.push_back(std::move(connection));
+void Switchboard::bury(std::unique_ptr<Connection> connection) noexcept {
+  connection->next_ = buried_;  // it is in no list of its endpoint's any more
+  buried_ = connection.release();
+}
+
+void Switchboard::dig() noexcept {
+  while (buried_ != nullptr) {
+    const std::unique_ptr<Connection> gone(std::exchange(buried_, buried_->next_));
+  }
 }
 
 // --- the client
 
-Client::Client(uv_loop_t& loop, std::shared_ptr<const BackendList> backends, std::uint64_t seed)
-    : board_(std::make_unique<Switchboard>(loop, std::move(backends), seed)) {}
+Client::Client(uv_loop_t& loop, std::shared_ptr<const BackendList> backends, std::uint64_t seed,
+               Resolver resolver)
+    : board_(std::make_unique<Switchboard>(loop, std::move(backends), seed, resolver)) {}
 Client::~Client() = default;
 
-Asker::CallId Client::ask(std::size_t backend, core::mapping::Question question,
-                          std::uint64_t deadline_ms, Trace trace, Done done) {
-  return board_->ask(backend, std::move(question), deadline_ms, std::move(trace), std::move(done));
+Asker::CallId Client::ask(std::size_t backend, core::mapping::Question&& question,
+                          std::uint64_t deadline_ms, const Trace& trace, Done&& done) {
+  return board_->ask(backend, std::move(question), deadline_ms, trace, std::move(done));
 }
 void Client::forget(CallId call) noexcept { board_->forget(call); }
 void Client::adopt(std::shared_ptr<const BackendList> backends) { board_->adopt(std::move(backends)); }

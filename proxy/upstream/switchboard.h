@@ -14,29 +14,32 @@
 #include "proxy/upstream/call.h"
 #include "proxy/upstream/counters.h"
 #include "proxy/upstream/deadlines.h"
+#include "proxy/upstream/lookup.h"
 #include "proxy/upstream/random.h"
 
 namespace proxy::upstream {
 
 /// What the parts of one worker's client share: the loop, one timer for all deadlines, the buffers, the
-/// calls. Outcomes are told at the end of a turn, when every part is in order again: whoever is told may
-/// ask, forget, adopt or end. Thread: the loop's.
+/// calls. Outcomes are told between turns, when every part is in order again: whoever is told may ask,
+/// forget, adopt or end. Nothing allocates where nothing may fail: who adds something that may later be
+/// set, told or buried makes its room then. Thread: the loop's.
 class Switchboard {
  public:
   /// Bytes received at once. Not the server's buffer: an answer is being read from here while its outcome
   /// may make the server write and read.
   static constexpr std::size_t kReceiveBytes = 64 << 10;
 
-  Switchboard(uv_loop_t& loop, std::shared_ptr<const BackendList> backends, std::uint64_t seed);
+  Switchboard(uv_loop_t& loop, std::shared_ptr<const BackendList> backends, std::uint64_t seed,
+              Resolver with);
   ~Switchboard();
   Switchboard(const Switchboard&) = delete;
   Switchboard& operator=(const Switchboard&) = delete;
 
-  Asker::CallId ask(std::size_t backend, core::mapping::Question question,
-                    std::uint64_t deadline_ms, Trace trace, Asker::Done done);
+  Asker::CallId ask(std::size_t backend, core::mapping::Question&& question,
+                    std::uint64_t deadline_ms, const Trace& trace, Asker::Done&& done);
   /// The same for a backend that is in no list, and for one endpoint of it when `pinned` is not null.
-  Asker::CallId ask(Backend* backend, Endpoint* pinned, core::mapping::Question question,
-                    std::uint64_t deadline_ms, Trace trace, Asker::Done done);
+  Asker::CallId ask(Backend* backend, Endpoint* pinned, core::mapping::Question&& question,
+                    std::uint64_t deadline_ms, const Trace& trace, Asker::Done&& done);
   void forget(Asker::CallId id) noexcept;
   void adopt(std::shared_ptr<const BackendList> backends);
   void drain();
@@ -48,13 +51,15 @@ class Switchboard {
   bool draining() const noexcept { return draining_; }
   bool aborted() const noexcept { return aborted_; }
 
-  void set(Deadline& deadline, std::uint64_t due_ms);
+  /// What each Deadline of this client is made with.
+  Deadlines& deadlines() noexcept { return deadlines_; }
+  void set(Deadline& deadline, std::uint64_t due_ms) noexcept;
   void clear(Deadline& deadline) noexcept { deadlines_.clear(deadline); }
-  /// To be told at the end of the turn.
-  void tell(Asker::CallId id, Asker::Done&& done, Outcome&& outcome);
+  /// To be told when the loop has seen to all sockets.
+  void tell(Asker::CallId id, Asker::Done&& done, Outcome&& outcome) noexcept;
   void give_back(Call& call) noexcept;
   /// Frees it at the end of the turn.
-  void bury(std::unique_ptr<Connection> connection);
+  void bury(std::unique_ptr<Connection> connection) noexcept;
   /// Keeps it until nothing of it is under way.
   void retire(std::unique_ptr<Backend> backend);
   /// Something that was retired may be unused now.
@@ -78,6 +83,7 @@ class Switchboard {
   };
 
   uv_loop_t& loop;
+  const Resolver resolver;
   Counters counters;
   Random random;
   std::unique_ptr<char[]> received;    // kReceiveBytes
@@ -92,11 +98,15 @@ class Switchboard {
     Outcome outcome;
   };
   static void on_timer(uv_timer_t* timer) noexcept;
+  void watch_for_check() noexcept;
+  void on_check() noexcept;
   void arm() noexcept;
   void end_turn(bool asking) noexcept;
   void deliver() noexcept;
   void sweep() noexcept;
   Call& take_call();
+  void make_room_to_tell();
+  void dig() noexcept;
 
   Deadlines deadlines_;
   net::UvHandle<uv_timer_t> timer_;
@@ -106,7 +116,13 @@ class Switchboard {
   std::vector<std::unique_ptr<Call>> calls_;        // by the low half of their ids
   std::vector<Call*> free_calls_;
   std::vector<Told> told_, telling_;
-  std::vector<std::unique_ptr<Connection>> buried_;
+  // Outcomes to be told and calls to be started wait until the loop has seen to all sockets that had
+  // something. What goes to clients and to backends then goes back to back, which wakes one that is on the
+  // same machine once and not for each (docs/performance.md, "Forwarding").
+  std::vector<Asker::CallId> to_start_, starting_;
+  net::UvHandle<uv_check_t> check_;
+  net::UvHandle<uv_idle_t> idle_;  // keeps the loop from sleeping while there are some
+  Connection* buried_ = nullptr;  // in a list of their own
   std::size_t calls_under_way_ = 0;
   std::uint64_t refused_ = 0;  // questions that never became a call
   unsigned depth_ = 0;

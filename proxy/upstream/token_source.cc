@@ -96,7 +96,7 @@ TokenSource::TokenSource(Switchboard& board, const Backend& owner)
       options_(*owner.options().oauth),
       backend_(std::make_unique<Backend>(board, token_server(owner_, options_), 0)),
       refresh_deadline_(
-          this, [](void* source) { static_cast<TokenSource*>(source)->on_refresh_due(); }) {}
+          board.deadlines(), this, [](void* source) { static_cast<TokenSource*>(source)->on_refresh_due(); }) {}
 
 TokenSource::~TokenSource() {
   stop();
@@ -158,7 +158,7 @@ bool TokenSource::take(const Outcome& outcome, std::string& why) noexcept {
   }
   simdjson::dom::parser parser;
   simdjson::dom::element document;
-  const bool json = parser.parse(outcome.body).get(document) == simdjson::SUCCESS;
+  const bool json = parser.parse(outcome.body.data(), outcome.body.size()).get(document) == simdjson::SUCCESS;
   if (outcome.status != 200) {
     why = "status " + std::to_string(outcome.status) + (json ? error_code(document) : "");
     return false;

@@ -291,12 +291,12 @@ TEST(Forwarder, SendsTheCallersTraceOn) {
   const std::lock_guard lock(workers.script.mutex);
   ASSERT_EQ(workers.script.traces.size(), 2u);
   const upstream::Trace& continued = workers.script.traces[0];
-  EXPECT_TRUE(is_traceparent(continued.traceparent));
-  EXPECT_TRUE(continued.traceparent.starts_with("00-0af7651916cd43dd8448eb211c80319c-"));
-  EXPECT_TRUE(continued.traceparent.ends_with("-01"));
-  EXPECT_EQ(continued.traceparent.find("b7ad6b7169203331"), std::string::npos);
-  EXPECT_EQ(continued.request_id, "r-1");
-  EXPECT_TRUE(is_traceparent(workers.script.traces[1].traceparent));
+  EXPECT_TRUE(is_traceparent(continued.traceparent.view()));
+  EXPECT_TRUE(continued.traceparent.view().starts_with("00-0af7651916cd43dd8448eb211c80319c-"));
+  EXPECT_TRUE(continued.traceparent.view().ends_with("-01"));
+  EXPECT_EQ(continued.traceparent.view().find("b7ad6b7169203331"), std::string::npos);
+  EXPECT_EQ(continued.request_id.view(), "r-1");
+  EXPECT_TRUE(is_traceparent(workers.script.traces[1].traceparent.view()));
   EXPECT_FALSE(workers.script.traces[1].request_id.empty());
 }
 

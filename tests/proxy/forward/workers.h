@@ -64,13 +64,13 @@ class ScriptedAsker final : public upstream::Asker {
   ScriptedAsker(uv_loop_t& loop, Script& script) : loop_(loop), script_(script) {}
   ~ScriptedAsker() override = default;
 
-  CallId ask(std::size_t, core::mapping::Question, std::uint64_t deadline_ms, upstream::Trace trace,
-             Done done) override {
+  CallId ask(std::size_t, core::mapping::Question&&, std::uint64_t deadline_ms, const upstream::Trace& trace,
+             Done&& done) override {
     Script::Plan plan;
     {
       const std::lock_guard lock(script_.mutex);
       plan = script_.plan();
-      script_.traces.push_back(std::move(trace));
+      script_.traces.push_back(trace);
     }
     ++script_.asked;
     auto call = std::make_unique<Call>();

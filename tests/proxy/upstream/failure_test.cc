@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <semaphore>
+
 #include "tests/proxy/upstream/asking.h"
 
 namespace proxy::upstream {
@@ -182,6 +184,23 @@ TEST(Failure, TheNameHasNoAddress) {
   EXPECT_FALSE(outcome.sent);
   EXPECT_EQ(asking.ask().failure, Failure::kResolve) << "and at once, until it is looked up again";
   EXPECT_GE(asking.figures().endpoints[0].resolve_failures, 1U);
+}
+
+TEST(Failure, ALookUpUnderWayDoesNotDelayTheEnd) {
+  static std::binary_semaphore begun{0}, go_on{0}, over{0};
+  {
+    Asking asking({patient({endpoint_at(80, "slow.invalid")})},
+                  [](const char*, const char*, const addrinfo*, addrinfo**) {
+                    begun.release();
+                    go_on.acquire();
+                    over.release();
+                    return EAI_AGAIN;
+                  });
+    begun.acquire();
+    asking.begin();
+  }  // expects a closed loop after one turn
+  go_on.release();
+  over.acquire();
 }
 
 TEST(Failure, ANameIsLookedUpAndItsAddressesTried) {

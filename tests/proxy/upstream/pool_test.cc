@@ -60,7 +60,7 @@ TEST(Pool, UsesTheConnectionThatWasUsedLast) {
   asking.begin();
   asking.begin();
   ASSERT_TRUE(asking.wait_for(2));
-  const std::string used_last = asking.outcomes()[1].body;
+  const std::string used_last(asking.outcomes()[1].body);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(asking.ask().body, used_last);
   EXPECT_EQ(backend.accepted(), 2U);
 }
@@ -94,14 +94,16 @@ TEST(Pool, QueuesBeyondTheCallsUnderWayAndRefusesBeyondTheQueue) {
   Asking asking(options);
   for (int i = 0; i < 4; ++i) asking.begin(question("/" + std::to_string(i)));
   EXPECT_TRUE(asking.outcomes().empty()) << "nobody is told from inside ask()";
-  EXPECT_EQ(asking.figures().queued, 2U);
   ASSERT_TRUE(asking.wait_for(1));
+  EXPECT_EQ(asking.figures().queued, 2U);
   EXPECT_EQ(asking.outcomes()[0].failure, Failure::kQueueFull);
   EXPECT_FALSE(asking.outcomes()[0].sent);
   EXPECT_EQ(asking.outcomes()[0].tries, 0U);
   go_on.set();
   ASSERT_TRUE(asking.wait_for(4));
-  EXPECT_EQ(asking.outcomes()[1].body + asking.outcomes()[2].body + asking.outcomes()[3].body, "/0/1/2");
+  std::string told;
+  for (std::size_t i = 1; i < 4; ++i) told += asking.outcomes()[i].body;
+  EXPECT_EQ(told, "/0/1/2");
   EXPECT_EQ(asking.failed(Failure::kQueueFull), 1U);
   EXPECT_EQ(asking.figures().queued, 0U);
 }

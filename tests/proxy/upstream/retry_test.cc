@@ -210,6 +210,19 @@ TEST(Breaker, OpensAndTellsAtOnceAndClosesAgain) {
   EXPECT_EQ(asking.figures().breaker_opened, 1U);
 }
 
+TEST(Breaker, ShowsThatItsTimeIsOverThoughNobodyAsks) {
+  ScriptedBackend backend([](Peer& peer) { peer.request(); });
+  BackendOptions options = patient({endpoint_at(backend.port())});
+  options.breaker.failures = 1;
+  options.breaker.open_ms = 20;
+  Asking asking(options);
+  EXPECT_EQ(asking.ask().failure, Failure::kClosed);
+  const auto shown = [&](BreakerState state) {
+    return asking.figures().breakers[static_cast<std::size_t>(state)] == 1;
+  };
+  EXPECT_TRUE(asking.wait([&] { return shown(BreakerState::kHalfOpen); }));
+}
+
 TEST(Breaker, AnswersTheQueueWhenItOpens) {
   Event go_on;
   ScriptedBackend backend([&](Peer& peer) {
