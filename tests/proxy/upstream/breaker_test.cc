@@ -1,0 +1,130 @@
+#include "proxy/upstream/breaker.h"
+
+#include <gtest/gtest.h>
+
+namespace proxy::upstream {
+namespace {
+
+constexpr std::uint64_t kNow = 1'000'000'000;  // the clock of a machine that has run for a while
+
+BreakerOptions in_a_row(unsigned failures) { return {failures, 1, 1'000'000, 10'000, 5'000}; }
+BreakerOptions by_share(double share, unsigned requests) {
+  return {1'000'000, share, requests, 10'000, 5'000};
+}
+
+Breaker opened(std::uint64_t now_ms) {
+  Breaker breaker(in_a_row(1));
+  EXPECT_TRUE(breaker.admit(now_ms));
+  EXPECT_TRUE(breaker.failure(now_ms));
+  return breaker;
+}
+
+TEST(BreakerStates, OpensAfterSoManyFailuresInARow) {
+  Breaker breaker(in_a_row(3));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(breaker.failure(kNow));
+    EXPECT_FALSE(breaker.failure(kNow));
+    breaker.success(kNow);  // the row begins anew
+  }
+  EXPECT_FALSE(breaker.failure(kNow));
+  EXPECT_FALSE(breaker.failure(kNow));
+  EXPECT_EQ(breaker.state(kNow), BreakerState::kClosed);
+  EXPECT_TRUE(breaker.failure(kNow)) << "it says so once";
+  EXPECT_EQ(breaker.state(kNow), BreakerState::kOpen);
+  EXPECT_FALSE(breaker.admit(kNow));
+  EXPECT_FALSE(breaker.would_admit(kNow));
+  EXPECT_FALSE(breaker.failure(kNow)) << "open is open";
+}
+
+TEST(BreakerStates, OpensByShareOnceThereAreEnoughRequests) {
+  Breaker breaker(by_share(0.5, 10));
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(breaker.failure(kNow));
+  for (int i = 0; i < 5; ++i) breaker.success(kNow);
+  EXPECT_TRUE(breaker.failure(kNow)) << "5 of 10";
+  Breaker better(by_share(0.5, 10));
+  for (int i = 0; i < 100; ++i) {
+    better.success(kNow);
+    better.success(kNow);
+    EXPECT_FALSE(better.failure(kNow)) << "never more than a third";
+  }
+}
+
+TEST(BreakerStates, TheShareIsOfTheWindow) {
+  Breaker breaker(by_share(0.5, 10));
+  for (int i = 0; i < 9; ++i) EXPECT_FALSE(breaker.failure(kNow));
+  // A window later the nine are forgotten, whichever slots they were in.
+  for (int i = 0; i < 9; ++i) EXPECT_FALSE(breaker.failure(kNow + 10'000)) << i;
+  // Nine and the tenth within a window.
+  EXPECT_TRUE(breaker.failure(kNow + 10'000 + 8'999));
+}
+
+TEST(BreakerStates, AYoungClockIsNoFailure) {
+  Breaker breaker(by_share(0.5, 2));  // slots begin as those of time 0
+  breaker.success(0);
+  EXPECT_TRUE(breaker.failure(1));
+  Breaker other(in_a_row(1));
+  EXPECT_TRUE(other.failure(0));
+  EXPECT_EQ(other.state(0), BreakerState::kOpen);
+}
+
+TEST(BreakerStates, AfterATimeOneTryAtATimeFindsOut) {
+  Breaker breaker = opened(kNow);
+  EXPECT_FALSE(breaker.admit(kNow + 4'999));
+  EXPECT_EQ(breaker.state(kNow + 5'000), BreakerState::kHalfOpen);
+  EXPECT_TRUE(breaker.would_admit(kNow + 5'000));
+  EXPECT_TRUE(breaker.would_admit(kNow + 5'000)) << "asking changes nothing";
+  EXPECT_TRUE(breaker.admit(kNow + 5'000));
+  EXPECT_FALSE(breaker.admit(kNow + 5'000)) << "the second waits for the first";
+  EXPECT_FALSE(breaker.would_admit(kNow + 60'000));
+}
+
+TEST(BreakerStates, OneSuccessClosesItAndForgetsWhatWas) {
+  Breaker breaker(by_share(0.5, 4));
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(breaker.failure(kNow));
+  EXPECT_TRUE(breaker.failure(kNow));
+  ASSERT_TRUE(breaker.admit(kNow + 5'000));
+  breaker.success(kNow + 5'000);
+  EXPECT_EQ(breaker.state(kNow + 5'000), BreakerState::kClosed);
+  EXPECT_TRUE(breaker.admit(kNow + 5'000));
+  EXPECT_TRUE(breaker.admit(kNow + 5'000));
+  // The four are still within the window; they do not count.
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(breaker.failure(kNow + 5'001));
+}
+
+TEST(BreakerStates, OneFailureOpensItForAnotherWhile) {
+  Breaker breaker = opened(kNow);
+  ASSERT_TRUE(breaker.admit(kNow + 5'000));
+  EXPECT_TRUE(breaker.failure(kNow + 6'000));
+  EXPECT_FALSE(breaker.admit(kNow + 10'999)) << "from the failure on, not from the first";
+  EXPECT_TRUE(breaker.admit(kNow + 11'000));
+}
+
+TEST(BreakerStates, ATryWithoutAnAnswerMakesWayForAnother) {
+  Breaker breaker = opened(kNow);
+  ASSERT_TRUE(breaker.admit(kNow + 5'000));
+  breaker.withdraw();
+  EXPECT_EQ(breaker.state(kNow + 5'000), BreakerState::kHalfOpen);
+  EXPECT_TRUE(breaker.admit(kNow + 5'000));
+  EXPECT_FALSE(breaker.admit(kNow + 5'000));
+}
+
+TEST(BreakerStates, AnAnswerToAQuestionFromBeforeDoesNotCloseIt) {
+  Breaker breaker = opened(kNow);
+  breaker.success(kNow + 1);
+  EXPECT_EQ(breaker.state(kNow + 1), BreakerState::kOpen);
+  EXPECT_FALSE(breaker.admit(kNow + 1));
+}
+
+TEST(BreakerStates, OtherOptionsKeepWhatWasCounted) {
+  Breaker breaker(in_a_row(10));
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(breaker.failure(kNow));
+  breaker.adopt(in_a_row(5));
+  EXPECT_TRUE(breaker.failure(kNow));
+  BreakerOptions soon = in_a_row(5);
+  soon.open_ms = 100;
+  breaker.adopt(soon);
+  EXPECT_TRUE(breaker.admit(kNow + 100)) << "how long it is open is asked when it matters";
+}
+
+}  // namespace
+}  // namespace proxy::upstream
