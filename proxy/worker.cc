@@ -54,7 +54,9 @@ Worker::~Worker() {
   while (uv_loop_close(&loop_) == UV_EBUSY) uv_run(&loop_, UV_RUN_NOWAIT);
 }
 
-bool Worker::listen(net::ListenSocket socket) { return server_->listen(std::move(socket)); }
+bool Worker::listen(net::ListenSocket socket, std::shared_ptr<const net::TlsServer> tls) {
+  return server_->listen(std::move(socket), std::move(tls));
+}
 
 void Worker::start() {
   thread_ = std::thread([this] { run(); });
@@ -80,12 +82,22 @@ void Worker::adopt(Edition edition) {
   uv_async_send(wake_.get());
 }
 
+void Worker::adopt_tls(std::vector<std::shared_ptr<const net::TlsServer>> tls) {
+  {
+    const std::lock_guard lock(mutex_);
+    adopting_tls_ = std::move(tls);
+  }
+  uv_async_send(wake_.get());
+}
+
 void Worker::on_wake() {
   std::optional<Edition> edition;
+  std::vector<std::shared_ptr<const net::TlsServer>> tls;
   bool drain = false;
   {
     const std::lock_guard lock(mutex_);
     edition.swap(adopting_);
+    tls.swap(adopting_tls_);
     drain = draining_;
   }
   if (edition) {
@@ -95,6 +107,7 @@ void Worker::on_wake() {
     }
     handler_->adopt(std::move(*edition));
   }
+  if (!tls.empty()) server_->adopt_tls(std::move(tls));
   if (!drain || drain_timer_ != nullptr) return;
   server_->drain();
   drain_deadline_ms_ = uv_now(&loop_) + options_.drain_timeout_ms;

@@ -175,8 +175,25 @@ struct ListenerAddress {
   bool loopback = false;  // 127.0.0.0/8, ::1, or a Unix socket
 };
 
+/// A certificate with the files of its chain, key and OCSP answer; each relative to the file that
+/// names it, made absolute or relative to the working directory by the loader.
+struct CertificateFiles {
+  Text certificate, key;
+  Text ocsp;  // empty: none
+};
+
+struct ListenerTls {
+  enum class ClientCertificate : std::uint8_t { kRequired, kOptional };
+  Mark mark;
+  std::vector<CertificateFiles> certificates;  // at least one; the first is the default
+  Text client_ca;                              // empty: callers are not asked for certificates
+  ClientCertificate client_certificate = ClientCertificate::kRequired;
+  milliseconds ticket_lifetime{12 * 3'600'000};
+};
+
 struct Listener {
   ListenerAddress address;
+  std::optional<ListenerTls> tls = std::nullopt;
 };
 
 /// Every limit of docs/configuration.md, with its default.
@@ -191,11 +208,13 @@ struct Limits {
   std::int64_t json_members = 16384;
   std::int64_t connections = 16384;          // per worker
   std::int64_t requests_per_connection = 0;  // 0: no limit
+  std::int64_t tls_handshakes = 1024;        // under way at once, per worker
   milliseconds head_timeout{10'000};
   milliseconds body_timeout{10'000};
   milliseconds idle_timeout{60'000};
   milliseconds write_timeout{10'000};
   milliseconds drain_timeout{10'000};
+  milliseconds tls_handshake_timeout{10'000};
   std::int64_t pending = 4096;               // requests that wait for a backend, per worker
 };
 

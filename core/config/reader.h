@@ -128,6 +128,9 @@ class Fields {
 
 // Sections. Each reads one value of the table into `config` or a part of it.
 void read_listeners(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+/// `tls` of a listener; empty after reporting what is wrong. See listener_tls.cc.
+std::optional<ListenerTls> read_listener_tls(Reader& reader, const Node& node, const Node& named,
+                                             const schema::Key& key);
 void read_admin(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
                 Config& config);
 void read_limits(Reader& reader, const Node& node, const Node& named, const schema::Key& key,

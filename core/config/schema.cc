@@ -124,9 +124,13 @@ constexpr Key kListenerKeys[] = {
      .example = "127.0.0.1:8080",
      .words = "An IPv4 address, an IPv6 address in brackets, or `unix:` and the path of a socket. "
               "Port 0 is any free port."},
+    {.name = "tls",
+     .shape = Shape::kObject,
+     .example = "{ certificate: tls/server.crt, key: tls/server.key }",
+     .words = "TLS on this listener. Without it requests are read as they come.",
+     .object = &kListenerTls},
 };
 constexpr LaterKey kListenerLater[] = {
-    {"tls", "let the load balancer in front end TLS"},
     {"proxy_protocol", "leave it out"},
 };
 
@@ -253,6 +257,20 @@ constexpr Key kLimitsKeys[] = {
      .example = "10s",
      .words = "How long requests under way are waited for at the end.",
      .least = 0,
+     .most = kHour},
+    {.name = "tls_handshakes",
+     .shape = Shape::kInteger,
+     .fallback = "1024",
+     .example = "1024",
+     .words = "TLS handshakes under way, per worker: one more ends the oldest.",
+     .least = 1,
+     .most = 1'000'000},
+    {.name = "tls_handshake_timeout",
+     .shape = Shape::kDuration,
+     .fallback = "10s",
+     .example = "10s",
+     .words = "For a whole TLS handshake, from accepting the connection.",
+     .least = 100,
      .most = kHour},
     {.name = "pending",
      .shape = Shape::kInteger,
@@ -526,6 +544,8 @@ namespace {
 constexpr const Object* kAll[] = {
     &kRoot,
     &kListener,
+    &kListenerTls,
+    &kCertificate,
     &kAdmin,
     &kLimits,
     &kAccessLog,

@@ -89,6 +89,8 @@ struct Object {
 // The table is immutable and lives as long as the program.
 extern const Object kRoot;
 extern const Object kListener;
+extern const Object kListenerTls;
+extern const Object kCertificate;
 extern const Object kAdmin;
 extern const Object kLimits;
 extern const Object kAccessLog;

@@ -172,8 +172,12 @@ void read_listeners(Reader& reader, const Node& node, const Key& key, Config& co
       continue;
     }
     const Fields fields(reader, *item, nullptr, *key.object);
+    std::optional<ListenerTls> tls;
+    if (const Node* const inside = fields.find("tls"); inside != nullptr) {
+      tls = read_listener_tls(reader, *inside, *fields.key_node("tls"), fields.key("tls"));
+    }
     if (auto address = read_address(reader, fields, config)) {
-      config.listeners.push_back({std::move(*address)});
+      config.listeners.push_back({std::move(*address), std::move(tls)});
     }
   }
 }
@@ -183,7 +187,7 @@ void read_admin(Reader& reader, const Node& node, const Node& named, const Key& 
   if (!reader.is_map(node, key)) return;
   const Fields fields(reader, node, &named, *key.object);
   if (auto address = read_address(reader, fields, config)) {
-    config.admin = Listener{std::move(*address)};
+    config.admin = Listener{std::move(*address), std::nullopt};
   }
   constexpr std::size_t kTokenBytesMin = 16;
   if (fields.string("token", config.admin_token)) {
@@ -219,6 +223,8 @@ void read_limits(Reader& reader, const Node& node, const Node& named, const Key&
   fields.duration("idle_timeout", limits.idle_timeout);
   fields.duration("write_timeout", limits.write_timeout);
   fields.duration("drain_timeout", limits.drain_timeout);
+  fields.integer("tls_handshakes", limits.tls_handshakes);
+  fields.duration("tls_handshake_timeout", limits.tls_handshake_timeout);
   fields.integer("pending", limits.pending);
   if (limits.request_line_bytes <= limits.head_bytes) return;
   if (const Node* const line = fields.key_node("request_line_bytes"); line != nullptr) {

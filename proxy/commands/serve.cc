@@ -51,6 +51,8 @@ net::ServerLimits server_limits(const config::Limits& limits) {
   server.body_timeout_ms = static_cast<std::uint64_t>(limits.body_timeout.count());
   server.idle_timeout_ms = static_cast<std::uint64_t>(limits.idle_timeout.count());
   server.write_timeout_ms = static_cast<std::uint64_t>(limits.write_timeout.count());
+  server.tls_handshake_timeout_ms = static_cast<std::uint64_t>(limits.tls_handshake_timeout.count());
+  server.tls_handshakes_max = static_cast<std::size_t>(limits.tls_handshakes);
   return server;
 }
 
@@ -69,7 +71,9 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
   std::vector<std::string> keys;
   const auto addresses = [](const config::Config& of) {
     std::vector<std::string> texts;
-    for (const config::Listener& listener : of.listeners) texts.push_back(listener.address.text.value);
+    for (const config::Listener& listener : of.listeners) {
+      texts.push_back(listener.address.text.value + (listener.tls ? " tls" : ""));
+    }
     return texts;
   };
   if (addresses(old) != addresses(fresh)) keys.emplace_back("listeners");
@@ -99,7 +103,8 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
     return std::tuple(of.request_line_bytes, of.head_bytes, of.header_fields, of.body_bytes,
                       of.chunk_extension_bytes, of.trailer_bytes, of.connections,
                       of.requests_per_connection, of.head_timeout, of.body_timeout,
-                      of.idle_timeout, of.write_timeout, of.drain_timeout, of.pending);
+                      of.idle_timeout, of.write_timeout, of.drain_timeout, of.tls_handshakes,
+                      of.tls_handshake_timeout, of.pending);
   };
   if (as_tuple(old.limits) != as_tuple(fresh.limits)) keys.emplace_back("limits");
   return keys;
@@ -109,8 +114,8 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
 /// listener. Start-up goes down this class in order, the way out goes up again.
 class Service {
  public:
-  Service(std::string path, Configuration configuration)
-      : path_(std::move(path)), configuration_(std::move(configuration)) {}
+  Service(std::string path, Configuration configuration, TicketBook& tickets)
+      : path_(std::move(path)), configuration_(std::move(configuration)), tickets_(tickets) {}
 
   int run() {
     if (!open()) return close(kExitFailed);
@@ -210,17 +215,39 @@ class Service {
       metrics_.add_server(workers_.back()->counters());
     }
     for (const config::Listener& listener : configuration_.config.listeners) {
-      if (!open_listener(listener.address)) return false;
+      const std::shared_ptr<const net::TlsServer> tls =
+          listener.tls ? tls_of(configuration_.tls, listener.address.text.value) : nullptr;
+      if (tls != nullptr) tls_.push_back({listener.address.text.value, tls});
+      if (!open_listener(listener.address, tls)) return false;
     }
     return true;
   }
 
+  static std::shared_ptr<const net::TlsServer> tls_of(const std::vector<TlsListener>& listeners,
+                                                      const std::string& address) {
+    for (const TlsListener& listener : listeners) {
+      if (listener.address == address) return listener.server;
+    }
+    return nullptr;
+  }
+
+  /// Hands the workers what a reload has read of certificates, for the listeners that are open.
+  void take_up_tls(const std::vector<TlsListener>& fresh) {
+    std::vector<std::shared_ptr<const net::TlsServer>> servers;
+    for (TlsListener& open : tls_) {
+      if (auto server = tls_of(fresh, open.address); server != nullptr) open.server = std::move(server);
+      servers.push_back(open.server);
+    }
+    if (servers.empty()) return;
+    for (const auto& worker : workers_) worker->adopt_tls(servers);
+  }
+
   /// Opens one address for every worker; the first one finds out what port 0 becomes.
-  bool open_listener(config::ListenerAddress address) {
+  bool open_listener(config::ListenerAddress address, const std::shared_ptr<const net::TlsServer>& tls) {
     auto first = net::open_listener(address);
     if (!first) return failed(first.error().why);
     net::ListenSocket socket = std::move(first).value();
-    urls_.push_back(socket.url);
+    urls_.push_back(tls == nullptr ? socket.url : "https" + socket.url.substr(socket.url.find(':')));
     address.port = socket.port;
     std::vector<net::ListenSocket> sockets;
     for (std::size_t i = 1; i < workers_.size(); ++i) {
@@ -231,7 +258,7 @@ class Service {
     }
     sockets.push_back(std::move(socket));
     for (std::size_t i = 0; i < workers_.size(); ++i) {
-      if (!workers_[i]->listen(std::move(sockets[workers_.size() - 1 - i]))) {
+      if (!workers_[i]->listen(std::move(sockets[workers_.size() - 1 - i]), tls)) {
         return failed(address.text.value + ": cannot be watched");
       }
     }
@@ -351,7 +378,7 @@ class Service {
         [](uv_work_t* work) {
           auto* const self = static_cast<Service*>(work->data);
           self->fresh_ = std::make_unique<Configuration>(read_configuration(
-              self->path_, self->workers_.size(), true, &self->stopping_));
+              self->path_, self->workers_.size(), true, &self->stopping_, &self->tickets_));
         },
         [](uv_work_t* work, int) { static_cast<Service*>(work->data)->take_up(); });
   }
@@ -379,6 +406,7 @@ class Service {
       log_->introduce(edition_.generation, *edition_.snapshot);
       if (capture_ != nullptr) capture_->introduce(edition_.generation, *edition_.snapshot);
       for (const auto& worker : workers_) worker->adopt(edition_);
+      take_up_tls(fresh->tls);
       spdlog::info("reloaded, configuration number {} is in force", edition_.generation);
     }
     if (std::exchange(reload_again_, false)) reload();
@@ -411,6 +439,8 @@ class Service {
 
   const std::string path_;
   Configuration configuration_;
+  TicketBook& tickets_;
+  std::vector<TlsListener> tls_;  // of the open listeners, as they are in force
   Edition edition_;
   uv_loop_t loop_;
   telemetry::Metrics metrics_;
@@ -439,7 +469,8 @@ class Service {
 
 int serve(const std::string& path) {
   lists::open_fetching();
-  Configuration configuration = read_configuration(path, 0, true);
+  TicketBook tickets;
+  Configuration configuration = read_configuration(path, 0, true, nullptr, &tickets);
   const std::string remarks = configuration.diagnostics.render();
   if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
   if (configuration.snapshot == nullptr || configuration.diagnostics.has_errors()) return kExitUsage;
@@ -451,7 +482,7 @@ int serve(const std::string& path) {
   ::prctl(PR_SET_DUMPABLE, 0);
 #endif
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  auto service = std::make_unique<Service>(path, std::move(configuration));
+  auto service = std::make_unique<Service>(path, std::move(configuration), tickets);
   return service->run();
 }
 

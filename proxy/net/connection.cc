@@ -23,13 +23,14 @@ Ticket Exchange::wait() const noexcept {
   return connection == nullptr ? Ticket{} : connection->server_.take_ticket(*connection);
 }
 
-Connection::Connection(Server& server, int fd, const PeerAddress& peer)
-    : server_(server), fd_(fd), peer_(peer) {
+Connection::Connection(Server& server, int fd, const PeerAddress& peer, std::uint16_t tls)
+    : server_(server), fd_(fd), tls_number_(tls), peer_(peer) {
   active_ms_ = server.now_ms();
 }
 
-Connection* Connection::open(Server& server, UniqueFd fd, const PeerAddress& peer) {
-  auto* const connection = new (std::nothrow) Connection(server, fd.get(), peer);
+Connection* Connection::open(Server& server, UniqueFd fd, const PeerAddress& peer,
+                             std::uint16_t tls) {
+  auto* const connection = new (std::nothrow) Connection(server, fd.get(), peer, tls);
   if (connection == nullptr) return nullptr;
   if (uv_poll_init(&server.loop_, &connection->poll_, fd.get()) != 0) {
     delete connection;  // libuv knows nothing of it
@@ -44,9 +45,11 @@ Connection* Connection::open(Server& server, UniqueFd fd, const PeerAddress& pee
 void Connection::close() noexcept {
   if (closed_) return;
   closed_ = true;
+  if (tls_ != nullptr) say_goodbye();
   server_.forget(*this);
   release_input();
   output_.reset();
+  tls_.reset();
   // The poll handle goes first: libuv takes the descriptor out of its epoll set.
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) noexcept {
     delete static_cast<Connection*>(handle->data);
@@ -92,6 +95,10 @@ void Connection::on_readable() noexcept {
   }
   if (waiting_) {
     watch(0);  // it talks on, or has left: seen once the answer is there
+    return;
+  }
+  if (tls_number_ != kPlain) {
+    on_sealed();
     return;
   }
   if (input_ != nullptr) {
@@ -277,6 +284,13 @@ void Connection::release_input() noexcept {
 /// Sends what the batch has to say. What the socket does not take becomes the connection's own.
 Connection::Flush Connection::flush() noexcept {
   std::string_view answers = server_.out_.view();
+  if (tls_ != nullptr) {
+    if (!answers.empty() && !tls_->write(answers, server_.sealed_out_)) {
+      close();
+      return Flush::kFailed;
+    }
+    answers = server_.sealed_out_.view();
+  }
   if (output_ == nullptr) {
     while (!answers.empty()) {
       const ssize_t sent = ::send(fd_, answers.data(), answers.size(), MSG_NOSIGNAL);
@@ -299,6 +313,7 @@ Connection::Flush Connection::flush() noexcept {
     }
   }
   server_.out_.clear();
+  server_.sealed_out_.clear();
   return output_ == nullptr ? Flush::kDone : Flush::kBlocked;
 }
 
@@ -323,6 +338,10 @@ void Connection::on_writable() noexcept {
 void Connection::go_on() noexcept {
   if (waiting_) {
     watch(0);
+    return;
+  }
+  if (phase_ == Phase::kHandshake) {
+    watch(UV_READABLE);
     return;
   }
   if (last_answer_) {
@@ -370,6 +389,7 @@ void Connection::finish() noexcept {
   // A close with unread bytes would reset the connection and take the answer with it (RFC 9112,
   // 9.6): say that nothing more comes, and read what is still on its way for a bounded time.
   release_input();
+  if (tls_ != nullptr) say_goodbye();
   ::shutdown(fd_, SHUT_WR);
   enter(Phase::kLinger);
   watch(UV_READABLE);
@@ -391,6 +411,7 @@ void Connection::on_deadline() noexcept {
       last_answer_ = linger_ = true;
       if (flush() != Flush::kFailed) settle(nullptr, 0);
       return;
+    case Phase::kHandshake:
     case Phase::kWriting:
       bump(server_.counters_.timed_out);
       close();
@@ -404,7 +425,8 @@ void Connection::on_deadline() noexcept {
 void Connection::on_drain() noexcept {
   // A request may have arrived in the same turn; it is answered, and that answer is the last.
   on_readable();
-  if (!closed_ && phase_ == Phase::kIdle) close();
+  const bool begun = phase_ == Phase::kHandshake && tls_ != nullptr;  // a request is to follow
+  if (!closed_ && (phase_ == Phase::kIdle || phase_ == Phase::kHandshake) && !begun) close();
 }
 
 }  // namespace proxy::net

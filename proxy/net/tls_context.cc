@@ -109,6 +109,13 @@ std::string trust(SSL_CTX* context, const std::string& authorities) {
   });
 }
 
+/// Tells clients whose certificates are believed: those with several choose by it (RFC 8446, 4.2.4).
+std::string name_authorities(SSL_CTX* context, const std::string& authorities) {
+  return each_certificate(authorities, [&](X509* one, std::size_t) {
+    return SSL_CTX_add_client_CA(context, one) == 1;
+  });
+}
+
 void add(EVP_MD_CTX* digest, const std::string& part) {
   const std::uint64_t size = part.size();  // framed: no two lists of parts look alike
   EVP_DigestUpdate(digest, &size, sizeof size);
@@ -168,22 +175,34 @@ core::Result<std::shared_ptr<const TlsContext>, TlsError> TlsContext::for_server
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   // Stateless tickets: nothing is kept for those who do not come back.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  static constexpr unsigned char kSessionContext[] = "claimgate";
-  SSL_CTX_set_session_id_context(context, kSessionContext, sizeof kSessionContext - 1);
-  TlsError error;
-  error.why = use_key_pair(context, options.certificate,
-                           options.key.empty() ? options.certificate : options.key, error.part);
-  if (!error.why.empty()) return error;
-  const bool demand = !options.client_authorities.empty();
-  if (demand) {
+  // A session that was begun under other rules for callers is not resumed under these.
+  const std::string callers = identity_of(
+      {"callers", options.client_authorities, options.client_certificate_required ? "1" : "0"});
+  SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(callers.data()),
+                                 static_cast<unsigned int>(callers.size()));
+  std::string parts;
+  for (const KeyPair& pair : options.key_pairs) {
+    TlsError error;
+    error.why = use_key_pair(context, pair.certificate,
+                             pair.key.empty() ? pair.certificate : pair.key, error.part);
+    if (!error.why.empty()) return error;
+    parts += identity_of({pair.certificate, pair.key});
+  }
+  const bool ask = !options.client_authorities.empty();
+  if (ask) {
     std::string why = trust(context, options.client_authorities);
     if (!why.empty()) return TlsError{TlsError::Part::kAuthorities, std::move(why)};
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    why = name_authorities(context, options.client_authorities);
+    if (!why.empty()) return TlsError{TlsError::Part::kAuthorities, std::move(why)};
+    SSL_CTX_set_verify(context,
+                       SSL_VERIFY_PEER |
+                           (options.client_certificate_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+                       nullptr);
   }
-  std::string identity =
-      identity_of({"server", options.certificate, options.key, options.client_authorities});
+  std::string identity = identity_of({"server", parts, options.client_authorities,
+                                      options.client_certificate_required ? "1" : "0"});
   return std::shared_ptr<const TlsContext>(
-      new TlsContext(std::move(made).value().release(), demand, std::move(identity)));
+      new TlsContext(std::move(made).value().release(), ask, std::move(identity)));
 }
 
 }  // namespace proxy::net

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/http/out_buffer.h"
 #include "core/result.h"
@@ -39,9 +40,14 @@ class TlsContext {
     std::string certificate, key;      // PEM; of a client certificate, or empty
     bool verify = true;                // chain and name; false: anybody is believed
   };
+  struct KeyPair {
+    std::string certificate;           // PEM: the certificate, then those between it and its root
+    std::string key;                   // PEM; empty: it is in `certificate`
+  };
   struct Server {
-    std::string certificate, key;      // PEM
-    std::string client_authorities;    // PEM; not empty: a client certificate is demanded
+    std::vector<KeyPair> key_pairs;    // at least one; of different kinds of keys (ECDSA, RSA)
+    std::string client_authorities;    // PEM; not empty: clients are asked for a certificate
+    bool client_certificate_required = true;  // one that asks and gets none goes no further
   };
   static core::Result<std::shared_ptr<const TlsContext>, TlsError> for_client(const Client& options);
   static core::Result<std::shared_ptr<const TlsContext>, TlsError> for_server(const Server& options);
@@ -90,6 +96,9 @@ class TlsSession {
   void receive(std::string_view cipher_text) noexcept { in_ = cipher_text; }
   /// Cipher text received and not yet used.
   std::size_t unused() const noexcept { return in_.size(); }
+  /// Whether read() can only answer kMore: all that was received is used up, and what it opened to was
+  /// taken. Spares a call that would find nothing.
+  bool exhausted() const noexcept { return in_.empty() && SSL_pending(ssl_.get()) == 0; }
 
   /// Begins or goes on; appends what is to be sent to `out`. kDone once it is complete.
   Step handshake(core::http::OutBuffer& out) noexcept;

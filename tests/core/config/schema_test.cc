@@ -38,6 +38,8 @@ TEST(Schema, KnowsTheDefaultsOfTheStructures) {
       {"write_timeout", limits.write_timeout.count()},
       {"drain_timeout", limits.drain_timeout.count()},
       {"pending", limits.pending},
+      {"tls_handshakes", limits.tls_handshakes},
+      {"tls_handshake_timeout", limits.tls_handshake_timeout.count()},
   };
   EXPECT_EQ(std::size(cases), kLimits.keys.size());
   for (const Case& c : cases) {

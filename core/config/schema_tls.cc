@@ -1,0 +1,84 @@
+// The rows of the table for `tls` of a listener; see schema.h.
+#include "core/config/schema.h"
+
+namespace core::config::schema {
+namespace {
+
+using std::string_view;
+
+constexpr std::int64_t kHour = 3'600'000;
+
+constexpr string_view kClientCertificates[] = {"required", "optional"};
+
+constexpr Key kCertificateKeys[] = {
+    {.name = "certificate",
+     .shape = Shape::kString,
+     .required = true,
+     .example = "tls/server.crt",
+     .words = "A PEM file: the server's certificate, then those between it and the root."},
+    {.name = "key",
+     .shape = Shape::kString,
+     .required = true,
+     .example = "tls/server.key",
+     .words = "A PEM file with its private key, without a passphrase."},
+    {.name = "ocsp",
+     .shape = Shape::kString,
+     .example = "tls/server.ocsp",
+     .words = "A DER file with the authority's OCSP answer about the certificate, stapled to "
+              "handshakes. It is read again at a reload."},
+};
+
+constexpr Key kTlsKeys[] = {
+    {.name = "certificate",
+     .shape = Shape::kString,
+     .example = "tls/server.crt",
+     .words = "A PEM file: the server's certificate, then those between it and the root."},
+    {.name = "key",
+     .shape = Shape::kString,
+     .example = "tls/server.key",
+     .words = "A PEM file with its private key, without a passphrase. Missing: it is in the file of "
+              "the certificate."},
+    {.name = "ocsp",
+     .shape = Shape::kString,
+     .example = "tls/server.ocsp",
+     .words = "A DER file with the authority's OCSP answer about the certificate, stapled to "
+              "handshakes."},
+    {.name = "certificates",
+     .shape = Shape::kObjects,
+     .example = "[ { certificate: tls/ecdsa.crt, key: tls/ecdsa.key } ]",
+     .words = "Several certificates instead: for several names, or of ECDSA and RSA for the same. "
+              "The caller's server name chooses, the first stands in for names that none has.",
+     .object = &kCertificate},
+    {.name = "client_ca",
+     .shape = Shape::kString,
+     .example = "tls/callers.pem",
+     .words = "A PEM file with the authorities of callers: mutual TLS."},
+    {.name = "client_certificate",
+     .shape = Shape::kChoice,
+     .fallback = "required",
+     .example = "required",
+     .words = "With `client_ca`: whether a caller without a certificate ends at the handshake, or may "
+              "go on and show who it is in another way.",
+     .choices = kClientCertificates},
+    {.name = "ticket_lifetime",
+     .shape = Shape::kDuration,
+     .fallback = "12h",
+     .example = "12h",
+     .words = "How long a session may be resumed. Keys of tickets are replaced twice in that time.",
+     .least = 60'000,
+     .most = 48 * kHour},
+};
+constexpr string_view kTlsOne[] = {"certificate", "certificates"};
+
+}  // namespace
+
+constinit const Object kListenerTls{.name = "tls",
+                                    .words = "`tls` of a listener. TLS 1.2 and 1.3. All files are "
+                                             "read again at a reload.",
+                                    .keys = kTlsKeys,
+                                    .exactly_one = kTlsOne};
+constinit const Object kCertificate{.name = "certificate",
+                                    .words = "One item of `certificates`.",
+                                    .keys = kCertificateKeys};
+
+}  // namespace core::config::schema
