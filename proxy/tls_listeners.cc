@@ -44,6 +44,14 @@ class Reading {
   bool failed_ = false;
 };
 
+net::TlsContext::Server::Ask ask_of(core::config::ListenerTls::ClientCertificate written) {
+  using Written = core::config::ListenerTls::ClientCertificate;
+  using Ask = net::TlsContext::Server::Ask;
+  return written == Written::kRequired   ? Ask::kRequired
+         : written == Written::kOptional ? Ask::kOptional
+                                         : Ask::kNo;
+}
+
 void tell(Reading& reading, const core::config::ListenerTls& tls, const net::TlsServer::Fault& fault) {
   using Part = net::TlsError::Part;
   if (fault.certificate == net::TlsServer::Fault::kNoCertificate) {
@@ -71,18 +79,16 @@ std::shared_ptr<net::TicketKeys> TicketBook::keys_of(const std::string& address,
   return keys;
 }
 
-std::vector<TlsListener> make_tls(const core::config::Config& config,
-                                                            core::config::Source& source,
-                                                            Diagnostics& diagnostics,
-                                                            TicketBook& tickets) {
+std::vector<TlsListener> make_tls(const core::config::Config& config, core::config::Source& source,
+                                  Diagnostics& diagnostics, TicketBook& tickets) {
   std::vector<TlsListener> made;
   for (const core::config::Listener& listener : config.listeners) {
     if (!listener.tls) continue;
     const core::config::ListenerTls& tls = *listener.tls;
     Reading reading(source, diagnostics);
     net::TlsServer::Options options;
-    options.client_certificate_required =
-        tls.client_certificate == core::config::ListenerTls::ClientCertificate::kRequired;
+    options.ask = ask_of(tls.client_certificate);
+    options.log_client_subject = tls.log_client_subject;
     options.tickets = tickets.keys_of(listener.address.text.value,
                                       static_cast<std::uint64_t>(tls.ticket_lifetime.count() / 1000));
     for (const CertificateFiles& files : tls.certificates) {
@@ -110,6 +116,25 @@ std::vector<TlsListener> make_tls(const core::config::Config& config,
     }
   }
   return made;
+}
+
+std::shared_ptr<const net::CallerTrust> make_caller_trust(const core::config::Config& config,
+                                                          core::config::Source& source,
+                                                          Diagnostics& diagnostics) {
+  bool wanted = false;
+  for (const core::config::Connector& connector : config.connectors) {
+    wanted = wanted || !connector.certificates.empty();
+  }
+  if (!wanted) return nullptr;
+  Reading reading(source, diagnostics);
+  std::vector<std::string> files;
+  for (const Text& name : config.caller_authorities) files.push_back(reading.file(name));
+  if (reading.failed()) return nullptr;
+  auto trust = net::CallerTrust::create(files);
+  if (trust) return std::move(trust).value();
+  const Text& at = config.caller_authorities[trust.error().file];
+  reading.fail(at, at.value + ": " + trust.error().why);
+  return nullptr;
 }
 
 }  // namespace proxy

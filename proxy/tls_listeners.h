@@ -9,6 +9,7 @@
 #include "core/config/config.h"
 #include "core/config/diagnostics.h"
 #include "core/config/load.h"
+#include "proxy/net/caller_trust.h"
 #include "proxy/net/tls_server.h"
 
 namespace proxy {
@@ -35,9 +36,13 @@ struct TlsListener {
 /// each listener with TLS, in the order of the configuration. Every mistake goes to `diagnostics`, at
 /// the name of the file it is in; the result is complete only when there was none. A private key that
 /// others than its owner can read is a warning. Blocking.
-std::vector<TlsListener> make_tls(const core::config::Config& config,
-                                                            core::config::Source& source,
-                                                            core::config::Diagnostics& diagnostics,
-                                                            TicketBook& tickets);
+std::vector<TlsListener> make_tls(const core::config::Config& config, core::config::Source& source,
+                                  core::config::Diagnostics& diagnostics, TicketBook& tickets);
+
+/// Reads the authorities that connectors name for their callers' certificates. Null when no connector
+/// wants a certificate, or after a mistake. Blocking.
+std::shared_ptr<const net::CallerTrust> make_caller_trust(const core::config::Config& config,
+                                                          core::config::Source& source,
+                                                          core::config::Diagnostics& diagnostics);
 
 }  // namespace proxy

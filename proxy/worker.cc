@@ -24,6 +24,7 @@ Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
                                            options_.limits.http.body_bytes, metrics, log,
                                            options_.log_sample);
   handler_->capture_into(options_.capture, options_.index);
+  if (options_.attempts != nullptr) handler_->count_failures(*options_.attempts);
   server_ = std::make_unique<net::Server>(loop_, options_.limits, *handler_);
   if (options_.shared == nullptr) return;  // nothing is forwarded
   if (options_.open_asker) {
@@ -54,8 +55,9 @@ Worker::~Worker() {
   while (uv_loop_close(&loop_) == UV_EBUSY) uv_run(&loop_, UV_RUN_NOWAIT);
 }
 
-bool Worker::listen(net::ListenSocket socket, std::shared_ptr<const net::TlsServer> tls) {
-  return server_->listen(std::move(socket), std::move(tls));
+bool Worker::listen(net::ListenSocket socket, std::shared_ptr<const net::TlsServer> tls,
+                    const net::Front& front) {
+  return server_->listen(std::move(socket), std::move(tls), front);
 }
 
 void Worker::start() {

@@ -31,6 +31,7 @@ class Worker {
     std::uint64_t drain_timeout_ms = 10'000;
     std::function<void()> on_end;  // called by the worker's thread when it has ended
     forward::Shared* shared = nullptr;  // outlives the worker
+    core::callers::Attempts* attempts = nullptr;  // the same; null: failures are not counted
     std::size_t pending_max = 4096;     // requests that wait for a backend
     std::uint64_t seed = 0;             // of trace numbers and balancing
     /// Makes what asks the backends, on the worker's loop, instead of an upstream::Client.
@@ -42,7 +43,8 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   /// Before start(). False when libuv refuses the descriptor.
-  bool listen(net::ListenSocket socket, std::shared_ptr<const net::TlsServer> tls);
+  bool listen(net::ListenSocket socket, std::shared_ptr<const net::TlsServer> tls,
+              const net::Front& front);
   void start();
 
   /// Any thread: stop accepting, finish what is under way within the drain time-out, end.

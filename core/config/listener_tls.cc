@@ -65,11 +65,14 @@ std::optional<ListenerTls> read_listener_tls(Reader& reader, const Node& node, c
     tls.certificates.push_back(read_files(reader, fields));
   }
   read_file_name(reader, fields, "client_ca", tls.client_ca);
-  if (fields.choice("client_certificate", tls.client_certificate) && tls.client_ca.value.empty()) {
-    reader.error(*fields.key_node("client_certificate"),
-                 "nobody's certificates are believed without client_ca",
-                 "write client_ca: tls/callers.pem");
+  enum class Written : std::uint8_t { kRequired, kOptional };  // the order of the table's choices
+  Written written = Written::kRequired;
+  if (fields.choice("client_certificate", written) || !tls.client_ca.value.empty()) {
+    tls.client_certificate = written == Written::kRequired
+                                 ? ListenerTls::ClientCertificate::kRequired
+                                 : ListenerTls::ClientCertificate::kOptional;
   }
+  fields.boolean("log_client_subject", tls.log_client_subject);
   fields.duration("ticket_lifetime", tls.ticket_lifetime);
   return tls;
 }

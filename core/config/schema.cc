@@ -14,6 +14,7 @@ constexpr string_view kDialects[] = {"b2c-userflow"};
 constexpr string_view kDialectsLater[] = {"b2c-policy", "b2b-signup", "ext-id"};
 constexpr string_view kTokenFaults[] = {"continue", "fail"};
 constexpr string_view kMatches[] = {"exact", "email", "domain", "network"};
+constexpr string_view kProxyProtocols[] = {"off", "v1", "v2", "any"};
 constexpr string_view kModes[] = {"live", "shadow"};
 
 constexpr Key kRootKeys[] = {
@@ -129,9 +130,26 @@ constexpr Key kListenerKeys[] = {
      .example = "{ certificate: tls/server.crt, key: tls/server.key }",
      .words = "TLS on this listener. Without it requests are read as they come.",
      .object = &kListenerTls},
-};
-constexpr LaterKey kListenerLater[] = {
-    {"proxy_protocol", "leave it out"},
+    {.name = "proxy_protocol",
+     .shape = Shape::kChoice,
+     .fallback = "off",
+     .example = "v2",
+     .words = "Whether a load balancer says in front of each connection who has called it, and in "
+              "which version of the PROXY protocol. A connection without that header is closed.",
+     .choices = kProxyProtocols},
+    {.name = "forwarded_for",
+     .shape = Shape::kInteger,
+     .fallback = "0",
+     .example = "1",
+     .words = "How many proxies in a row, all of them trusted, add to `X-Forwarded-For`: the caller's "
+              "address is that element from the right. 0: the field counts for nothing.",
+     .least = 0,
+     .most = 16},
+    {.name = "proxies",
+     .shape = Shape::kStrings,
+     .example = "[ 10.0.0.0/8 ]",
+     .words = "Whose PROXY header and `X-Forwarded-For` is believed; `unix` stands for Unix sockets. "
+              "Needed with either, but on a listener of this machine alone, where it is this machine."},
 };
 
 constexpr Key kAdminKeys[] = {
@@ -272,6 +290,30 @@ constexpr Key kLimitsKeys[] = {
      .words = "For a whole TLS handshake, from accepting the connection.",
      .least = 100,
      .most = kHour},
+    {.name = "auth_failures",
+     .shape = Shape::kInteger,
+     .fallback = "100",
+     .example = "100",
+     .words = "Wrong credentials that one address may show within `auth_failure_window`; then it gets "
+              "429 until the window ends. IPv6 addresses are counted by their /64, those of this "
+              "machine are not. 0: no limit.",
+     .least = 0,
+     .most = 1'000'000},
+    {.name = "auth_failure_window",
+     .shape = Shape::kDuration,
+     .fallback = "1m",
+     .example = "1m",
+     .words = "From the first of them.",
+     .least = kSecond,
+     .most = kHour},
+    {.name = "auth_addresses",
+     .shape = Shape::kInteger,
+     .fallback = "16384",
+     .example = "16384",
+     .words = "Addresses that are counted at once, 24 bytes each; beyond them those with the fewest "
+              "failures are forgotten.",
+     .least = 64,
+     .most = 1'000'000},
     {.name = "pending",
      .shape = Shape::kInteger,
      .fallback = "4096",
@@ -396,33 +438,6 @@ constexpr LaterKey kConnectorLater[] = {
     {"limits", "write it at the top level: it is for all connectors"},
 };
 
-constexpr Key kAuthenticationKeys[] = {
-    {.name = "basic",
-     .shape = Shape::kObjectOrList,
-     .example = "{ username: b2c, password: \"${env:B2C_PASSWORD}\" }",
-     .words = "HTTP Basic. With several credentials each is good: the old and the new one while "
-              "they are changed.",
-     .object = &kCredential},
-};
-constexpr string_view kAuthenticationOne[] = {"basic"};
-constexpr LaterKey kAuthenticationLater[] = {
-    {"certificate", "write basic: { username: b2c, password: \"${env:B2C_PASSWORD}\" }"},
-    {"bearer", "write basic: { username: b2c, password: \"${env:B2C_PASSWORD}\" }"},
-};
-
-constexpr Key kCredentialKeys[] = {
-    {.name = "username",
-     .shape = Shape::kString,
-     .required = true,
-     .example = "b2c",
-     .words = "Without a colon (RFC 7617)."},
-    {.name = "password",
-     .shape = Shape::kString,
-     .required = true,
-     .example = "\"${env:B2C_PASSWORD}\"",
-     .words = "Better kept out of the file: `${env:NAME}` or `${file:PATH}`."},
-};
-
 constexpr Key kOtherwiseKeys[] = {
     {.name = "continue",
      .shape = Shape::kClaims,
@@ -505,8 +520,7 @@ constinit const Object kRoot{.name = "configuration",
                              .later = kRootLater};
 constinit const Object kListener{.name = "listener",
                                  .words = "One item of `listeners`.",
-                                 .keys = kListenerKeys,
-                                 .later = kListenerLater};
+                                 .keys = kListenerKeys};
 constinit const Object kAdmin{
     .name = "admin", .words = "`admin`.", .keys = kAdminKeys, .later = kAdminLater};
 constinit const Object kLimits{.name = "limits",
@@ -522,13 +536,6 @@ constinit const Object kConnector{.name = "connector",
                                   .words = "One member of `connectors`.",
                                   .keys = kConnectorKeys,
                                   .later = kConnectorLater};
-constinit const Object kAuthentication{.name = "auth",
-                                       .words = "`auth` of a connector.",
-                                       .keys = kAuthenticationKeys,
-                                       .later = kAuthenticationLater,
-                                       .exactly_one = kAuthenticationOne};
-constinit const Object kCredential{
-    .name = "credential", .words = "One item of `basic`.", .keys = kCredentialKeys};
 constinit const Object kOtherwise{.name = "otherwise",
                                   .words = "`otherwise` of a connector: exactly one of these.",
                                   .keys = kOtherwiseKeys,
@@ -568,6 +575,8 @@ constexpr const Object* kAll[] = {
     &kConnector,
     &kAuthentication,
     &kCredential,
+    &kCallerCertificate,
+    &kApiKey,
     &kOtherwise,
     &kRule,
     &kRuleCache,

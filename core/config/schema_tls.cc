@@ -52,14 +52,22 @@ constexpr Key kTlsKeys[] = {
     {.name = "client_ca",
      .shape = Shape::kString,
      .example = "tls/callers.pem",
-     .words = "A PEM file with the authorities of callers: mutual TLS."},
+     .words = "A PEM file with the authorities of callers: mutual TLS. A caller with another's "
+              "certificate ends at the handshake."},
     {.name = "client_certificate",
      .shape = Shape::kChoice,
-     .fallback = "required",
      .example = "required",
-     .words = "With `client_ca`: whether a caller without a certificate ends at the handshake, or may "
-              "go on and show who it is in another way.",
+     .words = "Asks callers for a certificate. `required`: one without ends at the handshake; that is "
+              "so with `client_ca` where nothing is written. `optional`: it may go on and show who it "
+              "is in another way. Without `client_ca` any certificate passes the handshake, and "
+              "connectors decide (`certificate` of their `auth`).",
      .choices = kClientCertificates},
+    {.name = "log_client_subject",
+     .shape = Shape::kBoolean,
+     .fallback = "false",
+     .example = "true",
+     .words = "Whether the log names the subject of a certificate that was refused, and not its "
+              "thumbprint alone. It may be personal data."},
     {.name = "ticket_lifetime",
      .shape = Shape::kDuration,
      .fallback = "12h",

@@ -33,6 +33,7 @@ struct Configuration {
   std::shared_ptr<const core::lists::Table> lists;  // as their sources have them
   std::vector<lists::Source> sources;               // of each
   std::vector<TlsListener> tls;
+  std::shared_ptr<const net::CallerTrust> trust;  // null: no connector wants certificates
   std::shared_ptr<const upstream::BackendList> backends;  // null when one has mistakes
   std::size_t workers = 1;  // the number that `workers: 0` stands for, at least 1
 };

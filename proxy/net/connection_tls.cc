@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
+#include "proxy/net/caller_trust.h"
 #include "proxy/net/connection.h"
 #include "proxy/net/server.h"
 
@@ -70,7 +72,10 @@ bool Connection::shake_hands() noexcept {
     return true;
   }
   const bool failed = step != TlsSession::Step::kMore;
-  if (failed) bump(server.counters_.tls_failed);
+  if (failed) {
+    bump(server.counters_.tls_failed);
+    if (tls_->distrusted()) server.handler_.certificate_refused(peer_, tls_->fault());
+  }
   if (flush() == Flush::kFailed) return false;  // an alert, or our part of the handshake
   if (failed) {
     close();
@@ -103,6 +108,22 @@ void Connection::take_plain_text(std::size_t size) noexcept {
   input_->size = wanted;
   const std::size_t used = converse(input_->bytes.get(), wanted, *input_->reader);
   if (!closed_) settle(input_->bytes.get() + used, wanted - used);
+}
+
+/// What the caller has shown. A reload may have changed who vouches for whom: then it is looked at anew.
+const core::gate::ShownCertificate* Connection::certificate(
+    const std::shared_ptr<const CallerTrust>& trust) noexcept {
+  if (trust == nullptr || !tls_->open()) return nullptr;
+  if (shown_ != nullptr && shown_->by == trust) return shown_->certificate.get();
+  try {
+    shown_ = std::make_unique<Shown>();
+    shown_->certificate = trust->look_at(tls_->get(), tls_->verified());
+    shown_->by = trust;
+    return shown_->certificate.get();
+  } catch (const std::bad_alloc&) {
+    shown_.reset();
+    return nullptr;  // it is as good as none
+  }
 }
 
 /// Says that nothing more comes (close_notify), when the socket takes it at once and nothing waits in

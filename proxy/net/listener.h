@@ -15,8 +15,8 @@ class Server;
 /// process is out of file descriptors it pauses instead of spinning. Thread: the loop's.
 class Listener {
  public:
-  /// `tls` is the number of its TLS, or Connection::kPlain.
-  Listener(Server& server, ListenSocket socket, std::uint16_t tls);
+  /// `tls` is the number of its TLS, or Connection::kPlain; `front` may be null.
+  Listener(Server& server, ListenSocket socket, std::uint16_t tls, const Front* front);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -40,6 +40,7 @@ class Listener {
   UniqueFd reserve_;  // given up for a moment to turn a connection away when no descriptor is left
   UvHandle<uv_poll_t> poll_;
   std::uint16_t tls_;
+  const Front* front_;
   bool paused_ = false;
 };
 

@@ -50,14 +50,16 @@ void Server::adopt_tls(std::vector<std::shared_ptr<const TlsServer>> tls) {
   if (tls.size() == tls_.size()) tls_ = std::move(tls);
 }
 
-bool Server::listen(ListenSocket socket, std::shared_ptr<const TlsServer> tls) {
+bool Server::listen(ListenSocket socket, std::shared_ptr<const TlsServer> tls, const Front& front) {
   std::uint16_t number = Connection::kPlain;
   if (tls != nullptr) {
     if (!open_tls()) return false;
     number = static_cast<std::uint16_t>(tls_.size());
     tls_.push_back(std::move(tls));
   }
-  auto listener = std::make_unique<Listener>(*this, std::move(socket), number);
+  if (!front.empty()) fronts_.push_back(std::make_unique<const Front>(front));
+  auto listener = std::make_unique<Listener>(*this, std::move(socket), number,
+                                             front.empty() ? nullptr : fronts_.back().get());
   if (!listener->start(loop_)) return false;
   listeners_.push_back(std::move(listener));
   if (sweep_timer_ == nullptr) {
@@ -104,12 +106,14 @@ void Server::abort() {
   turn_.reset();
 }
 
-void Server::accept_one(UniqueFd fd, const sockaddr_storage& address, std::uint16_t tls) {
+void Server::accept_one(UniqueFd fd, const sockaddr_storage& address, std::uint16_t tls,
+                        const Front* front) {
   const PeerAddress peer = PeerAddress::from(address);
   bump(counters_.accepted);
   if (connection_count_ >= limits_.connections_max && !evict_oldest_idle()) {
     bump(counters_.turned_away);
     if (tls != Connection::kPlain) return;  // an answer would take a handshake
+    if (front != nullptr && front->versions != core::callers::ProxyVersions::kNone) return;
     out_.clear();
     handler_.overload(out_);
     const std::string_view answer = out_.view();
@@ -119,11 +123,11 @@ void Server::accept_one(UniqueFd fd, const sockaddr_storage& address, std::uint1
     }
     return;
   }
-  Connection* const connection = Connection::open(*this, std::move(fd), peer, tls);
+  Connection* const connection = Connection::open(*this, std::move(fd), peer, tls, front);
   if (connection == nullptr) return;
   ++connection_count_;
   counters_.open.store(connection_count_, std::memory_order_relaxed);
-  if (tls == Connection::kPlain) {
+  if (tls == Connection::kPlain && connection->proxy_header_ == nullptr) {
     enqueue(*connection, Connection::Phase::kIdle);
     return;
   }

@@ -28,7 +28,7 @@ struct ServerLimits {
   std::uint64_t body_timeout_ms = 10'000;   // from the end of the head to the end of the body
   std::uint64_t idle_timeout_ms = 60'000;   // between two requests
   std::uint64_t write_timeout_ms = 10'000;  // for a client to take what it asked for
-  std::uint64_t tls_handshake_timeout_ms = 10'000;  // from accepting the connection
+  std::uint64_t tls_handshake_timeout_ms = 10'000;  // from accepting; with a PROXY header
   std::size_t tls_handshakes_max = 1024;    // under way at once; one more ends the oldest
 };
 
@@ -43,6 +43,7 @@ struct ServerCounters {
   std::atomic<std::uint64_t> tls_handshakes{0};  // full ones, completed
   std::atomic<std::uint64_t> tls_resumed{0};     // completed by a ticket
   std::atomic<std::uint64_t> tls_failed{0};      // ended by an alert, ours or theirs
+  std::atomic<std::uint64_t> proxy_refused{0};   // without an acceptable PROXY header
 };
 
 /// Adds to a counter that only this thread writes: no locked instruction, no shared cache line.
@@ -67,8 +68,10 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Begins to accept, with `tls` when it is not null. False when libuv refuses the descriptor.
-  bool listen(ListenSocket socket, std::shared_ptr<const TlsServer> tls = nullptr);
+  /// Begins to accept, with `tls` when it is not null, behind `front`. False when libuv refuses the
+  /// descriptor.
+  bool listen(ListenSocket socket, std::shared_ptr<const TlsServer> tls = nullptr,
+              const Front& front = {});
   /// What the TLS listeners show from the next handshake on, in the order in which they were opened.
   void adopt_tls(std::vector<std::shared_ptr<const TlsServer>> tls);
 
@@ -107,7 +110,7 @@ class Server {
   friend class Listener;
   friend struct Exchange;
 
-  void accept_one(UniqueFd fd, const sockaddr_storage& peer, std::uint16_t tls);
+  void accept_one(UniqueFd fd, const sockaddr_storage& peer, std::uint16_t tls, const Front* front);
   bool open_tls();
   void enqueue(Connection& connection, Connection::Phase phase) noexcept;
   void dequeue(Connection& connection) noexcept;
@@ -131,6 +134,7 @@ class Server {
   Handler& handler_;
   ServerCounters counters_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::unique_ptr<const Front>> fronts_;  // outlive the listeners: connections look
   UvHandle<uv_timer_t> sweep_timer_;
   bool draining_ = false;
   std::size_t connection_count_ = 0;

@@ -177,7 +177,7 @@ core::Result<std::shared_ptr<const TlsContext>, TlsError> TlsContext::for_server
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   // A session that was begun under other rules for callers is not resumed under these.
   const std::string callers = identity_of(
-      {"callers", options.client_authorities, options.client_certificate_required ? "1" : "0"});
+      {"callers", options.client_authorities, std::to_string(static_cast<int>(options.ask))});
   SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(callers.data()),
                                  static_cast<unsigned int>(callers.size()));
   std::string parts;
@@ -188,21 +188,24 @@ core::Result<std::shared_ptr<const TlsContext>, TlsError> TlsContext::for_server
     if (!error.why.empty()) return error;
     parts += identity_of({pair.certificate, pair.key});
   }
-  const bool ask = !options.client_authorities.empty();
-  if (ask) {
+  using Ask = Server::Ask;
+  const bool verify = !options.client_authorities.empty();
+  if (verify) {
     std::string why = trust(context, options.client_authorities);
     if (!why.empty()) return TlsError{TlsError::Part::kAuthorities, std::move(why)};
     why = name_authorities(context, options.client_authorities);
     if (!why.empty()) return TlsError{TlsError::Part::kAuthorities, std::move(why)};
-    SSL_CTX_set_verify(context,
-                       SSL_VERIFY_PEER |
-                           (options.client_certificate_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
-                       nullptr);
+  }
+  if (options.ask != Ask::kNo) {
+    SSL_CTX_set_verify(
+        context,
+        SSL_VERIFY_PEER | (options.ask == Ask::kRequired ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+        nullptr);
   }
   std::string identity = identity_of({"server", parts, options.client_authorities,
-                                      options.client_certificate_required ? "1" : "0"});
+                                      std::to_string(static_cast<int>(options.ask))});
   return std::shared_ptr<const TlsContext>(
-      new TlsContext(std::move(made).value().release(), ask, std::move(identity)));
+      new TlsContext(std::move(made).value().release(), verify, std::move(identity)));
 }
 
 }  // namespace proxy::net

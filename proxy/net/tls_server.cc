@@ -13,7 +13,10 @@
 
 #include <algorithm>
 #include <ctime>
+#include <new>
 #include <utility>
+
+#include "proxy/net/caller_trust.h"
 
 namespace proxy::net {
 namespace {
@@ -79,7 +82,7 @@ constexpr std::string_view kHttp11 = "http/1.1";  // RFC 7301, 6
 }  // namespace
 
 core::Result<std::shared_ptr<const TlsServer>, TlsServer::Fault> TlsServer::create(Options options) {
-  std::shared_ptr<TlsServer> server(new TlsServer(std::move(options.tickets)));
+  std::shared_ptr<TlsServer> server(new TlsServer(options));
   struct Group {
     std::vector<std::size_t> members;
     std::vector<Subject> subjects;  // parallel
@@ -110,7 +113,7 @@ core::Result<std::shared_ptr<const TlsServer>, TlsServer::Fault> TlsServer::crea
       together.key_pairs.push_back(options.certificates[member].pair);
     }
     together.client_authorities = options.client_authorities;
-    together.client_certificate_required = options.client_certificate_required;
+    together.ask = options.ask;
     auto made = TlsContext::for_server(together);
     if (!made) return Fault{Fault::kNoCertificate, made.error()};
     auto site = std::make_unique<Site>();
@@ -136,6 +139,7 @@ void TlsServer::attend(Site& site) {
   SSL_CTX_set_tlsext_servername_arg(context, this);
   SSL_CTX_set_alpn_select_cb(context, on_protocols, this);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket_key);
+  SSL_CTX_set_cert_verify_callback(context, on_certificate, this);
   SSL_CTX_set_timeout(context, static_cast<long>(tickets_->lifetime_s()));
   // One ticket a handshake: the caller keeps connections, a second ticket would only be sent.
   SSL_CTX_set_num_tickets(context, 1);
@@ -196,6 +200,25 @@ int TlsServer::on_protocols(SSL*, const unsigned char** chosen, unsigned char* s
   return SSL_TLSEXT_ERR_ALERT_FATAL;  // no_application_protocol (RFC 7301, 3.2)
 }
 
+/// A caller has shown a certificate. Its session is not to be resumed: a ticket would let it in without
+/// the look at who vouches for it, and who does may change.
+int TlsServer::on_certificate(X509_STORE_CTX* store, void* self) noexcept {
+  const auto& server = *static_cast<const TlsServer*>(self);
+  auto* const ssl = static_cast<SSL*>(
+      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  if (SSL_set_num_tickets(ssl, 0) != 1) return 0;
+  if (!server.verifies_) return 1;  // connectors decide
+  const int verdict = X509_verify_cert(store);
+  X509* const shown = X509_STORE_CTX_get0_cert(store);
+  TlsSession* const session = TlsSession::of(ssl);
+  if (verdict > 0 || shown == nullptr || session == nullptr) return verdict;
+  try {
+    session->remark(describe_certificate(shown, server.log_client_subject_));
+  } catch (const std::bad_alloc&) {  // the refusal goes unexplained
+  }
+  return verdict;
+}
+
 int TlsServer::on_staple(SSL* ssl, void* argument) noexcept {
   const auto& site = *static_cast<const Site*>(argument);
   X509* const certificate = SSL_get_certificate(ssl);
@@ -216,6 +239,8 @@ int TlsServer::on_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv,
                              EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int seal) noexcept {
   const auto* const server =
       static_cast<const TlsServer*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  // TLS 1.2 has promised a ticket before it saw a certificate: it gets an empty one (RFC 5077, 3.3).
+  if (seal != 0 && SSL_get0_peer_certificate(ssl) != nullptr) return 0;
   return server->tickets_->prepare(steady_s(), name, iv, cipher, mac, seal != 0);
 }
 

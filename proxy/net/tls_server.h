@@ -25,8 +25,9 @@ class TlsServer : public std::enable_shared_from_this<TlsServer> {
   };
   struct Options {
     std::vector<Certificate> certificates;  // at least one; the first is for names that none has
-    std::string client_authorities;         // PEM; empty: nobody is asked for a certificate
-    bool client_certificate_required = true;
+    std::string client_authorities;         // PEM; whose certificates are refused otherwise
+    TlsContext::Server::Ask ask = TlsContext::Server::Ask::kNo;
+    bool log_client_subject = false;        // of certificates that were refused
     std::shared_ptr<TicketKeys> tickets;    // never null; kept over reloads
   };
   /// What is wrong with which certificate; `certificate` is kNoCertificate for the authorities.
@@ -54,7 +55,10 @@ class TlsServer : public std::enable_shared_from_this<TlsServer> {
     std::vector<std::pair<int, std::string>> staples;  // by EVP_PKEY type of the certificate
   };
 
-  explicit TlsServer(std::shared_ptr<TicketKeys> tickets) : tickets_(std::move(tickets)) {}
+  explicit TlsServer(const Options& options)
+      : tickets_(options.tickets),
+        verifies_(!options.client_authorities.empty()),
+        log_client_subject_(options.log_client_subject) {}
   const Site& find(std::string_view server_name) const noexcept;
   void attend(Site& site);
 
@@ -62,11 +66,14 @@ class TlsServer : public std::enable_shared_from_this<TlsServer> {
   static int on_protocols(SSL* ssl, const unsigned char** chosen, unsigned char* size,
                           const unsigned char* offered, unsigned int offered_size,
                           void* self) noexcept;
+  static int on_certificate(X509_STORE_CTX* store, void* self) noexcept;
   static int on_staple(SSL* ssl, void* site) noexcept;
   static int on_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv,
                            EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int seal) noexcept;
 
   std::shared_ptr<TicketKeys> tickets_;
+  const bool verifies_;
+  const bool log_client_subject_;
   std::vector<std::unique_ptr<Site>> sites_;  // at least one
   std::map<std::string, const Site*, std::less<>> names_;  // small letters; "*.example.org" too
 };

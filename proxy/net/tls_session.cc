@@ -16,10 +16,6 @@
 namespace proxy::net {
 namespace {
 
-TlsSession* session_of(const SSL* ssl) noexcept {
-  return static_cast<TlsSession*>(SSL_get_ex_data(ssl, 0));
-}
-
 long bio_control(BIO*, int command, long, void*) noexcept {
   return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
@@ -31,6 +27,10 @@ bool is_address(const std::string& name) noexcept {
 }
 
 }  // namespace
+
+TlsSession* TlsSession::of(const SSL* ssl) noexcept {
+  return static_cast<TlsSession*>(SSL_get_ex_data(ssl, 0));
+}
 
 int TlsSession::bio_read(BIO* bio, char* to, std::size_t room, std::size_t* got) noexcept {
   auto& session = *static_cast<TlsSession*>(BIO_get_data(bio));
@@ -128,7 +128,7 @@ std::unique_ptr<TlsSession> TlsSession::server(std::shared_ptr<const TlsContext>
 }
 
 int TlsSession::on_ticket(SSL* ssl, SSL_SESSION* session) noexcept {
-  TlsSession* const owner = session_of(ssl);
+  TlsSession* const owner = of(ssl);
   if (owner == nullptr) return 0;
   owner->ticket_.reset(session);
   return 1;  // the reference is ours now
@@ -141,6 +141,7 @@ TlsSession::Step TlsSession::after(int result) noexcept {
   const unsigned long error = ERR_peek_last_error();
   ERR_clear_error();
   const char* const reason = ERR_reason_error_string(error);
+  const std::string remark = std::move(fault_);
   fault_ = reason != nullptr ? reason : "the connection broke off";
   if (const long verdict = SSL_get_verify_result(ssl_.get());
       verdict != X509_V_OK && ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
@@ -148,6 +149,8 @@ TlsSession::Step TlsSession::after(int result) noexcept {
     fault_ += ": ";
     fault_ += X509_verify_cert_error_string(verdict);
   }
+  if (ERR_GET_REASON(error) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) distrusted_ = true;
+  if (!remark.empty()) fault_ += " (" + remark + ")";
   open_ = false;
   return Step::kFailed;
 }

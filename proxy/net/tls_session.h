@@ -46,8 +46,8 @@ class TlsContext {
   };
   struct Server {
     std::vector<KeyPair> key_pairs;    // at least one; of different kinds of keys (ECDSA, RSA)
-    std::string client_authorities;    // PEM; not empty: clients are asked for a certificate
-    bool client_certificate_required = true;  // one that asks and gets none goes no further
+    std::string client_authorities;    // PEM; not empty: certificates of others are refused
+    enum class Ask : std::uint8_t { kNo, kOptional, kRequired } ask = Ask::kNo;  // for a certificate
   };
   static core::Result<std::shared_ptr<const TlsContext>, TlsError> for_client(const Client& options);
   static core::Result<std::shared_ptr<const TlsContext>, TlsError> for_server(const Server& options);
@@ -116,8 +116,18 @@ class TlsSession {
   SslSessionPtr take_session() noexcept { return std::move(ticket_); }
   /// After kFailed: what was wrong, from the library's fixed words. Never the peer's bytes.
   const std::string& fault() const noexcept { return fault_; }
-  /// After kFailed: the peer's certificate was not believed.
+  /// After kFailed: the peer's certificate was not believed, or it has shown none and had to.
   bool distrusted() const noexcept { return distrusted_; }
+
+  SSL* get() const noexcept { return ssl_.get(); }
+  /// Whether the handshake has verified the peer's certificate.
+  bool verified() const noexcept {
+    return context_->verifies() && SSL_get_verify_result(ssl_.get()) == X509_V_OK;
+  }
+  /// What fault() is to say besides, when the handshake fails.
+  void remark(std::string what) { fault_ = std::move(what); }
+  /// Of OpenSSL's callbacks.
+  static TlsSession* of(const SSL* ssl) noexcept;
 
  private:
   friend class TlsContext;

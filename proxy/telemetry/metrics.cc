@@ -372,6 +372,8 @@ std::string Metrics::render() const {
        &net::ServerCounters::turned_away, false},
       {"claimgate_connections_timed_out", "Connections ended by a head, body, write or handshake time-out.",
        &net::ServerCounters::timed_out, false},
+      {"claimgate_proxy_headers_refused", "Connections without an acceptable PROXY header.",
+       &net::ServerCounters::proxy_refused, false},
       {"claimgate_accept_pauses", "Times accepting paused for want of file descriptors.",
        &net::ServerCounters::accept_pauses, false},
   };
