@@ -333,3 +333,22 @@ test('refusals do not flood the log', async (t) => {
   });
   assert.ok((gate.stderr.match(/refused by connector/g) ?? []).length <= 40, gate.stderr);
 });
+
+test('the example of TLS runs', async (t) => {
+  const key = shared();
+  const text = fs.readFileSync(new URL('../../examples/tls/claimgate.yaml', import.meta.url), 'utf8')
+    .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:0');
+  const directory = scratch(t);
+  const authority = certificate(directory, 'authority');
+  const server = certificate(directory, 'server', { names: ['hooks.example'] });
+  const caller = certificate(directory, 'caller', { by: authority, subject: '/CN=api.contoso.onmicrosoft.com' });
+  const gate = await serve(t, text, {
+    env: { B2C_PASSWORD: 's3cr:et', B2C_KEY: key },
+    files: { 'tls/server.crt': server.pem, 'tls/server.key': server.key, 'tls/b2c-ca.pem': authority.pem },
+  });
+  const wire = await secure(t, gate.addresses[0], caller);
+  assertContinue(await ask(wire, { path: '/b2c/before-create' }));
+  const other = await secure(t, gate.addresses[0], null);
+  assertError(await ask(other, { path: '/b2c/before-create' }), 403);
+  assertContinue(await ask(other, { path: `/b2c/after-federation?code=${key}` }));
+});

@@ -325,7 +325,6 @@ test('what is wrong with the files is said at their names', async (t) => {
     [{ certificate: one.file, key: one.file }, /one\.crt: /],
     [{ certificate: one.file, key: one.keyFile, client_ca: 'empty.crt' }, /empty\.crt: it is empty/],
     [{ certificate: one.file, key: one.keyFile, client_ca: one.keyFile }, /one\.key: it holds no certificate/],
-    [{ certificate: one.file, key: one.keyFile, client_certificate: 'optional' }, /nobody's certificates are believed without client_ca/],
     [{ key: one.keyFile }, /certificate/],
     [{ certificates: [] }, /certificates/],
     [{ certificates: [{ certificate: one.file, key: one.keyFile }], key: one.keyFile }, /"key" beside several certificates/],
