@@ -185,17 +185,18 @@ bool GateHandler::forward(const net::Exchange& exchange, core::gate::Report& rep
 }
 
 core::gate::Caller GateHandler::caller_of(const net::Exchange& exchange) const noexcept {
-  return {exchange.peer, trust_ == nullptr ? nullptr : exchange.certificate(trust_), second_};
+  return {&exchange.peer, trust_ == nullptr ? nullptr : exchange.certificate(trust_), second_};
 }
 
-/// True when the caller is barred: then it was answered.
-bool GateHandler::refuse_barred(const net::Exchange& exchange, core::gate::Report& report) noexcept {
-  if (attempts_ == nullptr) return false;
-  const std::uint64_t barred_ms = attempts_->barred_ms(exchange.peer, batch_ns_ / kNsPerMs);
-  if (barred_ms == 0) [[likely]] return false;
-  report = serving_->gate.refuse_barred(exchange.request, written_date(), exchange.close, barred_ms,
-                                        exchange.out);
-  return true;
+/// For how long the caller is barred still.
+std::uint64_t GateHandler::barred_ms(const net::Exchange& exchange) noexcept {
+  return attempts_ == nullptr ? 0 : attempts_->barred_ms(exchange.peer, batch_ns_ / kNsPerMs);
+}
+
+core::gate::Report GateHandler::refuse_barred(const net::Exchange& exchange,
+                                              std::uint64_t barred_ms) noexcept {
+  return serving_->gate.refuse_barred(exchange.request, written_date(), exchange.close, barred_ms,
+                                      exchange.out);
 }
 
 /// Counts wrong credentials, and says in the log which certificate was refused.
@@ -230,14 +231,14 @@ void GateHandler::certificate_refused(const net::PeerAddress& peer, std::string_
 
 net::Handler::Progress GateHandler::answer(const net::Exchange& exchange) noexcept {
   const std::size_t before = exchange.out.size();
-  core::gate::Report report;
-  if (!refuse_barred(exchange, report)) [[likely]] {
-    const core::gate::Caller caller = caller_of(exchange);
-    report = serving_->gate.answer(exchange.request, written_date(), exchange.close, exchange.out,
-                                   caller);
-    if (report.fault != core::gate::CallerFault::kNone) [[unlikely]] {
-      caller_refused(exchange, report, caller);
-    }
+  const std::uint64_t barred = barred_ms(exchange);
+  const core::gate::Caller caller = caller_of(exchange);
+  core::gate::Report report =
+      barred != 0 ? refuse_barred(exchange, barred)
+                  : serving_->gate.answer(exchange.request, written_date(), exchange.close,
+                                          exchange.out, caller);
+  if (report.fault != core::gate::CallerFault::kNone) [[unlikely]] {
+    caller_refused(exchange, report, caller);
   }
   if (report.asks && forward(exchange, report)) [[unlikely]] {
     batch_ns_ = uv_hrtime();
@@ -269,7 +270,9 @@ void GateHandler::settled(const forward::Pending& pending, const core::gate::Rep
 bool GateHandler::refuse_early(const net::Exchange& exchange) noexcept {
   const std::size_t before = exchange.out.size();
   core::gate::Report report;
-  if (!refuse_barred(exchange, report)) {
+  if (const std::uint64_t barred = barred_ms(exchange); barred != 0) {
+    report = refuse_barred(exchange, barred);
+  } else {
     const core::gate::Caller caller = caller_of(exchange);
     if (!serving_->gate.refuse_early(exchange.request, written_date(), exchange.out, report, caller)) {
       return false;

@@ -71,7 +71,8 @@ class GateHandler final : public net::Handler, public forward::Ledger {
     std::uint32_t backend_us = 0;
   };
   core::gate::Caller caller_of(const net::Exchange& exchange) const noexcept;
-  bool refuse_barred(const net::Exchange& exchange, core::gate::Report& report) noexcept;
+  std::uint64_t barred_ms(const net::Exchange& exchange) noexcept;
+  core::gate::Report refuse_barred(const net::Exchange& exchange, std::uint64_t barred_ms) noexcept;
   void caller_refused(const net::Exchange& exchange, const core::gate::Report& report,
                       const core::gate::Caller& caller) noexcept;
   void read_clock(std::uint64_t now_ns) noexcept;

@@ -43,8 +43,8 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   /// Before start(). False when libuv refuses the descriptor.
-  bool listen(net::ListenSocket socket, std::shared_ptr<const net::TlsServer> tls,
-              const net::Front& front);
+  bool listen(net::ListenSocket socket, std::shared_ptr<const net::TlsServer> tls = nullptr,
+              const net::Front& front = {});
   void start();
 
   /// Any thread: stop accepting, finish what is under way within the drain time-out, end.

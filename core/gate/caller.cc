@@ -182,7 +182,10 @@ CallerFault CallerCheck::check_certificate(const Caller& caller) const noexcept 
 }
 
 CallerFault CallerCheck::check_all(const http::Request& request, const Caller& caller) const noexcept {
-  if (has_addresses_ && !addresses_.holds(caller.address)) return CallerFault::kAddress;
+  if (has_addresses_ &&
+      !addresses_.holds(caller.address == nullptr ? callers::Address{} : *caller.address)) {
+    return CallerFault::kAddress;
+  }
   if (!certificates_.empty()) {
     if (const CallerFault fault = check_certificate(caller); fault != CallerFault::kNone) return fault;
   }

@@ -24,7 +24,7 @@ struct ShownCertificate {
 
 /// What is known of a caller besides its request. Borrowed for the call.
 struct Caller {
-  callers::Address address;
+  const callers::Address* address = nullptr;      // null: none is known, as on a Unix socket
   const ShownCertificate* certificate = nullptr;  // null: it has shown none
   std::int64_t now_s = 0;                         // since 1970 UTC
 };

@@ -70,6 +70,8 @@ core::Result<ContextPtr, TlsError> make_context(const SSL_METHOD* method) {
   SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(raw, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  // A record's head and its rest come from the BIO with one read. The buffer is given back all the same.
+  SSL_CTX_set_read_ahead(raw, 1);
   // TLS 1.3's suites are all of this kind; these are the ones of 1.2.
   if (SSL_CTX_set_cipher_list(raw,
                               "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"

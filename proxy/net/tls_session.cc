@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <cassert>
 #include <climits>
 #include <cstring>
 
@@ -134,6 +135,9 @@ int TlsSession::on_ticket(SSL* ssl, SSL_SESSION* session) noexcept {
   return 1;  // the reference is ours now
 }
 
+/// What a result means that is no success. SSL_get_error() wants the thread's queue of errors to have been
+/// empty before the call. To empty it there costs 300 instructions each time, so whoever may have put
+/// something into it on a worker's thread empties it behind that: here, and in caller_trust.cc.
 TlsSession::Step TlsSession::after(int result) noexcept {
   const int why = SSL_get_error(ssl_.get(), result);
   if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) return Step::kMore;
@@ -160,14 +164,17 @@ TlsSession::Step TlsSession::handshake(core::http::OutBuffer& out) noexcept {
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
   const Step step = result == 1 ? Step::kDone : after(result);
-  if (step == Step::kDone) open_ = true;
+  if (step == Step::kDone) {
+    open_ = true;
+    ERR_clear_error();  // what it has tried on the way
+  }
   out_ = nullptr;
   return step;
 }
 
 TlsSession::Read TlsSession::read(char* to, std::size_t room, core::http::OutBuffer& out) noexcept {
   out_ = &out;
-  ERR_clear_error();
+  assert(ERR_peek_error() == 0);  // see after()
   Read read;
   const int result = SSL_read_ex(ssl_.get(), to, room, &read.size);
   read.step = result == 1 ? Step::kDone : after(result);
@@ -177,7 +184,7 @@ TlsSession::Read TlsSession::read(char* to, std::size_t room, core::http::OutBuf
 
 bool TlsSession::write(std::string_view plain_text, core::http::OutBuffer& out) noexcept {
   out_ = &out;
-  ERR_clear_error();
+  assert(ERR_peek_error() == 0);
   while (!plain_text.empty()) {
     std::size_t written = 0;
     const int result = SSL_write_ex(ssl_.get(), plain_text.data(), plain_text.size(), &written);
@@ -197,8 +204,8 @@ bool TlsSession::write(std::string_view plain_text, core::http::OutBuffer& out) 
 void TlsSession::close(core::http::OutBuffer& out) noexcept {
   if (!open_) return;
   out_ = &out;
-  ERR_clear_error();
   SSL_shutdown(ssl_.get());
+  ERR_clear_error();
   out_ = nullptr;
 }
 

@@ -98,7 +98,7 @@ class TlsSession {
   std::size_t unused() const noexcept { return in_.size(); }
   /// Whether read() can only answer kMore: all that was received is used up, and what it opened to was
   /// taken. Spares a call that would find nothing.
-  bool exhausted() const noexcept { return in_.empty() && SSL_pending(ssl_.get()) == 0; }
+  bool exhausted() const noexcept { return in_.empty() && SSL_has_pending(ssl_.get()) == 0; }
 
   /// Begins or goes on; appends what is to be sent to `out`. kDone once it is complete.
   Step handshake(core::http::OutBuffer& out) noexcept;

@@ -124,8 +124,9 @@ TEST(CallerCheck, WantsCallersFromItsNetworks) {
   check.want_addresses(std::move(addresses));
   const Asked asked({{"Authorization", kBearer}});
   const auto from = [](const char* text) { return callers::Address::of(*lists::read_network(text).network); };
-  EXPECT_EQ(check.check(asked.request, {from("192.0.2.7")}), CallerFault::kNone);
-  EXPECT_EQ(check.check(asked.request, {from("192.0.3.7")}), CallerFault::kAddress);
+  const callers::Address inside = from("192.0.2.7"), outside = from("192.0.3.7");
+  EXPECT_EQ(check.check(asked.request, {&inside}), CallerFault::kNone);
+  EXPECT_EQ(check.check(asked.request, {&outside}), CallerFault::kAddress);
   EXPECT_EQ(check.check(asked.request, {}), CallerFault::kAddress);
 }
 
