@@ -14,7 +14,6 @@ constexpr string_view kDialects[] = {"b2c-userflow"};
 constexpr string_view kDialectsLater[] = {"b2c-policy", "b2b-signup", "ext-id"};
 constexpr string_view kTokenFaults[] = {"continue", "fail"};
 constexpr string_view kMatches[] = {"exact", "email", "domain", "network"};
-constexpr string_view kProxyProtocols[] = {"off", "v1", "v2", "any"};
 constexpr string_view kModes[] = {"live", "shadow"};
 
 constexpr Key kRootKeys[] = {
@@ -116,40 +115,6 @@ constexpr LaterKey kRootLater[] = {
     {"state", "decide with rules and lists"},
     {"cache", "write decision_cache: { bytes: 64MiB }, and cache in the rules that ask"},
     {"events", "use the access log"},
-};
-
-constexpr Key kListenerKeys[] = {
-    {.name = "address",
-     .shape = Shape::kAddress,
-     .required = true,
-     .example = "127.0.0.1:8080",
-     .words = "An IPv4 address, an IPv6 address in brackets, or `unix:` and the path of a socket. "
-              "Port 0 is any free port."},
-    {.name = "tls",
-     .shape = Shape::kObject,
-     .example = "{ certificate: tls/server.crt, key: tls/server.key }",
-     .words = "TLS on this listener. Without it requests are read as they come.",
-     .object = &kListenerTls},
-    {.name = "proxy_protocol",
-     .shape = Shape::kChoice,
-     .fallback = "off",
-     .example = "v2",
-     .words = "Whether a load balancer says in front of each connection who has called it, and in "
-              "which version of the PROXY protocol. A connection without that header is closed.",
-     .choices = kProxyProtocols},
-    {.name = "forwarded_for",
-     .shape = Shape::kInteger,
-     .fallback = "0",
-     .example = "1",
-     .words = "How many proxies in a row, all of them trusted, add to `X-Forwarded-For`: the caller's "
-              "address is that element from the right. 0: the field counts for nothing.",
-     .least = 0,
-     .most = 16},
-    {.name = "proxies",
-     .shape = Shape::kStrings,
-     .example = "[ 10.0.0.0/8 ]",
-     .words = "Whose PROXY header and `X-Forwarded-For` is believed; `unix` stands for Unix sockets. "
-              "Needed with either, but on a listener of this machine alone, where it is this machine."},
 };
 
 constexpr Key kAdminKeys[] = {
@@ -518,9 +483,6 @@ constinit const Object kRoot{.name = "configuration",
                              .words = "The top level of the file, and of each included one.",
                              .keys = kRootKeys,
                              .later = kRootLater};
-constinit const Object kListener{.name = "listener",
-                                 .words = "One item of `listeners`.",
-                                 .keys = kListenerKeys};
 constinit const Object kAdmin{
     .name = "admin", .words = "`admin`.", .keys = kAdminKeys, .later = kAdminLater};
 constinit const Object kLimits{.name = "limits",

@@ -89,7 +89,7 @@ struct Object {
 
 // The table is immutable and lives as long as the program.
 extern const Object kRoot;
-extern const Object kListener;
+extern const Object kListener;  // schema_tls.cc, as the two below
 extern const Object kListenerTls;
 extern const Object kCertificate;
 extern const Object kAdmin;

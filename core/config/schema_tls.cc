@@ -1,4 +1,4 @@
-// The rows of the table for `tls` of a listener; see schema.h.
+// The rows of the table for listeners; see schema.h.
 #include "core/config/schema.h"
 
 namespace core::config::schema {
@@ -8,7 +8,42 @@ using std::string_view;
 
 constexpr std::int64_t kHour = 3'600'000;
 
+constexpr string_view kProxyProtocols[] = {"off", "v1", "v2", "any"};
 constexpr string_view kClientCertificates[] = {"required", "optional"};
+
+constexpr Key kListenerKeys[] = {
+    {.name = "address",
+     .shape = Shape::kAddress,
+     .required = true,
+     .example = "127.0.0.1:8080",
+     .words = "An IPv4 address, an IPv6 address in brackets, or `unix:` and the path of a socket. "
+              "Port 0 is any free port."},
+    {.name = "tls",
+     .shape = Shape::kObject,
+     .example = "{ certificate: tls/server.crt, key: tls/server.key }",
+     .words = "TLS on this listener. Without it requests are read as they come.",
+     .object = &kListenerTls},
+    {.name = "proxy_protocol",
+     .shape = Shape::kChoice,
+     .fallback = "off",
+     .example = "v2",
+     .words = "Whether a load balancer says in front of each connection who has called it, and in "
+              "which version of the PROXY protocol. A connection without that header is closed.",
+     .choices = kProxyProtocols},
+    {.name = "forwarded_for",
+     .shape = Shape::kInteger,
+     .fallback = "0",
+     .example = "1",
+     .words = "How many proxies in a row, all of them trusted, add to `X-Forwarded-For`: the caller's "
+              "address is that element from the right. 0: the field counts for nothing.",
+     .least = 0,
+     .most = 16},
+    {.name = "proxies",
+     .shape = Shape::kStrings,
+     .example = "[ 10.0.0.0/8 ]",
+     .words = "Whose PROXY header and `X-Forwarded-For` is believed; `unix` stands for Unix sockets. "
+              "Needed with either, but on a listener of this machine alone, where it is this machine."},
+};
 
 constexpr Key kCertificateKeys[] = {
     {.name = "certificate",
@@ -80,6 +115,9 @@ constexpr string_view kTlsOne[] = {"certificate", "certificates"};
 
 }  // namespace
 
+constinit const Object kListener{.name = "listener",
+                                 .words = "One item of `listeners`.",
+                                 .keys = kListenerKeys};
 constinit const Object kListenerTls{.name = "tls",
                                     .words = "`tls` of a listener. TLS 1.2 and 1.3. All files are "
                                              "read again at a reload.",

@@ -91,6 +91,7 @@ core::Result<std::shared_ptr<const CallerTrust>, CallerTrust::Fault> CallerTrust
     X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
     std::size_t count = 0;
     while (const Owned<X509> one{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+      X509_check_purpose(one.get(), -1, 0);  // as in tls_context.cc: before workers share it
       if (X509_STORE_add_cert(store.get(), one.get()) != 1) return Fault{i, "out of memory"};
       ++count;
     }
