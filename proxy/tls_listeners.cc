@@ -60,11 +60,14 @@ void tell(Reading& reading, const core::config::ListenerTls& tls, const net::Tls
     return;
   }
   const CertificateFiles& files = tls.certificates[fault.certificate];
-  const Text& at = fault.error.part == Part::kKey ? files.key : files.certificate;
+  const Text& at = fault.error.part == Part::kKey      ? files.key
+                   : fault.error.part == Part::kStaple ? files.ocsp
+                                                       : files.certificate;
   reading.fail(at, at.value + ": " + fault.error.why,
                fault.error.part == Part::kKey
                    ? "the key in PEM form that belongs to " + files.certificate.value
-                   : "");
+               : fault.error.part == Part::kStaple ? "as openssl ocsp -respout writes it"
+                                                   : "");
 }
 
 }  // namespace
@@ -97,7 +100,12 @@ std::vector<TlsListener> make_tls(const core::config::Config& config, core::conf
       certificate.pair.certificate = reading.file(files.certificate);
       certificate.pair.key = reading.file(files.key);
       reading.check_key_mode(files.key);
-      if (!files.ocsp.value.empty()) certificate.ocsp = reading.file(files.ocsp);
+      if (!files.ocsp.value.empty()) {
+        certificate.ocsp = reading.file(files.ocsp);
+        if (certificate.ocsp.empty() && !reading.failed()) {
+          reading.fail(files.ocsp, files.ocsp.value + ": it is empty");
+        }
+      }
       options.certificates.push_back(std::move(certificate));
     }
     if (!tls.client_ca.value.empty()) {

@@ -7,6 +7,7 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/tls1.h>
 #include <openssl/x509v3.h>
@@ -25,7 +26,22 @@ struct FreeCertificate {
   void operator()(BIO* bio) const noexcept { BIO_free(bio); }
   void operator()(X509* certificate) const noexcept { X509_free(certificate); }
   void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
+  void operator()(OCSP_RESPONSE* answer) const noexcept { OCSP_RESPONSE_free(answer); }
 };
+
+/// What is wrong with an OCSP answer; empty when callers can make something of it. Its time and its
+/// signature are theirs to judge.
+std::string wrong_with_staple(const std::string& der) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+  const std::unique_ptr<OCSP_RESPONSE, FreeCertificate> answer(
+      d2i_OCSP_RESPONSE(nullptr, &bytes, static_cast<long>(der.size())));
+  ERR_clear_error();
+  if (answer == nullptr) return "it is no OCSP answer in DER form";
+  if (OCSP_response_status(answer.get()) != OCSP_RESPONSE_STATUS_SUCCESSFUL) {
+    return "the authority has answered with an error";
+  }
+  return {};
+}
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -93,6 +109,11 @@ core::Result<std::shared_ptr<const TlsServer>, TlsServer::Fault> TlsServer::crea
     TlsContext::Server alone;
     alone.key_pairs.push_back(options.certificates[i].pair);
     if (auto made = TlsContext::for_server(alone); !made) return Fault{i, made.error()};
+    if (const std::string& staple = options.certificates[i].ocsp; !staple.empty()) {
+      if (std::string why = wrong_with_staple(staple); !why.empty()) {
+        return Fault{i, {TlsError::Part::kStaple, std::move(why)}};
+      }
+    }
     Subject subject = subject_of(options.certificates[i].pair.certificate);
     const auto fits = [&](const Group& group) {
       const bool same_name = !subject.names.empty() && !group.subjects[0].names.empty() &&

@@ -24,7 +24,7 @@ using SslSessionPtr = std::unique_ptr<SSL_SESSION, FreeOpenSsl>;
 
 /// Why a context cannot be made, in a sentence for the operator. Names no file and no secret.
 struct TlsError {
-  enum class Part : std::uint8_t { kAuthorities, kCertificate, kKey, kLibrary };
+  enum class Part : std::uint8_t { kAuthorities, kCertificate, kKey, kStaple, kLibrary };
   Part part = Part::kLibrary;
   std::string why;
 };

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import tls from 'node:tls';
 import { promisify } from 'node:util';
 
-import { certificate } from './lib/certificates.mjs';
+import { certificate, ocspAnswer } from './lib/certificates.mjs';
 import { configuration, eventually, kAuthorization, run, scratch, serve, within, yaml } from './lib/claimgate.mjs';
 import { scrape } from './lib/openmetrics.mjs';
 import { assertContinue, assertError, connect, post, target, Wire } from './lib/wire.mjs';
@@ -208,19 +208,35 @@ test('mutual TLS: whoever has no certificate of the right authority goes no furt
   await refused(t, optional.address, { cert: stranger.pem, key: stranger.key });
 });
 
-test('an OCSP answer is stapled for clients that ask', async (t) => {
-  const { directory, tls: options } = house(t);
-  const answer = path.join(directory, 'server.ocsp');
-  fs.writeFileSync(answer, Buffer.from('not looked into: the client does that'));
-  const gate = await serve(t, withTls({ ...options, ocsp: answer }));
-  const wire = await secure(t, gate.address, { requestOCSP: true, maxVersion: 'TLSv1.2' });
-  let stapled = null;
-  const other = tls.connect({ ...target(gate.address), servername: 'hooks.example', rejectUnauthorized: false, requestOCSP: true });
-  t.after(() => other.destroy());
-  other.on('OCSPResponse', (bytes) => (stapled = bytes));
-  await within('the staple', once(other, 'secureConnect'));
-  assert.equal(stapled?.toString(), 'not looked into: the client does that');
-  assertContinue(await askOn(wire), { givenName: 'Ada' });
+test('an OCSP answer is stapled for clients that ask, and read again at a reload', async (t) => {
+  const directory = scratch(t);
+  const authority = certificate(directory, 'authority');
+  const server = certificate(directory, 'server', { by: authority, names: ['hooks.example'] });
+  const answer = ocspAnswer(directory, authority, server);
+  const gate = await serve(t, withTls({ certificate: server.file, key: server.keyFile, ocsp: answer }));
+  const staple = async (limits = {}) => {
+    let stapled = null;
+    const other = tls.connect({ ...target(gate.address), servername: 'hooks.example', rejectUnauthorized: false, requestOCSP: true, ...limits });
+    t.after(() => other.destroy());
+    other.on('OCSPResponse', (bytes) => (stapled = bytes));
+    await within('the staple', once(other, 'secureConnect'));
+    return stapled;
+  };
+  const first = fs.readFileSync(answer);
+  assert.deepEqual(await staple(), first);
+  assert.deepEqual(await staple({ maxVersion: 'TLSv1.2' }), first);
+  await new Promise((resolve) => setTimeout(resolve, 1100));  // answers of one second are alike
+  ocspAnswer(directory, authority, server);
+  const second = fs.readFileSync(answer);
+  assert.notDeepEqual(second, first);
+  gate.signal('SIGHUP');
+  await eventually('the new answer', async () => second.equals(await staple()));
+  const before = gate.stderr.length;
+  fs.writeFileSync(answer, 'no answer');
+  gate.signal('SIGHUP');
+  await gate.line(/reload refused/, before);
+  assert.match(gate.stderr.slice(before), /answer\.ocsp: it is no OCSP answer in DER form/);
+  assert.deepEqual(await staple(), second);
 });
 
 test('requests arrive in any pieces, in any number, and large ones go through', async (t) => {
@@ -325,6 +341,8 @@ test('what is wrong with the files is said at their names', async (t) => {
     [{ certificate: one.file, key: one.file }, /one\.crt: /],
     [{ certificate: one.file, key: one.keyFile, client_ca: 'empty.crt' }, /empty\.crt: it is empty/],
     [{ certificate: one.file, key: one.keyFile, client_ca: one.keyFile }, /one\.key: it holds no certificate/],
+    [{ certificate: one.file, key: one.keyFile, ocsp: one.file }, /one\.crt: it is no OCSP answer in DER form/],
+    [{ certificate: one.file, key: one.keyFile, ocsp: 'empty.crt' }, /empty\.crt: it is empty/],
     [{ key: one.keyFile }, /certificate/],
     [{ certificates: [] }, /certificates/],
     [{ certificates: [{ certificate: one.file, key: one.keyFile }], key: one.keyFile }, /"key" beside several certificates/],

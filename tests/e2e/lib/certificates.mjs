@@ -33,3 +33,14 @@ export function certificate(directory, name, { names = [], key = 'ec', by = null
   assert.match(made.pem, /BEGIN CERTIFICATE/);
   return made;
 }
+
+// An OCSP answer of `authority` that says that `of`, which it has signed, is good.
+export function ocspAnswer(directory, authority, of) {
+  const serial = openssl('x509', '-in', of.file, '-noout', '-serial').toString().trim().replace('serial=', '');
+  const index = path.join(directory, 'index.txt');
+  fs.writeFileSync(index, `V\t401231235959Z\t\t${serial}\tunknown\t/CN=server\n`);
+  const answer = path.join(directory, 'answer.ocsp');
+  openssl('ocsp', '-index', index, '-rsigner', authority.file, '-rkey', authority.keyFile, '-CA', authority.file,
+    '-issuer', authority.file, '-cert', of.file, '-respout', answer, '-ndays', '1', '-noverify');
+  return answer;
+}
