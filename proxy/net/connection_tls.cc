@@ -3,7 +3,7 @@
 // connection owns its session and no buffers. Records of answers and of the handshake's end leave with
 // one send.
 //
-// A handshake costs as much as 60 requests (docs/tls.md), so no turn of the loop begins more than
+// A handshake costs as much as 60 requests (docs/performance.md), so no turn of the loop begins more than
 // Server::kHandshakesPerTurn of them: those that wait stay readable, and everybody else's requests come
 // in between.
 #include <sys/socket.h>
