@@ -16,9 +16,12 @@ std::string text_of(const net::PeerAddress& peer) {
 
 const char* words(core::gate::CallerFault fault) {
   switch (fault) {
-    case core::gate::CallerFault::kNoCertificate: return "it has shown none";
-    case core::gate::CallerFault::kCertificateExpired: return "it is not in its time";
-    default: return "it is none of the accepted ones";
+    case core::gate::CallerFault::kNoCertificate:
+      return "it has shown none";
+    case core::gate::CallerFault::kCertificateExpired:
+      return "it is not in its time";
+    default:
+      return "it is none of the accepted ones";
   }
 }
 

@@ -6,7 +6,8 @@
 namespace core::callers {
 namespace {
 
-constexpr std::uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};  // RFC 4291, 2.5.5.2
+constexpr std::uint8_t kMapped[12] = {0, 0, 0, 0, 0,    0,
+                                      0, 0, 0, 0, 0xFF, 0xFF};  // RFC 4291, 2.5.5.2
 
 }  // namespace
 
@@ -27,8 +28,8 @@ bool Address::is_loopback() const noexcept {
   if (family == Family::kUnix) return true;
   const lists::Network here = network();
   if (here.is_v4) return here.bytes[0] == 127;
-  return here.bytes[15] == 1 &&
-         std::all_of(here.bytes.begin(), here.bytes.end() - 1, [](std::uint8_t b) { return b == 0; });
+  return here.bytes[15] == 1 && std::all_of(here.bytes.begin(), here.bytes.end() - 1,
+                                            [](std::uint8_t b) { return b == 0; });
 }
 
 Address Address::of(const lists::Network& network) noexcept {

@@ -49,8 +49,7 @@ std::optional<Address> read_element(std::string_view element) noexcept {
 std::optional<Address> forwarded_address(const http::Request& request, std::size_t depth) noexcept {
   for (std::size_t i = request.field_count; i-- > 0;) {
     const http::Header& field = request.fields[i];
-    if (field.name.size() != kField.size() ||
-        !text::equals_ignore_case_ascii(field.name, kField)) {
+    if (field.name.size() != kField.size() || !text::equals_ignore_case_ascii(field.name, kField)) {
       continue;
     }
     std::string_view rest = field.value;

@@ -41,7 +41,8 @@ bool take_word(std::string_view& rest, std::string_view& word) noexcept {
 std::optional<Address> read_address(std::string_view text, bool v4) noexcept {
   // Only hexadecimal digits and separators: no prefix, brackets or zone, which the reader may know.
   const std::string_view allowed = v4 ? "0123456789." : "0123456789abcdefABCDEF:.";
-  if (text.empty() || text.find_first_not_of(allowed) != std::string_view::npos) return std::nullopt;
+  if (text.empty() || text.find_first_not_of(allowed) != std::string_view::npos)
+    return std::nullopt;
   if (v4 != (text.find(':') == std::string_view::npos)) return std::nullopt;
   const lists::NetworkText read = lists::read_network(text);
   if (!read.network) return std::nullopt;

@@ -188,16 +188,16 @@ void read_api_key(Reader& reader, const Node& node, const Node& named, const Key
   const Fields fields(reader, node, &named, *key.object);
   ApiKey api_key;
   if (fields.string("header", api_key.name)) {
-    constexpr std::string_view kTaken[] = {"authorization", "host", "connection", "content-type",
-                                           "content-length", "transfer-encoding", "expect",
-                                           "content-encoding", "x-forwarded-for"};
+    constexpr std::string_view kTaken[] = {
+        "authorization",     "host",   "connection",       "content-type",   "content-length",
+        "transfer-encoding", "expect", "content-encoding", "x-forwarded-for"};
     const std::string& name = api_key.name.value;
-    const bool taken =
-        std::any_of(std::begin(kTaken), std::end(kTaken), [&](std::string_view other) {
-          return text::equals_ignore_case_ascii(other, name);
-        });
+    const bool taken = std::any_of(
+        std::begin(kTaken), std::end(kTaken),
+        [&](std::string_view other) { return text::equals_ignore_case_ascii(other, name); });
     if (!is_token(name)) {
-      reader.error(*fields.find("header"), "not the name of a header field", "write header: x-api-key");
+      reader.error(*fields.find("header"), "not the name of a header field",
+                   "write header: x-api-key");
     } else if (taken) {
       reader.error(*fields.find("header"), "that field has a meaning of its own",
                    "write header: x-api-key");

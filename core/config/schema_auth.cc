@@ -17,14 +17,16 @@ constexpr Key kAuthenticationKeys[] = {
     {.name = "bearer",
      .shape = Shape::kStringOrList,
      .example = "\"${env:B2C_TOKEN}\"",
-     .words = "A fixed token in `Authorization: Bearer`, 16 bytes or more. Each of several is good. "
-              "Beside `basic` either will do."},
+     .words =
+         "A fixed token in `Authorization: Bearer`, 16 bytes or more. Each of several is good. "
+         "Beside `basic` either will do."},
     {.name = "certificate",
      .shape = Shape::kObjectOrList,
      .example = "{ sha256: 9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08 }",
-     .words = "The certificate that the caller shows in the TLS handshake, in addition to `basic` or "
-              "`bearer` where those are written. With several each is good: the old and the new one "
-              "while they are changed.",
+     .words =
+         "The certificate that the caller shows in the TLS handshake, in addition to `basic` or "
+         "`bearer` where those are written. With several each is good: the old and the new one "
+         "while they are changed.",
      .object = &kCallerCertificate},
     {.name = "api_key",
      .shape = Shape::kObject,
@@ -34,8 +36,9 @@ constexpr Key kAuthenticationKeys[] = {
     {.name = "addresses",
      .shape = Shape::kStrings,
      .example = "[ 192.0.2.0/24, \"2001:db8::/32\" ]",
-     .words = "The networks that callers come from, always in addition; anybody else gets 403. `unix` "
-              "stands for Unix sockets. Behind a load balancer see `proxies` of a listener."},
+     .words =
+         "The networks that callers come from, always in addition; anybody else gets 403. `unix` "
+         "stands for Unix sockets. Behind a load balancer see `proxies` of a listener."},
 };
 constexpr string_view kAuthenticationSome[] = {"basic", "bearer", "certificate"};
 
@@ -56,14 +59,16 @@ constexpr Key kCallerCertificateKeys[] = {
     {.name = "sha256",
      .shape = Shape::kString,
      .example = "9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08",
-     .words = "The SHA-256 thumbprint of the certificate, 64 hexadecimal digits, perhaps with colons. "
-              "Then nobody needs to have signed it."},
+     .words =
+         "The SHA-256 thumbprint of the certificate, 64 hexadecimal digits, perhaps with colons. "
+         "Then nobody needs to have signed it."},
     {.name = "ca",
      .shape = Shape::kString,
      .example = "tls/b2c-ca.pem",
-     .words = "A PEM file with the authorities of which one has to have signed it, intermediate ones "
-              "too. It is read again at a reload. Without it and without `sha256` the listener's "
-              "`client_ca`."},
+     .words =
+         "A PEM file with the authorities of which one has to have signed it, intermediate ones "
+         "too. It is read again at a reload. Without it and without `sha256` the listener's "
+         "`client_ca`."},
     {.name = "subject",
      .shape = Shape::kString,
      .example = "CN=api.contoso.onmicrosoft.com",
@@ -75,7 +80,8 @@ constexpr Key kCallerCertificateKeys[] = {
     {.name = "san",
      .shape = Shape::kString,
      .example = "\"DNS:api.contoso.example\"",
-     .words = "One of its alternative names, behind `DNS:`, `URI:`, `email:` or `IP:`. No wildcards."},
+     .words =
+         "One of its alternative names, behind `DNS:`, `URI:`, `email:` or `IP:`. No wildcards."},
 };
 constexpr string_view kCallerCertificateSome[] = {"sha256", "ca", "subject", "issuer", "san"};
 
@@ -107,8 +113,9 @@ constinit const Object kCredential{
     .name = "credential", .words = "One item of `basic`.", .keys = kCredentialKeys};
 constinit const Object kCallerCertificate{
     .name = "caller-certificate",
-    .words = "One item of `certificate`: everything that is written has to fit, and the certificate "
-             "has to be in its time. A listener has to ask for certificates (`client_certificate`).",
+    .words =
+        "One item of `certificate`: everything that is written has to fit, and the certificate "
+        "has to be in its time. A listener has to ask for certificates (`client_certificate`).",
     .keys = kCallerCertificateKeys,
     .at_least_one = kCallerCertificateSome};
 constinit const Object kApiKey{

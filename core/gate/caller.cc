@@ -124,8 +124,7 @@ bool CallerCheck::admits(std::string_view authorization) const noexcept {
   const auto compare = [&](std::string_view scheme, const std::vector<std::string>& accepted) {
     if (authorization.size() <= scheme.size()) return;
     const std::string_view presented_scheme = authorization.substr(0, scheme.size());
-    if (presented_scheme != scheme &&
-        !text::equals_ignore_case_ascii(presented_scheme, scheme)) {
+    if (presented_scheme != scheme && !text::equals_ignore_case_ascii(presented_scheme, scheme)) {
       return;
     }
     std::string_view presented = authorization.substr(scheme.size());
@@ -181,13 +180,15 @@ CallerFault CallerCheck::check_certificate(const Caller& caller) const noexcept 
              : CallerFault::kNone;
 }
 
-CallerFault CallerCheck::check_all(const http::Request& request, const Caller& caller) const noexcept {
+CallerFault CallerCheck::check_all(const http::Request& request,
+                                   const Caller& caller) const noexcept {
   if (has_addresses_ &&
       !addresses_.holds(caller.address == nullptr ? callers::Address{} : *caller.address)) {
     return CallerFault::kAddress;
   }
   if (!certificates_.empty()) {
-    if (const CallerFault fault = check_certificate(caller); fault != CallerFault::kNone) return fault;
+    if (const CallerFault fault = check_certificate(caller); fault != CallerFault::kNone)
+      return fault;
   }
   // Without credentials for it the certificate alone says who it is.
   const bool by_authorization = !encoded_.empty() || !bearer_.empty();

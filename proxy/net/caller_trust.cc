@@ -48,26 +48,31 @@ std::string written(const GENERAL_NAME& name) {
       }
       return text;
     }
-    case GEN_URI: return "URI:" + text_of(name.d.uniformResourceIdentifier);
-    case GEN_EMAIL: return "email:" + text_of(name.d.rfc822Name);
+    case GEN_URI:
+      return "URI:" + text_of(name.d.uniformResourceIdentifier);
+    case GEN_EMAIL:
+      return "email:" + text_of(name.d.rfc822Name);
     case GEN_IPADD: {
       const int size = ASN1_STRING_length(name.d.iPAddress);
       char text[INET6_ADDRSTRLEN];
       if (size != 4 && size != 16) return {};
       const int family = size == 4 ? AF_INET : AF_INET6;
-      if (inet_ntop(family, ASN1_STRING_get0_data(name.d.iPAddress), text, sizeof text) == nullptr) {
+      if (inet_ntop(family, ASN1_STRING_get0_data(name.d.iPAddress), text, sizeof text) ==
+          nullptr) {
         return {};
       }
       return std::string("IP:") + text;
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
 /// Seconds since 1970, or `otherwise` for a time that is none.
 std::int64_t seconds(const ASN1_TIME* time, std::int64_t otherwise) {
   std::tm parts{};
-  return ASN1_TIME_to_tm(time, &parts) == 1 ? static_cast<std::int64_t>(::timegm(&parts)) : otherwise;
+  return ASN1_TIME_to_tm(time, &parts) == 1 ? static_cast<std::int64_t>(::timegm(&parts))
+                                            : otherwise;
 }
 
 bool vouches(X509_STORE* store, X509* certificate, STACK_OF(X509) * chain) {
@@ -96,7 +101,8 @@ core::Result<std::shared_ptr<const CallerTrust>, CallerTrust::Fault> CallerTrust
       ++count;
     }
     const unsigned long error = ERR_peek_last_error();
-    const bool at_end = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+    const bool at_end =
+        ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
     ERR_clear_error();
     if (count == 0) {
       return Fault{i, "it holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"};
@@ -107,7 +113,8 @@ core::Result<std::shared_ptr<const CallerTrust>, CallerTrust::Fault> CallerTrust
   return std::shared_ptr<const CallerTrust>(std::move(trust));
 }
 
-std::unique_ptr<const core::gate::ShownCertificate> CallerTrust::look_at(SSL* ssl, bool trusted) const {
+std::unique_ptr<const core::gate::ShownCertificate> CallerTrust::look_at(SSL* ssl,
+                                                                         bool trusted) const {
   X509* const certificate = SSL_get0_peer_certificate(ssl);
   if (certificate == nullptr) return nullptr;
   auto shown = std::make_unique<core::gate::ShownCertificate>();
@@ -145,7 +152,8 @@ std::string describe_certificate(X509* certificate, bool subject) {
     text += kDigits[digest[i] >> 4];
     text += kDigits[digest[i] & 0xF];
   }
-  if (subject) text += ", subject " + rfc2253(X509_get_subject_name(certificate)).substr(0, kSubjectMax);
+  if (subject)
+    text += ", subject " + rfc2253(X509_get_subject_name(certificate)).substr(0, kSubjectMax);
   return text;
 }
 

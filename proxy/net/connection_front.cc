@@ -1,5 +1,5 @@
-// What load balancers say of who calls: a PROXY header in front of the connection, X-Forwarded-For in
-// its requests.
+// What load balancers say of who calls: a PROXY header in front of the connection, X-Forwarded-For
+// in its requests.
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -12,8 +12,8 @@
 
 namespace proxy::net {
 
-/// The connection begins with a PROXY header. It is taken off the socket and nothing behind it, so that
-/// what follows is read as if it had not been there.
+/// The connection begins with a PROXY header. It is taken off the socket and nothing behind it, so
+/// that what follows is read as if it had not been there.
 void Connection::on_proxy_header() noexcept {
   using core::callers::ProxyHeader;
   char* const bytes = server_.receive_.get();
@@ -51,7 +51,8 @@ void Connection::on_proxy_header() noexcept {
 
 /// Who has sent a request: the address of the connection, or what trusted proxies say.
 PeerAddress Connection::caller_of(const core::http::Request& request) const noexcept {
-  if (front_ == nullptr || front_->forwarded_for == 0 || !front_->proxies.holds(peer_)) return peer_;
+  if (front_ == nullptr || front_->forwarded_for == 0 || !front_->proxies.holds(peer_))
+    return peer_;
   const auto address = core::callers::forwarded_address(request, front_->forwarded_for);
   return address ? PeerAddress(*address) : peer_;
 }

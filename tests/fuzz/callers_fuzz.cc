@@ -1,5 +1,5 @@
-// What stands in front of callers: a PROXY header in pieces is the header as a whole, and asks for no
-// more than its bound; elements of X-Forwarded-For are read within their bytes.
+// What stands in front of callers: a PROXY header in pieces is the header as a whole, and asks for
+// no more than its bound; elements of X-Forwarded-For are read within their bytes.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -26,7 +26,8 @@ ProxyHeader read(std::string_view bytes, ProxyVersions versions) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  for (const ProxyVersions versions : {ProxyVersions::kV1, ProxyVersions::kV2, ProxyVersions::kAny}) {
+  for (const ProxyVersions versions :
+       {ProxyVersions::kV1, ProxyVersions::kV2, ProxyVersions::kAny}) {
     const ProxyHeader whole = read(bytes, versions);
     if (whole.state == State::kMore && size >= ProxyHeader::kV2BytesMax) std::abort();
     if (whole.state == State::kDone && (whole.size > size || whole.size == 0)) std::abort();
@@ -36,7 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (part.state != whole.state || part.size != whole.size) std::abort();
       break;
     }
-    if (whole.state == State::kDone && read(bytes.substr(0, whole.size - 1), versions).state != State::kMore) {
+    if (whole.state == State::kDone &&
+        read(bytes.substr(0, whole.size - 1), versions).state != State::kMore) {
       std::abort();
     }
   }

@@ -25,16 +25,19 @@ std::string bytes(std::initializer_list<int> values) {
   return text;
 }
 
-const std::string kSignature = bytes({0x0D, 0x0A, 0x0D, 0x0A, 0, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A});
+const std::string kSignature =
+    bytes({0x0D, 0x0A, 0x0D, 0x0A, 0, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A});
 
 std::string v2(int version_command, int family, const std::string& behind) {
-  return kSignature + bytes({version_command, family, static_cast<int>(behind.size() >> 8U),
-                             static_cast<int>(behind.size() & 0xFFU)}) + behind;
+  return kSignature +
+         bytes({version_command, family, static_cast<int>(behind.size() >> 8U),
+                static_cast<int>(behind.size() & 0xFFU)}) +
+         behind;
 }
 
 const std::string kV4Addresses = bytes({192, 0, 2, 1, 198, 51, 100, 2, 0xDC, 0x04, 0x01, 0xBB});
-const std::string kV6Addresses =
-    bytes({0x20, 1, 0xD, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}) + std::string(16, '\1') + "abcd";
+const std::string kV6Addresses = bytes({0x20, 1, 0xD, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}) +
+                                 std::string(16, '\1') + "abcd";
 
 std::string source_of(const ProxyHeader& header) {
   if (!header.source) return "none";
@@ -52,7 +55,8 @@ TEST(ProxyHeader, SaysWhoHasCalled) {
       {"PROXY TCP4 0.0.0.0 0.0.0.0 0 0\r\n", "0.0.0.0/32"},
       {"PROXY TCP6 2001:db8::1 ::1 4124 443\r\n", "2001:0db8:0000:0000:0000:0000:0000:0001/128"},
       {"PROXY TCP6 ::ffff:192.0.2.1 ::1 4124 443\r\n", "192.0.2.1/32"},
-      {"PROXY TCP6 ffff:f:f:f:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n",
+      {"PROXY TCP6 ffff:f:f:f:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 "
+       "65535\r\n",
        "ffff:000f:000f:000f:ffff:ffff:ffff:ffff/128"},
       {"PROXY UNKNOWN\r\n", "none"},
       {"PROXY UNKNOWN whatever it is ::: 1 2\r\n", "none"},
@@ -145,8 +149,10 @@ TEST(ProxyHeader, IsOfAVersionThatTheListenerTakes) {
 TEST(ProxyHeader, NeverNeedsMoreThanItsBound) {
   EXPECT_EQ(read("PROXY UNKNOWN " + std::string(ProxyHeader::kV1BytesMax - 16, 'x') + "\r\n").state,
             State::kDone);
-  EXPECT_EQ(read("PROXY UNKNOWN " + std::string(ProxyHeader::kV1BytesMax - 14, 'x')).state, State::kBad);
-  EXPECT_LE(read(v2(0x21, 0x11, kV4Addresses + std::string(2036, 't'))).size, ProxyHeader::kV2BytesMax);
+  EXPECT_EQ(read("PROXY UNKNOWN " + std::string(ProxyHeader::kV1BytesMax - 14, 'x')).state,
+            State::kBad);
+  EXPECT_LE(read(v2(0x21, 0x11, kV4Addresses + std::string(2036, 't'))).size,
+            ProxyHeader::kV2BytesMax);
 }
 
 }  // namespace
