@@ -45,6 +45,8 @@ void GateHandler::serve(const Edition& edition) {
   serving_ = std::make_shared<forward::Serving>(edition.snapshot, edition.generation, worker_,
                                                 body_bytes_max_, metrics_);
   serving_->gate.adopt_lists(edition.lists);
+  trust_ = edition.trust;
+  log_client_subject_ = edition.log_client_subject;
   if (forwarder_ != nullptr) use_forwarder(*forwarder_, *shared_);
 }
 
@@ -182,10 +184,62 @@ bool GateHandler::forward(const net::Exchange& exchange, core::gate::Report& rep
   return false;
 }
 
+core::gate::Caller GateHandler::caller_of(const net::Exchange& exchange) const noexcept {
+  return {&exchange.peer, trust_ == nullptr ? nullptr : exchange.certificate(trust_), second_};
+}
+
+/// For how long the caller is barred still.
+std::uint64_t GateHandler::barred_ms(const net::Exchange& exchange) noexcept {
+  return attempts_ == nullptr ? 0 : attempts_->barred_ms(exchange.peer, batch_ns_ / kNsPerMs);
+}
+
+core::gate::Report GateHandler::refuse_barred(const net::Exchange& exchange,
+                                              std::uint64_t barred_ms) noexcept {
+  return serving_->gate.refuse_barred(exchange.request, written_date(), exchange.close, barred_ms,
+                                      exchange.out);
+}
+
+/// Counts wrong credentials, and says in the log which certificate was refused.
+void GateHandler::caller_refused(const net::Exchange& exchange, const core::gate::Report& report,
+                                 const core::gate::Caller& caller) noexcept {
+  using Fault = core::gate::CallerFault;
+  const std::uint64_t now_ms = batch_ns_ / kNsPerMs;
+  switch (report.fault) {
+    case Fault::kNone:
+    case Fault::kAddress: return;
+    case Fault::kCredentials: {
+      // Who shows nothing does not guess: probes of load balancers do it all day.
+      const bool guessed = exchange.request.has(core::http::Known::kAuthorization) ||
+                           report.connector->callers.challenge().empty();
+      if (guessed && attempts_ != nullptr && !exchange.peer.is_loopback()) {
+        attempts_->failed(exchange.peer, now_ms);
+      }
+      return;
+    }
+    case Fault::kNoCertificate:
+    case Fault::kCertificateExpired:
+    case Fault::kCertificate:
+      refusals_.request(now_ms, exchange.peer, report.connector->name, report.fault,
+                        caller.certificate, log_client_subject_);
+      return;
+  }
+}
+
+void GateHandler::certificate_refused(const net::PeerAddress& peer, std::string_view why) noexcept {
+  refusals_.handshake(uv_hrtime() / kNsPerMs, peer, why);
+}
+
 net::Handler::Progress GateHandler::answer(const net::Exchange& exchange) noexcept {
   const std::size_t before = exchange.out.size();
+  const std::uint64_t barred = barred_ms(exchange);
+  const core::gate::Caller caller = caller_of(exchange);
   core::gate::Report report =
-      serving_->gate.answer(exchange.request, written_date(), exchange.close, exchange.out);
+      barred != 0 ? refuse_barred(exchange, barred)
+                  : serving_->gate.answer(exchange.request, written_date(), exchange.close,
+                                          exchange.out, caller);
+  if (report.fault != core::gate::CallerFault::kNone) [[unlikely]] {
+    caller_refused(exchange, report, caller);
+  }
   if (report.asks && forward(exchange, report)) [[unlikely]] {
     batch_ns_ = uv_hrtime();
     return Progress::kPending;
@@ -216,8 +270,14 @@ void GateHandler::settled(const forward::Pending& pending, const core::gate::Rep
 bool GateHandler::refuse_early(const net::Exchange& exchange) noexcept {
   const std::size_t before = exchange.out.size();
   core::gate::Report report;
-  if (!serving_->gate.refuse_early(exchange.request, written_date(), exchange.out, report)) {
-    return false;
+  if (const std::uint64_t barred = barred_ms(exchange); barred != 0) {
+    report = refuse_barred(exchange, barred);
+  } else {
+    const core::gate::Caller caller = caller_of(exchange);
+    if (!serving_->gate.refuse_early(exchange.request, written_date(), exchange.out, report, caller)) {
+      return false;
+    }
+    caller_refused(exchange, report, caller);
   }
   serving_->counters->count(report, 0);
   note(report, serving_->generation, exchange.peer, exchange.request.head_bytes,

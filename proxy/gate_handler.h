@@ -5,12 +5,15 @@
 #include <string_view>
 #include <vector>
 
+#include "core/callers/attempts.h"
 #include "core/gate/gate.h"
 #include "core/http/http_date.h"
 #include "proxy/forward/forwarder.h"
 #include "proxy/forward/serving.h"
 #include "proxy/capture/capture.h"
+#include "proxy/net/caller_trust.h"
 #include "proxy/net/handler.h"
+#include "proxy/refusal_log.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/metrics.h"
 #include "proxy/upstream/options.h"
@@ -23,6 +26,8 @@ struct Edition {
   std::uint32_t generation = 1;
   std::shared_ptr<const core::lists::Table> lists = {};  // of the snapshot, as they are now
   std::shared_ptr<const upstream::BackendList> backends = {};
+  std::shared_ptr<const net::CallerTrust> trust = {};  // null: nobody's certificate is looked at
+  bool log_client_subject = false;
 };
 
 /// Answers the connectors' requests of one worker: the gate decides and writes the answer, and what
@@ -41,6 +46,9 @@ class GateHandler final : public net::Handler, public forward::Ledger {
   /// Requests are sampled into `capture` from now on; null, as at first: none.
   void capture_into(capture::Capture* capture, std::size_t worker);
 
+  /// Wrong credentials are counted in `attempts` from now on; it outlives the handler.
+  void count_failures(core::callers::Attempts& attempts) noexcept { attempts_ = &attempts; }
+
   /// Takes up another configuration, between two batches.
   void adopt(Edition edition);
 
@@ -51,6 +59,7 @@ class GateHandler final : public net::Handler, public forward::Ledger {
               core::http::OutBuffer& out) noexcept override;
   void overload(core::http::OutBuffer& out) noexcept override;
   void timed_out(const net::PeerAddress& peer, core::http::OutBuffer& out) noexcept override;
+  void certificate_refused(const net::PeerAddress& peer, std::string_view why) noexcept override;
 
   std::string_view date() noexcept override;
   void settled(const forward::Pending& pending, const core::gate::Report& report,
@@ -61,6 +70,11 @@ class GateHandler final : public net::Handler, public forward::Ledger {
     std::uint64_t began_ns, duration_ns;
     std::uint32_t backend_us = 0;
   };
+  core::gate::Caller caller_of(const net::Exchange& exchange) const noexcept;
+  std::uint64_t barred_ms(const net::Exchange& exchange) noexcept;
+  core::gate::Report refuse_barred(const net::Exchange& exchange, std::uint64_t barred_ms) noexcept;
+  void caller_refused(const net::Exchange& exchange, const core::gate::Report& report,
+                      const core::gate::Caller& caller) noexcept;
   void read_clock(std::uint64_t now_ns) noexcept;
   std::string_view written_date() const noexcept { return {date_, sizeof date_}; }
   void serve(const Edition& edition);
@@ -81,6 +95,10 @@ class GateHandler final : public net::Handler, public forward::Ledger {
   std::shared_ptr<forward::Serving> serving_;
   forward::Forwarder* forwarder_ = nullptr;
   forward::Shared* shared_ = nullptr;
+  core::callers::Attempts* attempts_ = nullptr;  // null: failures are not counted
+  std::shared_ptr<const net::CallerTrust> trust_;
+  bool log_client_subject_ = false;
+  RefusalLog refusals_;
   telemetry::AccessLog& log_;
   telemetry::AccessRing* ring_;  // null: no access log
   double sample_;

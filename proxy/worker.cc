@@ -24,6 +24,7 @@ Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
                                            options_.limits.http.body_bytes, metrics, log,
                                            options_.log_sample);
   handler_->capture_into(options_.capture, options_.index);
+  if (options_.attempts != nullptr) handler_->count_failures(*options_.attempts);
   server_ = std::make_unique<net::Server>(loop_, options_.limits, *handler_);
   if (options_.shared == nullptr) return;  // nothing is forwarded
   if (options_.open_asker) {
@@ -54,7 +55,10 @@ Worker::~Worker() {
   while (uv_loop_close(&loop_) == UV_EBUSY) uv_run(&loop_, UV_RUN_NOWAIT);
 }
 
-bool Worker::listen(net::ListenSocket socket) { return server_->listen(std::move(socket)); }
+bool Worker::listen(net::ListenSocket socket, std::shared_ptr<const net::TlsServer> tls,
+                    const net::Front& front) {
+  return server_->listen(std::move(socket), std::move(tls), front);
+}
 
 void Worker::start() {
   thread_ = std::thread([this] { run(); });
@@ -80,12 +84,22 @@ void Worker::adopt(Edition edition) {
   uv_async_send(wake_.get());
 }
 
+void Worker::adopt_tls(std::vector<std::shared_ptr<const net::TlsServer>> tls) {
+  {
+    const std::lock_guard lock(mutex_);
+    adopting_tls_ = std::move(tls);
+  }
+  uv_async_send(wake_.get());
+}
+
 void Worker::on_wake() {
   std::optional<Edition> edition;
+  std::vector<std::shared_ptr<const net::TlsServer>> tls;
   bool drain = false;
   {
     const std::lock_guard lock(mutex_);
     edition.swap(adopting_);
+    tls.swap(adopting_tls_);
     drain = draining_;
   }
   if (edition) {
@@ -95,6 +109,7 @@ void Worker::on_wake() {
     }
     handler_->adopt(std::move(*edition));
   }
+  if (!tls.empty()) server_->adopt_tls(std::move(tls));
   if (!drain || drain_timer_ != nullptr) return;
   server_->drain();
   drain_deadline_ms_ = uv_now(&loop_) + options_.drain_timeout_ms;

@@ -31,6 +31,7 @@ class Worker {
     std::uint64_t drain_timeout_ms = 10'000;
     std::function<void()> on_end;  // called by the worker's thread when it has ended
     forward::Shared* shared = nullptr;  // outlives the worker
+    core::callers::Attempts* attempts = nullptr;  // the same; null: failures are not counted
     std::size_t pending_max = 4096;     // requests that wait for a backend
     std::uint64_t seed = 0;             // of trace numbers and balancing
     /// Makes what asks the backends, on the worker's loop, instead of an upstream::Client.
@@ -42,13 +43,16 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   /// Before start(). False when libuv refuses the descriptor.
-  bool listen(net::ListenSocket socket);
+  bool listen(net::ListenSocket socket, std::shared_ptr<const net::TlsServer> tls = nullptr,
+              const net::Front& front = {});
   void start();
 
   /// Any thread: stop accepting, finish what is under way within the drain time-out, end.
   void drain();
   /// Any thread: answer with this configuration from the next batch on.
   void adopt(Edition edition);
+  /// Any thread: shake hands with these from now on, one for each TLS listener in their order.
+  void adopt_tls(std::vector<std::shared_ptr<const net::TlsServer>> tls);
 
   /// Any thread: its loop has ended.
   bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
@@ -76,8 +80,9 @@ class Worker {
   std::shared_ptr<const upstream::BackendList> backends_;
   std::unique_ptr<forward::Forwarder> forwarder_;
   std::unique_ptr<net::Server> server_;
-  std::mutex mutex_;  // of the two below: what other threads have asked for
+  std::mutex mutex_;  // of the three below: what other threads have asked for
   std::optional<Edition> adopting_;
+  std::vector<std::shared_ptr<const net::TlsServer>> adopting_tls_;
   bool draining_ = false;
   std::uint64_t drain_deadline_ms_ = 0;
   bool cut_off_ = false;

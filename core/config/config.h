@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +11,7 @@
 #include "core/config/backend.h"
 #include "core/config/policy.h"
 #include "core/config/written.h"
+#include "core/lists/network.h"
 
 /// A configuration as it was written: typed, every value with its place, names not yet resolved.
 /// load.h makes it from YAML; core/gate/compile.h turns it into a snapshot and resolves the names.
@@ -123,6 +126,22 @@ struct Credential {
   Text username, password;
 };
 
+/// A certificate that a caller may show: everything that is written has to fit (schema_auth.cc).
+struct CallerCertificate {
+  static constexpr std::size_t kListener = ~std::size_t{0};
+  Mark mark;
+  std::optional<std::array<std::uint8_t, 32>> sha256;
+  std::size_t authority = kListener;  // in Config::caller_authorities; kListener: its client_ca
+  Text subject, issuer, name;         // as RFC 2253 writes them; empty: any
+};
+
+/// A key that callers show besides who they are.
+struct ApiKey {
+  Text name;  // of the field or parameter
+  bool in_query = false;
+  std::vector<Text> values;  // each is good
+};
+
 enum class DialectName : std::uint8_t { kB2cUserflow };
 
 /// What is told at PreTokenIssuance, where neither a block nor a validation error is legal
@@ -134,6 +153,11 @@ struct Connector {
   Text path;
   DialectName dialect = DialectName::kB2cUserflow;
   std::vector<Credential> basic;
+  std::vector<Text> bearer;
+  std::vector<CallerCertificate> certificates;
+  std::optional<ApiKey> api_key;
+  std::vector<lists::Network> addresses;  // with local_addresses: empty is any
+  bool local_addresses = false;           // "unix" among them
   bool allow_anonymous = false;  // auth: anonymous, in words
   bool has_auth = false;         // an `auth` was written at all
   milliseconds deadline{4000};   // protocol.md a.9
@@ -176,8 +200,33 @@ struct ListenerAddress {
   bool loopback = false;  // 127.0.0.0/8, ::1, or a Unix socket
 };
 
+/// A certificate with the files of its chain, key and OCSP answer; each relative to the file that
+/// names it, made absolute or relative to the working directory by the loader.
+struct CertificateFiles {
+  Text certificate, key;
+  Text ocsp;  // empty: none
+};
+
+struct ListenerTls {
+  enum class ClientCertificate : std::uint8_t { kNotAsked, kRequired, kOptional };
+  Mark mark;
+  std::vector<CertificateFiles> certificates;  // at least one; the first is the default
+  Text client_ca;                              // empty: callers are not asked for certificates
+  ClientCertificate client_certificate = ClientCertificate::kNotAsked;
+  bool log_client_subject = false;
+  milliseconds ticket_lifetime{12 * 3'600'000};
+};
+
+/// Whether a load balancer says in front of each connection who has called it.
+enum class ProxyProtocol : std::uint8_t { kOff, kV1, kV2, kAny };
+
 struct Listener {
   ListenerAddress address;
+  std::optional<ListenerTls> tls = std::nullopt;
+  ProxyProtocol proxy_protocol = ProxyProtocol::kOff;
+  std::int64_t forwarded_for = 0;         // proxies in a row that add to X-Forwarded-For
+  std::vector<lists::Network> proxies = {};  // who is believed; empty: see local_proxies
+  bool local_proxies = false;             // "unix" among them, or nothing written on this machine
 };
 
 /// Every limit of docs/configuration.md, with its default.
@@ -192,11 +241,16 @@ struct Limits {
   std::int64_t json_members = 16384;
   std::int64_t connections = 16384;          // per worker
   std::int64_t requests_per_connection = 0;  // 0: no limit
+  std::int64_t tls_handshakes = 1024;        // under way at once, per worker
+  std::int64_t auth_failures = 100;          // of one address in a window; 0: not counted
+  std::int64_t auth_addresses = 16384;       // that are counted
+  milliseconds auth_failure_window{60'000};
   milliseconds head_timeout{10'000};
   milliseconds body_timeout{10'000};
   milliseconds idle_timeout{60'000};
   milliseconds write_timeout{10'000};
   milliseconds drain_timeout{10'000};
+  milliseconds tls_handshake_timeout{10'000};
   std::int64_t pending = 4096;               // requests that wait for a backend, per worker
 };
 
@@ -220,6 +274,7 @@ struct Config {
   std::vector<ValueTable> tables;
   std::vector<Backend> backends;
   std::vector<Connector> connectors;
+  std::vector<Text> caller_authorities;  // PEM files that certificates name, each once; at most 64
   std::vector<PolicyTest> tests;
   Capture capture;
 };

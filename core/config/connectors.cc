@@ -53,75 +53,6 @@ void check_path(Reader& reader, const Text& path) {
   }
 }
 
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
-  });
-}
-
-void read_credential(Reader& reader, const Node& node, const Node* named, const Key& key,
-                     Connector& connector) {
-  if (node.kind != Node::Kind::kMap) {
-    reader.wrong_type(node, key);
-    return;
-  }
-  const Fields fields(reader, node, named, *key.object);
-  Credential credential;
-  const bool has_username = fields.string("username", credential.username);
-  const bool has_password = fields.string("password", credential.password);
-  if (has_username) {
-    const Node& at = *fields.find("username");
-    const std::string& username = credential.username.value;
-    if (username.empty()) {
-      reader.error(at, "an empty username", {});
-    } else if (const std::size_t colon = username.find(':'); colon != std::string::npos) {
-      reader.error_inside(credential.username, colon, "a username cannot hold a colon (RFC 7617)");
-    } else if (has_control(username)) {
-      reader.error(at, "a username cannot hold control characters (RFC 7617)", {});
-    }
-  }
-  if (has_password) {
-    const Node& at = *fields.find("password");
-    if (credential.password.value.empty()) {
-      reader.error(at, "an empty password", "write password: \"${env:NAME}\"");
-    } else if (has_control(credential.password.value)) {
-      reader.error(at, "a password cannot hold control characters (RFC 7617)", {});
-    }
-  }
-  if (has_username && has_password) connector.basic.push_back(std::move(credential));
-}
-
-void read_auth(Reader& reader, const Node& node, const Node& named, const Key& key,
-               Connector& connector) {
-  connector.has_auth = true;
-  if (node.kind == Node::Kind::kScalar && node.value == "anonymous") {
-    connector.allow_anonymous = true;
-    return;
-  }
-  if (node.kind != Node::Kind::kMap) {
-    const bool misspelt =
-        node.kind == Node::Kind::kScalar && !nearest(node.value, {"anonymous"}).empty();
-    if (misspelt) {
-      reader.error(node, "expected a map or the word anonymous, found " + reader.found(node),
-                   suggest(node.value, {"anonymous"}));
-    } else {
-      reader.wrong_type(node, key);
-    }
-    return;
-  }
-  const Fields fields(reader, node, &named, *key.object);
-  const Node* const basic = fields.find("basic");
-  if (basic == nullptr) return;
-  const Key& basic_key = fields.key("basic");
-  if (basic->kind == Node::Kind::kMap) {
-    read_credential(reader, *basic, fields.key_node("basic"), basic_key, connector);
-    return;
-  }
-  for (const Node* item : reader.items(*basic, basic_key)) {
-    read_credential(reader, *item, nullptr, basic_key, connector);
-  }
-}
-
 void check_path_is_free(Reader& reader, const Node& node, const Connector& connector,
                         const Config& config) {
   for (const Connector& other : config.connectors) {
@@ -152,7 +83,7 @@ void read_connector(Reader& reader, const Member& member, const Key& key, Config
   }
   fields.choice("dialect", connector.dialect);
   if (const Node* const auth = fields.find("auth"); auth != nullptr) {
-    read_auth(reader, *auth, *fields.key_node("auth"), fields.key("auth"), connector);
+    read_auth(reader, *auth, *fields.key_node("auth"), fields.key("auth"), connector, config);
   }
   if (fields.duration("deadline", connector.deadline) &&
       connector.dialect == DialectName::kB2cUserflow && connector.deadline > kUserFlowDeadlineMax) {

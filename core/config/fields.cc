@@ -27,6 +27,7 @@ Fields::Fields(Reader& reader, const Node& map, const Node* named, const Object&
                  "write " + std::string(key.name) + ": " + std::string(key.example));
   }
   if (!object.exactly_one.empty()) check_exactly_one(at);
+  if (!object.at_least_one.empty()) check_at_least_one(at);
 }
 
 void Fields::check_key(const Node& key) const {
@@ -77,6 +78,17 @@ void Fields::check_exactly_one(const Node& at) const {
   reader_.error(at,
                 object_.exactly_one.size() == 1 ? "the key \"" + alternatives + "\" is missing"
                                                 : "one of these keys is missing: " + alternatives,
+                "write " + std::string(usual.name) + ": " + std::string(usual.example));
+}
+
+void Fields::check_at_least_one(const Node& at) const {
+  std::string alternatives;
+  for (const std::string_view name : object_.at_least_one) {
+    if (map_.find(name) != nullptr || is_misspelt(name)) return;
+    alternatives += (alternatives.empty() ? "" : ", ") + std::string(name);
+  }
+  const Key& usual = key(object_.at_least_one[0]);
+  reader_.error(at, "one of these keys is missing: " + alternatives,
                 "write " + std::string(usual.name) + ": " + std::string(usual.example));
 }
 

@@ -2,6 +2,7 @@
 // when all of it is known.
 #include "core/config/load.h"
 
+#include <algorithm>
 #include <deque>
 #include <exception>
 #include <filesystem>
@@ -192,6 +193,7 @@ class Loader {
     }
     for (const Connector& connector : config_.connectors) {
       if (exposed) check_exposed(connector);
+      for (const CallerCertificate& one : connector.certificates) check_certificate(one);
     }
     for (const Key& key : schema::kRoot.keys) {
       if (!key.required || has_section(key.name)) continue;
@@ -212,6 +214,35 @@ class Loader {
       if (credential.password.secret) continue;
       diagnostics.warning(credential.password.mark, 1, "a password is written in the file",
                           "write password: \"${env:NAME}\" or \"${file:PATH}\"");
+    }
+    const auto warn = [&](const Text& text) {
+      if (text.secret) return;
+      diagnostics.warning(text.mark, 1, "a secret is written in the file",
+                          "write \"${env:NAME}\" or \"${file:PATH}\"");
+    };
+    for (const Text& token : connector.bearer) warn(token);
+    if (connector.api_key) std::for_each(connector.api_key->values.begin(), connector.api_key->values.end(), warn);
+  }
+
+  /// A certificate that connectors want has to be asked for, and somebody has to vouch for it.
+  void check_certificate(const CallerCertificate& certificate) {
+    bool asked = false, vouched = true;
+    for (const Listener& listener : config_.listeners) {
+      if (!listener.tls ||
+          listener.tls->client_certificate == ListenerTls::ClientCertificate::kNotAsked) {
+        continue;
+      }
+      asked = true;
+      vouched = vouched && !listener.tls->client_ca.value.empty();
+    }
+    if (!asked) {
+      reader_.diagnostics().error(certificate.mark, 1, "no listener asks callers for certificates",
+                                  "write client_certificate: required in the listener's tls");
+    } else if (!vouched && !certificate.sha256 &&
+               certificate.authority == CallerCertificate::kListener) {
+      reader_.diagnostics().error(certificate.mark, 1,
+                                  "anybody can make a certificate that fits",
+                                  "write sha256: or ca: as well, or client_ca: in the listener's tls");
     }
   }
 

@@ -118,6 +118,7 @@ class Fields {
  private:
   void check_key(const Node& key) const;
   void check_exactly_one(const Node& at) const;
+  void check_at_least_one(const Node& at) const;
   /// True when an unknown key looks like `name`: that it is missing need not be said as well.
   bool is_misspelt(std::string_view name) const;
 
@@ -128,6 +129,15 @@ class Fields {
 
 // Sections. Each reads one value of the table into `config` or a part of it.
 void read_listeners(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+/// `tls` of a listener; empty after reporting what is wrong. See listener_tls.cc.
+std::optional<ListenerTls> read_listener_tls(Reader& reader, const Node& node, const Node& named,
+                                             const schema::Key& key);
+/// `auth` of a connector; see auth.cc. Files of authorities go into `config`.
+void read_auth(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+               Connector& connector, Config& config);
+/// Networks, and "unix" as `local`.
+void read_networks(Reader& reader, const Node& node, const schema::Key& key,
+                   std::vector<lists::Network>& networks, bool& local);
 void read_admin(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
                 Config& config);
 void read_limits(Reader& reader, const Node& node, const Node& named, const schema::Key& key,

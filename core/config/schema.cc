@@ -117,19 +117,6 @@ constexpr LaterKey kRootLater[] = {
     {"events", "use the access log"},
 };
 
-constexpr Key kListenerKeys[] = {
-    {.name = "address",
-     .shape = Shape::kAddress,
-     .required = true,
-     .example = "127.0.0.1:8080",
-     .words = "An IPv4 address, an IPv6 address in brackets, or `unix:` and the path of a socket. "
-              "Port 0 is any free port."},
-};
-constexpr LaterKey kListenerLater[] = {
-    {"tls", "let the load balancer in front end TLS"},
-    {"proxy_protocol", "leave it out"},
-};
-
 constexpr Key kAdminKeys[] = {
     {.name = "address",
      .shape = Shape::kAddress,
@@ -254,6 +241,44 @@ constexpr Key kLimitsKeys[] = {
      .words = "How long requests under way are waited for at the end.",
      .least = 0,
      .most = kHour},
+    {.name = "tls_handshakes",
+     .shape = Shape::kInteger,
+     .fallback = "1024",
+     .example = "1024",
+     .words = "TLS handshakes under way, per worker: one more ends the oldest.",
+     .least = 1,
+     .most = 1'000'000},
+    {.name = "tls_handshake_timeout",
+     .shape = Shape::kDuration,
+     .fallback = "10s",
+     .example = "10s",
+     .words = "For a whole TLS handshake, from accepting the connection.",
+     .least = 100,
+     .most = kHour},
+    {.name = "auth_failures",
+     .shape = Shape::kInteger,
+     .fallback = "100",
+     .example = "100",
+     .words = "Wrong credentials that one address may show within `auth_failure_window`; then it gets "
+              "429 until the window ends. IPv6 addresses are counted by their /64, those of this "
+              "machine are not. 0: no limit.",
+     .least = 0,
+     .most = 1'000'000},
+    {.name = "auth_failure_window",
+     .shape = Shape::kDuration,
+     .fallback = "1m",
+     .example = "1m",
+     .words = "From the first of them.",
+     .least = kSecond,
+     .most = kHour},
+    {.name = "auth_addresses",
+     .shape = Shape::kInteger,
+     .fallback = "16384",
+     .example = "16384",
+     .words = "Addresses that are counted at once, 24 bytes each; beyond them those with the fewest "
+              "failures are forgotten.",
+     .least = 64,
+     .most = 1'000'000},
     {.name = "pending",
      .shape = Shape::kInteger,
      .fallback = "4096",
@@ -378,33 +403,6 @@ constexpr LaterKey kConnectorLater[] = {
     {"limits", "write it at the top level: it is for all connectors"},
 };
 
-constexpr Key kAuthenticationKeys[] = {
-    {.name = "basic",
-     .shape = Shape::kObjectOrList,
-     .example = "{ username: b2c, password: \"${env:B2C_PASSWORD}\" }",
-     .words = "HTTP Basic. With several credentials each is good: the old and the new one while "
-              "they are changed.",
-     .object = &kCredential},
-};
-constexpr string_view kAuthenticationOne[] = {"basic"};
-constexpr LaterKey kAuthenticationLater[] = {
-    {"certificate", "write basic: { username: b2c, password: \"${env:B2C_PASSWORD}\" }"},
-    {"bearer", "write basic: { username: b2c, password: \"${env:B2C_PASSWORD}\" }"},
-};
-
-constexpr Key kCredentialKeys[] = {
-    {.name = "username",
-     .shape = Shape::kString,
-     .required = true,
-     .example = "b2c",
-     .words = "Without a colon (RFC 7617)."},
-    {.name = "password",
-     .shape = Shape::kString,
-     .required = true,
-     .example = "\"${env:B2C_PASSWORD}\"",
-     .words = "Better kept out of the file: `${env:NAME}` or `${file:PATH}`."},
-};
-
 constexpr Key kOtherwiseKeys[] = {
     {.name = "continue",
      .shape = Shape::kClaims,
@@ -486,10 +484,6 @@ constinit const Object kRoot{.name = "configuration",
                              .words = "The top level of the file, and of each included one.",
                              .keys = kRootKeys,
                              .later = kRootLater};
-constinit const Object kListener{.name = "listener",
-                                 .words = "One item of `listeners`.",
-                                 .keys = kListenerKeys,
-                                 .later = kListenerLater};
 constinit const Object kAdmin{
     .name = "admin", .words = "`admin`.", .keys = kAdminKeys, .later = kAdminLater};
 constinit const Object kLimits{.name = "limits",
@@ -505,13 +499,6 @@ constinit const Object kConnector{.name = "connector",
                                   .words = "One member of `connectors`.",
                                   .keys = kConnectorKeys,
                                   .later = kConnectorLater};
-constinit const Object kAuthentication{.name = "auth",
-                                       .words = "`auth` of a connector.",
-                                       .keys = kAuthenticationKeys,
-                                       .later = kAuthenticationLater,
-                                       .exactly_one = kAuthenticationOne};
-constinit const Object kCredential{
-    .name = "credential", .words = "One item of `basic`.", .keys = kCredentialKeys};
 constinit const Object kOtherwise{.name = "otherwise",
                                   .words = "`otherwise` of a connector: exactly one of these.",
                                   .keys = kOtherwiseKeys,
@@ -527,6 +514,8 @@ namespace {
 constexpr const Object* kAll[] = {
     &kRoot,
     &kListener,
+    &kListenerTls,
+    &kCertificate,
     &kAdmin,
     &kLimits,
     &kAccessLog,
@@ -549,6 +538,8 @@ constexpr const Object* kAll[] = {
     &kConnector,
     &kAuthentication,
     &kCredential,
+    &kCallerCertificate,
+    &kApiKey,
     &kOtherwise,
     &kRule,
     &kRuleCache,

@@ -82,20 +82,25 @@ struct Object {
   std::span<const std::string_view> exactly_one = {};  // of these keys, one must be there
   std::string_view noun = "key";                       // how a member is called in an error
   std::span<const std::string_view> or_else = {};      // keys that will do instead of exactly_one
+  std::span<const std::string_view> at_least_one = {};  // of these keys, one or more must be there
 
   const Key* find(std::string_view key) const noexcept;
 };
 
 // The table is immutable and lives as long as the program.
 extern const Object kRoot;
-extern const Object kListener;
+extern const Object kListener;  // schema_tls.cc, as the two below
+extern const Object kListenerTls;
+extern const Object kCertificate;
 extern const Object kAdmin;
 extern const Object kLimits;
 extern const Object kAccessLog;
 extern const Object kList;
 extern const Object kConnector;
 extern const Object kAuthentication;
-extern const Object kCredential;
+extern const Object kCredential;          // schema_auth.cc, as the two below
+extern const Object kCallerCertificate;
+extern const Object kApiKey;
 extern const Object kOtherwise;
 extern const Object kRule;
 extern const Object kTests;

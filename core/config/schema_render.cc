@@ -187,6 +187,14 @@ std::string object_schema(const Object& object) {
     }
     out += ",\"oneOf\":[" + ways + "]";
   }
+  if (!object.at_least_one.empty()) {
+    std::string ways;
+    for (const std::string_view key : object.at_least_one) {
+      ways += (ways.empty() ? "" : ",");
+      ways += "{\"required\":[" + json_quoted(key) + "]}";
+    }
+    out += ",\"anyOf\":[" + ways + "]";
+  }
   if (&object == &kTests || &object == &kLengthRange || &object == &kTimeWindow ||
       &object == &kReplyWhen || &object == &kReplyTest || &object == &kExpectation) {
     out += ",\"minProperties\":1";
@@ -359,6 +367,11 @@ std::string reference_markdown() {
     if (object->exactly_one.size() > 1) {
       out += "Exactly one of";
       for (const std::string_view key : object->exactly_one) out += " `" + std::string(key) + "`";
+      out += ".\n\n";
+    }
+    if (!object->at_least_one.empty()) {
+      out += "At least one of";
+      for (const std::string_view key : object->at_least_one) out += " `" + std::string(key) + "`";
       out += ".\n\n";
     }
     out += std::string("| ") + (tests ? "test" : "key") + " | value | default | meaning |\n";

@@ -42,6 +42,29 @@ std::optional<ListenerAddress> read_address(Reader& reader, const Fields& fields
   return address;
 }
 
+/// Who stands in front of a listener and is believed.
+void read_proxies(Reader& reader, const Fields& fields, Listener& listener) {
+  const Node* const node = fields.find("proxies");
+  const char* const why = listener.proxy_protocol != ProxyProtocol::kOff ? "proxy_protocol"
+                          : listener.forwarded_for > 0                   ? "forwarded_for"
+                                                                         : nullptr;
+  if (node != nullptr) {
+    read_networks(reader, *node, fields.key("proxies"), listener.proxies, listener.local_proxies);
+    if (why == nullptr) {
+      reader.error(*fields.key_node("proxies"), "proxies are believed nothing here",
+                   "write proxy_protocol: v2 or forwarded_for: 1 as well");
+    }
+  } else if (why != nullptr && !listener.address.loopback) {
+    reader.error(*fields.key_node(why), "whoever can connect would be believed",
+                 "write proxies: [ 10.0.0.0/8 ], the networks of your load balancers");
+  } else if (why != nullptr) {
+    for (const char* const here : {"127.0.0.0/8", "::1"}) {
+      listener.proxies.push_back(*lists::read_network(here).network);
+    }
+    listener.local_proxies = true;
+  }
+}
+
 void read_list(Reader& reader, const Member& member, const Key& key, Config& config) {
   ListSource list;
   list.name = reader.key_text(*member.key);
@@ -172,8 +195,18 @@ void read_listeners(Reader& reader, const Node& node, const Key& key, Config& co
       continue;
     }
     const Fields fields(reader, *item, nullptr, *key.object);
+    std::optional<ListenerTls> tls;
+    if (const Node* const inside = fields.find("tls"); inside != nullptr) {
+      tls = read_listener_tls(reader, *inside, *fields.key_node("tls"), fields.key("tls"));
+    }
+    Listener listener;
+    listener.tls = std::move(tls);
+    fields.choice("proxy_protocol", listener.proxy_protocol);
+    fields.integer("forwarded_for", listener.forwarded_for);
     if (auto address = read_address(reader, fields, config)) {
-      config.listeners.push_back({std::move(*address)});
+      listener.address = std::move(*address);
+      read_proxies(reader, fields, listener);
+      config.listeners.push_back(std::move(listener));
     }
   }
 }
@@ -183,7 +216,7 @@ void read_admin(Reader& reader, const Node& node, const Node& named, const Key& 
   if (!reader.is_map(node, key)) return;
   const Fields fields(reader, node, &named, *key.object);
   if (auto address = read_address(reader, fields, config)) {
-    config.admin = Listener{std::move(*address)};
+    config.admin.emplace().address = std::move(*address);
   }
   constexpr std::size_t kTokenBytesMin = 16;
   if (fields.string("token", config.admin_token)) {
@@ -219,6 +252,11 @@ void read_limits(Reader& reader, const Node& node, const Node& named, const Key&
   fields.duration("idle_timeout", limits.idle_timeout);
   fields.duration("write_timeout", limits.write_timeout);
   fields.duration("drain_timeout", limits.drain_timeout);
+  fields.integer("tls_handshakes", limits.tls_handshakes);
+  fields.duration("tls_handshake_timeout", limits.tls_handshake_timeout);
+  fields.integer("auth_failures", limits.auth_failures);
+  fields.duration("auth_failure_window", limits.auth_failure_window);
+  fields.integer("auth_addresses", limits.auth_addresses);
   fields.integer("pending", limits.pending);
   if (limits.request_line_bytes <= limits.head_bytes) return;
   if (const Node* const line = fields.key_node("request_line_bytes"); line != nullptr) {

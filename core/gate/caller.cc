@@ -1,7 +1,9 @@
 #include "core/gate/caller.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "core/text/text.h"
 
@@ -24,6 +26,42 @@ std::uint64_t difference(std::string_view presented, std::string_view expected) 
     different |= static_cast<unsigned char>(presented[at] ^ against[at]);
   }
   return different;
+}
+
+int hex_value(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/// Percent-decodes into `to`, which has `room` bytes; the number written, or none when it is not
+/// well-formed or too long. '+' stands for itself: keys are not forms.
+std::size_t decode(std::string_view text, char* to, std::size_t room) noexcept {
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < text.size(); ++i, ++size) {
+    if (size == room) return 0;
+    if (text[i] != '%') {
+      to[size] = text[i];
+      continue;
+    }
+    const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+    if (high < 0 || low < 0) return 0;
+    to[size] = static_cast<char>(high << 4 | low);
+    i += 2;
+  }
+  return size;
+}
+
+bool fits(const AcceptedCertificate& accepted, const ShownCertificate& shown) noexcept {
+  const bool vouched = accepted.authority == AcceptedCertificate::kListener
+                           ? accepted.pinned || shown.trusted
+                           : (shown.authorities >> accepted.authority & 1U) != 0;
+  return vouched && (!accepted.pinned || accepted.sha256 == shown.sha256) &&
+         (accepted.subject.empty() || accepted.subject == shown.subject) &&
+         (accepted.issuer.empty() || accepted.issuer == shown.issuer) &&
+         (accepted.name.empty() ||
+          std::find(shown.names.begin(), shown.names.end(), accepted.name) != shown.names.end());
 }
 
 }  // namespace
@@ -62,19 +100,108 @@ bool bears(std::string_view authorization, std::string_view token) noexcept {
   return difference(presented, token) == 0;
 }
 
+void CallerCheck::accept_certificate(AcceptedCertificate certificate) {
+  certificates_.push_back(std::move(certificate));
+  more_ = true;
+}
+
+void CallerCheck::want_key(std::string_view name, bool in_query, std::vector<std::string> values) {
+  key_name_ = name;
+  key_in_query_ = in_query;
+  keys_ = std::move(values);
+  more_ = true;
+}
+
+void CallerCheck::want_addresses(callers::AddressSet addresses) {
+  addresses_ = std::move(addresses);
+  has_addresses_ = more_ = true;
+}
+
 bool CallerCheck::admits(std::string_view authorization) const noexcept {
   if (anonymous_) return true;
-  constexpr std::string_view kScheme = "Basic ";
-  if (authorization.size() <= kScheme.size()) return false;
-  const std::string_view scheme = authorization.substr(0, kScheme.size());
-  if (scheme != kScheme && !text::equals_ignore_case_ascii(scheme, kScheme)) return false;
-  std::string_view presented = authorization.substr(kScheme.size());
-  while (presented.starts_with(' ')) presented.remove_prefix(1);
+  constexpr std::string_view kBasic = "Basic ", kBearer = "Bearer ";
   bool admitted = false;
-  for (const std::string& expected : encoded_) {
-    admitted |= difference(presented, expected) == 0;
-  }
+  const auto compare = [&](std::string_view scheme, const std::vector<std::string>& accepted) {
+    if (authorization.size() <= scheme.size()) return;
+    const std::string_view presented_scheme = authorization.substr(0, scheme.size());
+    if (presented_scheme != scheme && !text::equals_ignore_case_ascii(presented_scheme, scheme)) {
+      return;
+    }
+    std::string_view presented = authorization.substr(scheme.size());
+    while (presented.starts_with(' ')) presented.remove_prefix(1);
+    for (const std::string& expected : accepted) admitted |= difference(presented, expected) == 0;
+  };
+  if (!encoded_.empty()) compare(kBasic, encoded_);
+  if (!bearer_.empty()) compare(kBearer, bearer_);
   return admitted;
+}
+
+/// Whether the key is there, once: of two nobody can say which the caller means.
+bool CallerCheck::has_key(const http::Request& request) const noexcept {
+  std::string_view presented;
+  std::size_t times = 0;
+  char decoded[kKeyBytesMax];
+  if (key_in_query_) {
+    for (std::string_view rest = request.query; !rest.empty();) {
+      const std::size_t end = std::min(rest.find('&'), rest.size());
+      const std::string_view pair = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      const std::size_t equals = pair.find('=');
+      if (equals == std::string_view::npos || pair.substr(0, equals) != key_name_) continue;
+      const std::string_view value = pair.substr(equals + 1);
+      presented = {decoded, decode(value, decoded, sizeof decoded)};
+      ++times;
+    }
+  } else {
+    for (std::size_t i = 0; i < request.field_count; ++i) {
+      const http::Header& field = request.fields[i];
+      if (field.name.size() != key_name_.size() ||
+          !text::equals_ignore_case_ascii(field.name, key_name_)) {
+        continue;
+      }
+      presented = field.value;
+      ++times;
+    }
+  }
+  bool right = false;
+  for (const std::string& expected : keys_) right |= difference(presented, expected) == 0;
+  return right && times == 1;
+}
+
+CallerFault CallerCheck::check_certificate(const Caller& caller) const noexcept {
+  if (caller.certificate == nullptr) return CallerFault::kNoCertificate;
+  const ShownCertificate& shown = *caller.certificate;
+  const bool accepted =
+      std::any_of(certificates_.begin(), certificates_.end(),
+                  [&](const AcceptedCertificate& one) { return fits(one, shown); });
+  if (!accepted) return CallerFault::kCertificate;
+  return caller.now_s < shown.not_before_s || caller.now_s > shown.not_after_s
+             ? CallerFault::kCertificateExpired
+             : CallerFault::kNone;
+}
+
+CallerFault CallerCheck::check_all(const http::Request& request,
+                                   const Caller& caller) const noexcept {
+  if (has_addresses_ &&
+      !addresses_.holds(caller.address == nullptr ? callers::Address{} : *caller.address)) {
+    return CallerFault::kAddress;
+  }
+  if (!certificates_.empty()) {
+    if (const CallerFault fault = check_certificate(caller); fault != CallerFault::kNone)
+      return fault;
+  }
+  // Without credentials for it the certificate alone says who it is.
+  const bool by_authorization = !encoded_.empty() || !bearer_.empty();
+  const bool known = !by_authorization ? !certificates_.empty()
+                                       : admits(request.known(http::Known::kAuthorization));
+  const bool key = keys_.empty() || has_key(request);
+  return known && key ? CallerFault::kNone : CallerFault::kCredentials;
+}
+
+std::string_view CallerCheck::challenge() const noexcept {
+  if (!encoded_.empty()) return R"(Basic realm="claimgate", charset="UTF-8")";
+  if (!bearer_.empty()) return R"(Bearer realm="claimgate")";
+  return {};
 }
 
 }  // namespace core::gate

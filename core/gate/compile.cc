@@ -110,6 +110,39 @@ Otherwise compile_otherwise(const config::Action& action, rules::Compiler& compi
   }
 }
 
+CallerCheck compile_callers(const config::Connector& written) {
+  // Without `auth` the loader has made sure that only this machine can connect.
+  if (written.allow_anonymous || !written.has_auth) return CallerCheck::anonymous();
+  CallerCheck check;
+  for (const config::Credential& credential : written.basic) {
+    check.accept_basic(credential.username.value, credential.password.value);
+  }
+  for (const config::Text& token : written.bearer) check.accept_bearer(token.value);
+  for (const config::CallerCertificate& one : written.certificates) {
+    static_assert(config::CallerCertificate::kListener == AcceptedCertificate::kListener);
+    AcceptedCertificate accepted;
+    accepted.pinned = one.sha256.has_value();
+    accepted.sha256 = one.sha256.value_or(accepted.sha256);
+    accepted.authority = one.authority;
+    accepted.subject = one.subject.value;
+    accepted.issuer = one.issuer.value;
+    accepted.name = one.name.value;
+    check.accept_certificate(std::move(accepted));
+  }
+  if (written.api_key) {
+    std::vector<std::string> values;
+    for (const config::Text& value : written.api_key->values) values.push_back(value.value);
+    check.want_key(written.api_key->name.value, written.api_key->in_query, std::move(values));
+  }
+  if (!written.addresses.empty() || written.local_addresses) {
+    callers::AddressSet addresses;
+    for (const lists::Network& network : written.addresses) addresses.add(network);
+    if (written.local_addresses) addresses.add_unix();
+    check.want_addresses(std::move(addresses));
+  }
+  return check;
+}
+
 }  // namespace
 
 lists::Match match_of(config::ListMatch match) {
@@ -179,12 +212,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     connector.index = snapshot->connectors.size();
     connector.name = written.name.value;
     connector.path = written.path.value;
-    connector.callers = written.allow_anonymous ? CallerCheck::anonymous() : CallerCheck();
-    for (const config::Credential& credential : written.basic) {
-      connector.callers.accept_basic(credential.username.value, credential.password.value);
-    }
-    // Without `auth` the loader has made sure that only this machine can connect.
-    if (!written.has_auth) connector.callers = CallerCheck::anonymous();
+    connector.callers = compile_callers(written);
     connector.program = compiler.compile(written.rules, written.name.value);
     if (written.otherwise) connector.otherwise = compile_otherwise(*written.otherwise, compiler, diagnostics);
     connector.token_fault = written.token_fault;

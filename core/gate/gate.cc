@@ -14,7 +14,8 @@ namespace userflow = dialects::b2c_userflow;
 
 constexpr std::string_view kOutcomeNames[kOutcomeCount] = {
     "continue",  "block",        "validation_error", "fault",    "not_found",
-    "method",    "unauthorized", "media_type",       "bad_body", "overload", "bad_request"};
+    "method",    "unauthorized", "forbidden",        "too_many_failures",
+    "media_type", "bad_body",    "overload",         "bad_request"};
 
 /// application/json with any parameters (protocol.md 0.4), ASCII case ignored.
 bool is_json(std::string_view content_type) noexcept {
@@ -33,6 +34,28 @@ constexpr std::size_t kTextShownMax = 1024;
 
 bool is_identity(std::string_view coding) noexcept {
   return coding.empty() || text::equals_ignore_case_ascii(coding, "identity");
+}
+
+/// The answer to a caller that is not let in.
+void refuse_caller(const CallerCheck& callers, Report& report, http::ErrorAnswer& error) noexcept {
+  report.outcome = Outcome::kUnauthorized;
+  error.status = 403;
+  switch (report.fault) {
+    case CallerFault::kAddress:
+      report.outcome = Outcome::kForbidden;
+      error.message = "the connector is not called from there";
+      return;
+    case CallerFault::kNoCertificate:
+    case CallerFault::kCertificateExpired:
+    case CallerFault::kCertificate:
+      error.message = "the certificate of a caller of this connector is required";
+      return;
+    case CallerFault::kCredentials:
+    case CallerFault::kNone: break;
+  }
+  error.message = "the credentials of this connector are required";
+  error.www_authenticate = callers.challenge();
+  if (!error.www_authenticate.empty()) error.status = 401;
 }
 
 }  // namespace
@@ -95,7 +118,7 @@ void Gate::adopt(std::shared_ptr<const Snapshot> snapshot) {
 
 /// The checks that need the head alone. False when an answer was written.
 bool Gate::admit(const http::Request& request, std::string_view date, bool close,
-                 http::OutBuffer& out, Report& report) noexcept {
+                 http::OutBuffer& out, Report& report, const Caller& caller) noexcept {
   http::ErrorAnswer error;
   error.after = http::after_answer_to(request, close);
   error.head_only = request.method == http::Method::kHead;
@@ -109,11 +132,9 @@ bool Gate::admit(const http::Request& request, std::string_view date, bool close
     error.status = 405;
     error.message = "connectors are called by POST";
     error.allow = "POST";
-  } else if (!report.connector->callers.admits(request.known(http::Known::kAuthorization))) {
-    report.outcome = Outcome::kUnauthorized;
-    error.status = 401;
-    error.message = "the credentials of this connector are required";
-    error.www_authenticate = R"(Basic realm="claimgate", charset="UTF-8")";
+  } else if (report.fault = report.connector->callers.check(request, caller);
+             report.fault != CallerFault::kNone) {
+    refuse_caller(report.connector->callers, report, error);
   } else if (!is_json(request.known(http::Known::kContentType))) {
     report.outcome = Outcome::kMediaType;
     error.status = 415;
@@ -130,9 +151,24 @@ bool Gate::admit(const http::Request& request, std::string_view date, bool close
   return false;
 }
 
+Report Gate::refuse_barred(const http::Request& request, std::string_view date, bool close,
+                           std::uint64_t barred_ms, http::OutBuffer& out) noexcept {
+  Report report;
+  report.connector = snapshot_->find(request.path);
+  report.outcome = Outcome::kTooManyFailures;
+  http::ErrorAnswer error;
+  error.after = http::after_answer_to(request, close);
+  error.head_only = request.method == http::Method::kHead;
+  report.status = error.status = 429;
+  error.message = "too many wrong credentials from this address";
+  error.retry_after_s = static_cast<unsigned>((barred_ms + 999) / 1000);
+  if (!http::write_error(out, error, date)) report.outcome = Outcome::kOverload;
+  return report;
+}
+
 bool Gate::refuse_early(const http::Request& request, std::string_view date, http::OutBuffer& out,
-                        Report& report) noexcept {
-  return !admit(request, date, true, out, report);
+                        Report& report, const Caller& caller) noexcept {
+  return !admit(request, date, true, out, report, caller);
 }
 
 /// The text of a message in the caller's language, as the inside of a JSON string. Null data() when
@@ -257,9 +293,9 @@ void Gate::report_decisions(const rules::Verdict& verdict, Report& report) const
 }
 
 Report Gate::answer(const http::Request& request, std::string_view date, bool close,
-                    http::OutBuffer& out) noexcept {
+                    http::OutBuffer& out, const Caller& caller) noexcept {
   Report report;
-  if (!admit(request, date, close, out, report)) {
+  if (!admit(request, date, close, out, report, caller)) {
     evaluation_.begin(now_s_);  // no shadow rule of the last request is this one's
     return report;
   }

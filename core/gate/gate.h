@@ -22,13 +22,15 @@ enum class Outcome : std::uint8_t {
   kFault,             // 500: a verdict that is illegal before the token, failing by configuration
   kNotFound,          // 404: no connector at this path
   kMethod,            // 405
-  kUnauthorized,      // 401
+  kUnauthorized,      // 401; 403 where nothing in Authorization would help
+  kForbidden,         // 403: the caller's address
+  kTooManyFailures,   // 429: its address has shown too many wrong credentials
   kMediaType,         // 415
   kBadBody,           // 400: see claims::ReadError
   kOverload,          // 503: the answer found no room
   kBadRequest,        // no acceptable HTTP request, or not in time: http::Refusal
 };
-inline constexpr std::size_t kOutcomeCount = 11;
+inline constexpr std::size_t kOutcomeCount = 13;
 /// As metrics and the access log write it.
 std::string_view name(Outcome outcome) noexcept;
 
@@ -47,6 +49,7 @@ struct Report {
   Outcome outcome = Outcome::kNotFound;
   std::int32_t rule = rules::Verdict::kNoRule;  // that decided; see rules::Verdict
   int status = 0;
+  CallerFault fault = CallerFault::kNone;
   bool rewritten = false;       // the verdict was illegal at this step and another was told
   bool asks = false;            // nothing was written: a backend has to be asked, see Gate::asked()
   Source source = Source::kRules;
@@ -87,12 +90,16 @@ class Gate {
   /// Looks at a request whose body is still on its way. True when it is refused already (path,
   /// method, credentials, media type): the answer, with Connection: close, is in `out`.
   bool refuse_early(const http::Request& request, std::string_view date, http::OutBuffer& out,
-                    Report& report) noexcept;
+                    Report& report, const Caller& caller = {}) noexcept;
 
   /// Answers a complete request into `out`, unless a backend has to be asked (Report::asks). `close` says that the connection ends with it. Never
   /// allocates for bodies of up to 64 members once `out` has its size.
   Report answer(const http::Request& request, std::string_view date, bool close,
-                http::OutBuffer& out) noexcept;
+                http::OutBuffer& out, const Caller& caller = {}) noexcept;
+
+  /// Answers 429 to a caller that is barred for `barred_ms` more, whatever it asks.
+  Report refuse_barred(const http::Request& request, std::string_view date, bool close,
+                       std::uint64_t barred_ms, http::OutBuffer& out) noexcept;
 
   /// The part of answer() behind the caller's admission: reads `body` as claims, decides, and writes
   /// the answer of `connector`. `tracer` may be null; `explain` listens with it.
@@ -111,7 +118,7 @@ class Gate {
 
  private:
   bool admit(const http::Request& request, std::string_view date, bool close, http::OutBuffer& out,
-             Report& report) noexcept;
+             Report& report, const Caller& caller) noexcept;
   bool tell(const rules::Verdict& verdict, http::After after, std::string_view date,
             http::OutBuffer& out, Report& report) noexcept;
   void report_decisions(const rules::Verdict& verdict, Report& report) const noexcept;

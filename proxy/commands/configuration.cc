@@ -26,7 +26,7 @@ lists::Definition definition_of(const core::config::ListSource& source) {
 }  // namespace
 
 Configuration read_configuration(const std::string& path, std::size_t workers, bool serving,
-                                 const std::atomic<bool>* stop) {
+                                 const std::atomic<bool>* stop, TicketBook* tickets) {
   static constexpr std::atomic<bool> kNever{false};
   FileSource source;
   Configuration read;
@@ -58,6 +58,9 @@ Configuration read_configuration(const std::string& path, std::size_t workers, b
     at->origin = std::move(loaded.origin);
     return {std::move(loaded.list), std::move(loaded.failure), std::move(loaded.remark)};
   };
+  TicketBook fresh;
+  read.tls = make_tls(read.config, source, read.diagnostics, tickets == nullptr ? fresh : *tickets);
+  read.trust = make_caller_trust(read.config, source, read.diagnostics);
   read.snapshot = core::gate::compile(read.config, options, source, read.diagnostics);
   read.backends = upstream::resolve_backends(read.config.backends, source, read.diagnostics);
   return read;

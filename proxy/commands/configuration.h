@@ -10,6 +10,7 @@
 #include "core/config/diagnostics.h"
 #include "core/gate/snapshot.h"
 #include "proxy/lists/keeper.h"
+#include "proxy/tls_listeners.h"
 #include "proxy/upstream/options.h"
 
 namespace proxy::commands {
@@ -31,6 +32,8 @@ struct Configuration {
   std::shared_ptr<const core::gate::Snapshot> snapshot;
   std::shared_ptr<const core::lists::Table> lists;  // as their sources have them
   std::vector<lists::Source> sources;               // of each
+  std::vector<TlsListener> tls;
+  std::shared_ptr<const net::CallerTrust> trust;  // null: no connector wants certificates
   std::shared_ptr<const upstream::BackendList> backends;  // null when one has mistakes
   std::size_t workers = 1;  // the number that `workers: 0` stands for, at least 1
 };
@@ -39,8 +42,10 @@ struct Configuration {
 /// number does not change while the process runs. Hashes that a caller could aim at get a new
 /// random key. `serving` keeps copies of fetched lists, where the configuration says. Blocks while
 /// lists are fetched; not for long once `stop` is true.
+/// `tickets` has the keys that listeners go on with; null: they get new ones.
 Configuration read_configuration(const std::string& path, std::size_t workers = 0,
-                                 bool serving = false, const std::atomic<bool>* stop = nullptr);
+                                 bool serving = false, const std::atomic<bool>* stop = nullptr,
+                                 TicketBook* tickets = nullptr);
 
 /// 64 bits from the kernel's random generator.
 std::uint64_t random_seed();

@@ -51,6 +51,8 @@ net::ServerLimits server_limits(const config::Limits& limits) {
   server.body_timeout_ms = static_cast<std::uint64_t>(limits.body_timeout.count());
   server.idle_timeout_ms = static_cast<std::uint64_t>(limits.idle_timeout.count());
   server.write_timeout_ms = static_cast<std::uint64_t>(limits.write_timeout.count());
+  server.tls_handshake_timeout_ms = static_cast<std::uint64_t>(limits.tls_handshake_timeout.count());
+  server.tls_handshakes_max = static_cast<std::size_t>(limits.tls_handshakes);
   return server;
 }
 
@@ -69,7 +71,17 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
   std::vector<std::string> keys;
   const auto addresses = [](const config::Config& of) {
     std::vector<std::string> texts;
-    for (const config::Listener& listener : of.listeners) texts.push_back(listener.address.text.value);
+    for (const config::Listener& listener : of.listeners) {
+      std::string text = listener.address.text.value + (listener.tls ? " tls" : "") + " " +
+                         std::to_string(static_cast<int>(listener.proxy_protocol)) + " " +
+                         std::to_string(listener.forwarded_for) +
+                         (listener.local_proxies ? " unix" : "");
+      for (const core::lists::Network& network : listener.proxies) {
+        char written[core::lists::kNetworkBytesMax];
+        text.append(" ").append(written, core::lists::write_network(network, written));
+      }
+      texts.push_back(std::move(text));
+    }
     return texts;
   };
   if (addresses(old) != addresses(fresh)) keys.emplace_back("listeners");
@@ -99,18 +111,41 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
     return std::tuple(of.request_line_bytes, of.head_bytes, of.header_fields, of.body_bytes,
                       of.chunk_extension_bytes, of.trailer_bytes, of.connections,
                       of.requests_per_connection, of.head_timeout, of.body_timeout,
-                      of.idle_timeout, of.write_timeout, of.drain_timeout, of.pending);
+                      of.idle_timeout, of.write_timeout, of.drain_timeout, of.tls_handshakes,
+                      of.tls_handshake_timeout, of.pending, of.auth_failures,
+                      of.auth_failure_window, of.auth_addresses);
   };
   if (as_tuple(old.limits) != as_tuple(fresh.limits)) keys.emplace_back("limits");
   return keys;
+}
+
+/// What is logged of a caller's certificate when a connector refuses it.
+bool logs_subjects(const config::Config& of) {
+  return std::any_of(of.listeners.begin(), of.listeners.end(), [](const config::Listener& listener) {
+    return listener.tls && listener.tls->log_client_subject;
+  });
+}
+
+net::Front front_of(const config::Listener& listener) {
+  net::Front front;
+  switch (listener.proxy_protocol) {
+    case config::ProxyProtocol::kOff: break;
+    case config::ProxyProtocol::kV1: front.versions = core::callers::ProxyVersions::kV1; break;
+    case config::ProxyProtocol::kV2: front.versions = core::callers::ProxyVersions::kV2; break;
+    case config::ProxyProtocol::kAny: front.versions = core::callers::ProxyVersions::kAny; break;
+  }
+  front.forwarded_for = static_cast<std::size_t>(listener.forwarded_for);
+  for (const core::lists::Network& network : listener.proxies) front.proxies.add(network);
+  if (listener.local_proxies) front.proxies.add_unix();
+  return front;
 }
 
 /// The running program: its workers, and on the main thread a loop for signals and the admin
 /// listener. Start-up goes down this class in order, the way out goes up again.
 class Service {
  public:
-  Service(std::string path, Configuration configuration)
-      : path_(std::move(path)), configuration_(std::move(configuration)) {}
+  Service(std::string path, Configuration configuration, TicketBook& tickets)
+      : path_(std::move(path)), configuration_(std::move(configuration)), tickets_(tickets) {}
 
   int run() {
     if (!open()) return close(kExitFailed);
@@ -129,7 +164,8 @@ class Service {
   bool open() {
     uv_loop_init(&loop_);
     const std::size_t descriptors = raise_descriptor_limit();
-    edition_ = {configuration_.snapshot, 1, nullptr, configuration_.backends};
+    edition_ = {configuration_.snapshot, 1, nullptr, configuration_.backends, configuration_.trust,
+                logs_subjects(configuration_.config)};
     if (!open_lists()) return false;
     auto log = telemetry::AccessLog::open(configuration_.config.access_log.file.value,
                                           configuration_.workers);
@@ -186,6 +222,13 @@ class Service {
     shared_ = std::make_unique<forward::Shared>(
         static_cast<std::size_t>(configuration_.config.decision_cache_bytes),
         core::decisions::Seed{random_seed(), random_seed()}, configuration_.workers);
+    core::callers::Attempts::Options attempts;
+    const config::Limits& written = configuration_.config.limits;
+    attempts.failures_max = static_cast<std::uint32_t>(written.auth_failures);
+    attempts.window_ms = static_cast<std::uint64_t>(written.auth_failure_window.count());
+    attempts.addresses_max = static_cast<std::size_t>(written.auth_addresses);
+    attempts.seed = random_seed();
+    attempts_ = std::make_unique<core::callers::Attempts>(attempts);
     net::ServerLimits limits = server_limits(configuration_.config.limits);
     // Half of the descriptors stay free for backends, files and the listeners themselves.
     const std::size_t share =
@@ -204,23 +247,47 @@ class Service {
           static_cast<std::uint64_t>(configuration_.config.limits.drain_timeout.count());
       options.on_end = [this] { uv_async_send(&worker_ended_); };
       options.shared = shared_.get();
+      if (written.auth_failures > 0) options.attempts = attempts_.get();
       options.pending_max = static_cast<std::size_t>(configuration_.config.limits.pending);
       options.seed = random_seed();
       workers_.push_back(std::make_unique<Worker>(std::move(options), edition_, metrics_, *log_));
       metrics_.add_server(workers_.back()->counters());
     }
     for (const config::Listener& listener : configuration_.config.listeners) {
-      if (!open_listener(listener.address)) return false;
+      const std::shared_ptr<const net::TlsServer> tls =
+          listener.tls ? tls_of(configuration_.tls, listener.address.text.value) : nullptr;
+      if (tls != nullptr) tls_.push_back({listener.address.text.value, tls});
+      if (!open_listener(listener.address, tls, front_of(listener))) return false;
     }
     return true;
   }
 
+  static std::shared_ptr<const net::TlsServer> tls_of(const std::vector<TlsListener>& listeners,
+                                                      const std::string& address) {
+    for (const TlsListener& listener : listeners) {
+      if (listener.address == address) return listener.server;
+    }
+    return nullptr;
+  }
+
+  /// Hands the workers what a reload has read of certificates, for the listeners that are open.
+  void take_up_tls(const std::vector<TlsListener>& fresh) {
+    std::vector<std::shared_ptr<const net::TlsServer>> servers;
+    for (TlsListener& open : tls_) {
+      if (auto server = tls_of(fresh, open.address); server != nullptr) open.server = std::move(server);
+      servers.push_back(open.server);
+    }
+    if (servers.empty()) return;
+    for (const auto& worker : workers_) worker->adopt_tls(servers);
+  }
+
   /// Opens one address for every worker; the first one finds out what port 0 becomes.
-  bool open_listener(config::ListenerAddress address) {
+  bool open_listener(config::ListenerAddress address,
+                     const std::shared_ptr<const net::TlsServer>& tls, const net::Front& front) {
     auto first = net::open_listener(address);
     if (!first) return failed(first.error().why);
     net::ListenSocket socket = std::move(first).value();
-    urls_.push_back(socket.url);
+    urls_.push_back(tls == nullptr ? socket.url : "https" + socket.url.substr(socket.url.find(':')));
     address.port = socket.port;
     std::vector<net::ListenSocket> sockets;
     for (std::size_t i = 1; i < workers_.size(); ++i) {
@@ -231,7 +298,7 @@ class Service {
     }
     sockets.push_back(std::move(socket));
     for (std::size_t i = 0; i < workers_.size(); ++i) {
-      if (!workers_[i]->listen(std::move(sockets[workers_.size() - 1 - i]))) {
+      if (!workers_[i]->listen(std::move(sockets[workers_.size() - 1 - i]), tls, front)) {
         return failed(address.text.value + ": cannot be watched");
       }
     }
@@ -268,6 +335,9 @@ class Service {
                        [this] { return static_cast<double>(workers_.size()); });
     add_list_metrics();
     forward::add_metrics(metrics_, *shared_);
+    metrics_.add_counter("claimgate_addresses_barred",
+                         "Times an address was barred for showing wrong credentials.",
+                         [this] { return attempts_->barred(); });
     metrics_.add_text([this](std::string& text) {
       std::vector<const upstream::Counters*> counters;
       for (const auto& worker : workers_) counters.push_back(worker->backend_counters());
@@ -351,7 +421,7 @@ class Service {
         [](uv_work_t* work) {
           auto* const self = static_cast<Service*>(work->data);
           self->fresh_ = std::make_unique<Configuration>(read_configuration(
-              self->path_, self->workers_.size(), true, &self->stopping_));
+              self->path_, self->workers_.size(), true, &self->stopping_, &self->tickets_));
         },
         [](uv_work_t* work, int) { static_cast<Service*>(work->data)->take_up(); });
   }
@@ -375,10 +445,13 @@ class Service {
       ++edition_.generation;
       edition_.snapshot = fresh->snapshot;
       edition_.backends = fresh->backends;
+      edition_.trust = fresh->trust;
+      edition_.log_client_subject = logs_subjects(fresh->config);
       edition_.lists = std::move(lists);
       log_->introduce(edition_.generation, *edition_.snapshot);
       if (capture_ != nullptr) capture_->introduce(edition_.generation, *edition_.snapshot);
       for (const auto& worker : workers_) worker->adopt(edition_);
+      take_up_tls(fresh->tls);
       spdlog::info("reloaded, configuration number {} is in force", edition_.generation);
     }
     if (std::exchange(reload_again_, false)) reload();
@@ -411,6 +484,8 @@ class Service {
 
   const std::string path_;
   Configuration configuration_;
+  TicketBook& tickets_;
+  std::vector<TlsListener> tls_;  // of the open listeners, as they are in force
   Edition edition_;
   uv_loop_t loop_;
   telemetry::Metrics metrics_;
@@ -418,6 +493,7 @@ class Service {
   std::unique_ptr<capture::Capture> capture_;
   std::unique_ptr<lists::Keeper> keeper_;
   std::unique_ptr<forward::Shared> shared_;
+  std::unique_ptr<core::callers::Attempts> attempts_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<admin::AdminHandler> admin_handler_;
   std::unique_ptr<net::Server> admin_;
@@ -439,7 +515,8 @@ class Service {
 
 int serve(const std::string& path) {
   lists::open_fetching();
-  Configuration configuration = read_configuration(path, 0, true);
+  TicketBook tickets;
+  Configuration configuration = read_configuration(path, 0, true, nullptr, &tickets);
   const std::string remarks = configuration.diagnostics.render();
   if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
   if (configuration.snapshot == nullptr || configuration.diagnostics.has_errors()) return kExitUsage;
@@ -451,7 +528,7 @@ int serve(const std::string& path) {
   ::prctl(PR_SET_DUMPABLE, 0);
 #endif
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  auto service = std::make_unique<Service>(path, std::move(configuration));
+  auto service = std::make_unique<Service>(path, std::move(configuration), tickets);
   return service->run();
 }
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "core/callers/address.h"
+#include "core/callers/proxy_header.h"
 #include "core/config/config.h"
 #include "core/result.h"
 #include "proxy/net/unique_fd.h"
@@ -33,14 +35,25 @@ core::Result<ListenSocket, ListenError> open_listener(const core::config::Listen
 /// A second descriptor of a Unix listener for another worker.
 core::Result<ListenSocket, ListenError> share_listener(const ListenSocket& listener);
 
-/// The address of a caller, small enough to be kept for each connection. 17 bytes.
-struct PeerAddress {
-  std::uint8_t bytes[16] = {};
-  enum class Family : std::uint8_t { kUnix, kIpv4, kIpv6 } family = Family::kUnix;
+/// The address of a caller.
+struct PeerAddress : core::callers::Address {
+  PeerAddress() = default;
+  explicit PeerAddress(const core::callers::Address& address) : Address(address) {}
 
   static PeerAddress from(const sockaddr_storage& address) noexcept;
   /// Writes "127.0.0.1", "::1" or "unix" into `to` (46 bytes); the number of characters.
   std::size_t format(char* to) const noexcept;
+};
+
+/// Who stands in front of a listener and is believed about who calls. Immutable.
+struct Front {
+  core::callers::ProxyVersions versions = core::callers::ProxyVersions::kNone;
+  std::size_t forwarded_for = 0;  // proxies in a row that add to X-Forwarded-For; 0: nobody looks
+  core::callers::AddressSet proxies;
+
+  bool empty() const noexcept {
+    return versions == core::callers::ProxyVersions::kNone && forwarded_for == 0;
+  }
 };
 
 }  // namespace proxy::net

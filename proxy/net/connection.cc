@@ -23,14 +23,29 @@ Ticket Exchange::wait() const noexcept {
   return connection == nullptr ? Ticket{} : connection->server_.take_ticket(*connection);
 }
 
-Connection::Connection(Server& server, int fd, const PeerAddress& peer)
-    : server_(server), fd_(fd), peer_(peer) {
+const core::gate::ShownCertificate* Exchange::certificate(
+    const std::shared_ptr<const CallerTrust>& trust) const noexcept {
+  return connection == nullptr || connection->tls_ == nullptr ? nullptr
+                                                              : connection->certificate(trust);
+}
+
+Connection::Connection(Server& server, int fd, const PeerAddress& peer, std::uint16_t tls,
+                       const Front* front)
+    : server_(server), front_(front), fd_(fd), tls_number_(tls), peer_(peer) {
   active_ms_ = server.now_ms();
 }
 
-Connection* Connection::open(Server& server, UniqueFd fd, const PeerAddress& peer) {
-  auto* const connection = new (std::nothrow) Connection(server, fd.get(), peer);
+Connection* Connection::open(Server& server, UniqueFd fd, const PeerAddress& peer,
+                             std::uint16_t tls, const Front* front) {
+  auto* const connection = new (std::nothrow) Connection(server, fd.get(), peer, tls, front);
   if (connection == nullptr) return nullptr;
+  if (front != nullptr && front->versions != core::callers::ProxyVersions::kNone) {
+    connection->proxy_header_.reset(new (std::nothrow) std::string);
+    if (connection->proxy_header_ == nullptr || !front->proxies.holds(peer)) {
+      delete connection;
+      return nullptr;
+    }
+  }
   if (uv_poll_init(&server.loop_, &connection->poll_, fd.get()) != 0) {
     delete connection;  // libuv knows nothing of it
     return nullptr;
@@ -44,9 +59,13 @@ Connection* Connection::open(Server& server, UniqueFd fd, const PeerAddress& pee
 void Connection::close() noexcept {
   if (closed_) return;
   closed_ = true;
+  if (tls_ != nullptr) say_goodbye();
   server_.forget(*this);
   release_input();
   output_.reset();
+  tls_.reset();
+  shown_.reset();
+  proxy_header_.reset();
   // The poll handle goes first: libuv takes the descriptor out of its epoll set.
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) noexcept {
     delete static_cast<Connection*>(handle->data);
@@ -92,6 +111,14 @@ void Connection::on_readable() noexcept {
   }
   if (waiting_) {
     watch(0);  // it talks on, or has left: seen once the answer is there
+    return;
+  }
+  if (proxy_header_ != nullptr) {
+    on_proxy_header();
+    return;
+  }
+  if (tls_number_ != kPlain) {
+    on_sealed();
     return;
   }
   if (input_ != nullptr) {
@@ -162,7 +189,7 @@ std::size_t Connection::converse(char* bytes, std::size_t size,
         ++requests_;
         const std::uint64_t limit = server.limits_.requests_per_connection_max;
         last_answer_ = !request.keep_alive || server.draining_ || (limit != 0 && requests_ >= limit);
-        waiting_ = server.handler_.answer({request, peer_, last_answer_, out, began_ms, this}) ==
+        waiting_ = server.handler_.answer({request, caller_of(request), last_answer_, out, began_ms, this}) ==
                    Handler::Progress::kPending;
         at += request.wire_bytes;
         reader.reset();
@@ -182,7 +209,8 @@ std::size_t Connection::converse(char* bytes, std::size_t size,
 bool Connection::wait_for_body(core::http::RequestReader& reader) noexcept {
   Server& server = server_;
   const core::http::Request& request = reader.request();
-  if (server.handler_.refuse_early({request, peer_, true, server.out_})) {
+  if (server.handler_.refuse_early(
+          {request, caller_of(request), true, server.out_, active_ms_, this})) {
     last_answer_ = linger_ = true;
     return true;
   }
@@ -277,6 +305,13 @@ void Connection::release_input() noexcept {
 /// Sends what the batch has to say. What the socket does not take becomes the connection's own.
 Connection::Flush Connection::flush() noexcept {
   std::string_view answers = server_.out_.view();
+  if (tls_ != nullptr) {
+    if (!answers.empty() && !tls_->write(answers, server_.sealed_out_)) {
+      close();
+      return Flush::kFailed;
+    }
+    answers = server_.sealed_out_.view();
+  }
   if (output_ == nullptr) {
     while (!answers.empty()) {
       const ssize_t sent = ::send(fd_, answers.data(), answers.size(), MSG_NOSIGNAL);
@@ -299,6 +334,7 @@ Connection::Flush Connection::flush() noexcept {
     }
   }
   server_.out_.clear();
+  server_.sealed_out_.clear();
   return output_ == nullptr ? Flush::kDone : Flush::kBlocked;
 }
 
@@ -323,6 +359,10 @@ void Connection::on_writable() noexcept {
 void Connection::go_on() noexcept {
   if (waiting_) {
     watch(0);
+    return;
+  }
+  if (phase_ == Phase::kHandshake) {
+    watch(UV_READABLE);
     return;
   }
   if (last_answer_) {
@@ -370,6 +410,7 @@ void Connection::finish() noexcept {
   // A close with unread bytes would reset the connection and take the answer with it (RFC 9112,
   // 9.6): say that nothing more comes, and read what is still on its way for a bounded time.
   release_input();
+  if (tls_ != nullptr) say_goodbye();
   ::shutdown(fd_, SHUT_WR);
   enter(Phase::kLinger);
   watch(UV_READABLE);
@@ -391,6 +432,7 @@ void Connection::on_deadline() noexcept {
       last_answer_ = linger_ = true;
       if (flush() != Flush::kFailed) settle(nullptr, 0);
       return;
+    case Phase::kHandshake:
     case Phase::kWriting:
       bump(server_.counters_.timed_out);
       close();
@@ -403,8 +445,11 @@ void Connection::on_deadline() noexcept {
 
 void Connection::on_drain() noexcept {
   // A request may have arrived in the same turn; it is answered, and that answer is the last.
+  const bool fronted = proxy_header_ != nullptr;
   on_readable();
-  if (!closed_ && phase_ == Phase::kIdle) close();
+  if (fronted && !closed_ && proxy_header_ == nullptr) on_readable();  // and what came behind it
+  const bool begun = phase_ == Phase::kHandshake && tls_ != nullptr;  // a request is to follow
+  if (!closed_ && (phase_ == Phase::kIdle || phase_ == Phase::kHandshake) && !begun) close();
 }
 
 }  // namespace proxy::net

@@ -8,11 +8,14 @@
 #include <string>
 #include <string_view>
 
+#include "core/gate/caller.h"
 #include "core/http/request_reader.h"
 #include "proxy/net/address.h"
+#include "proxy/net/tls_session.h"
 
 namespace proxy::net {
 
+class CallerTrust;
 class Server;
 
 /// One accepted socket. It reads, has complete requests answered in order, and writes; what it does
@@ -22,11 +25,15 @@ class Server;
 class Connection {
  public:
   /// What a deadline is running for. Each phase has a queue of the server's.
-  enum class Phase : std::uint8_t { kIdle, kHead, kBody, kWriting, kLinger, kWaiting };
-  static constexpr std::size_t kPhaseCount = 6;
+  enum class Phase : std::uint8_t { kIdle, kHead, kBody, kWriting, kLinger, kWaiting, kHandshake };
+  static constexpr std::size_t kPhaseCount = 7;
+  /// What a connection of a listener without TLS has for the number of its TLS.
+  static constexpr std::uint16_t kPlain = 0xFFFF;
 
-  /// Takes over `fd` and begins to watch it; null when libuv refuses it.
-  static Connection* open(Server& server, UniqueFd fd, const PeerAddress& peer);
+  /// Takes over `fd` and begins to watch it; null when libuv refuses it. `tls` is the number of the
+  /// listener's TLS (Server::listen), or kPlain; `front` may be null, and outlives it.
+  static Connection* open(Server& server, UniqueFd fd, const PeerAddress& peer, std::uint16_t tls,
+                          const Front* front);
 
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -42,7 +49,7 @@ class Connection {
  private:
   friend class Server;
   friend struct Exchange;
-  Connection(Server& server, int fd, const PeerAddress& peer);
+  Connection(Server& server, int fd, const PeerAddress& peer, std::uint16_t tls, const Front* front);
   ~Connection() = default;
 
   /// A message that came in pieces, or bytes that wait until the client has taken its answers.
@@ -58,6 +65,11 @@ class Connection {
     std::string bytes;
     std::size_t sent = 0;
   };
+  /// The caller's certificate, as `by` sees it.
+  struct Shown {
+    std::unique_ptr<const core::gate::ShownCertificate> certificate;
+    std::shared_ptr<const CallerTrust> by;
+  };
   enum class Flush : std::uint8_t { kDone, kBlocked, kFailed };
 
   static constexpr std::uint32_t kNoSlot = 0xFFFFFFFF;
@@ -67,6 +79,16 @@ class Connection {
   void on_writable() noexcept;
   void discard() noexcept;
   void receive_into_own() noexcept;
+  // connection_tls.cc: what is different when the bytes are sealed.
+  void on_sealed() noexcept;
+  bool shake_hands() noexcept;
+  void take_plain_text(std::size_t size) noexcept;
+  void say_goodbye() noexcept;
+  const core::gate::ShownCertificate* certificate(
+      const std::shared_ptr<const CallerTrust>& trust) noexcept;
+  // connection_front.cc: what load balancers say.
+  void on_proxy_header() noexcept;
+  PeerAddress caller_of(const core::http::Request& request) const noexcept;
   std::size_t converse(char* bytes, std::size_t size, core::http::RequestReader& reader) noexcept;
   bool wait_for_body(core::http::RequestReader& reader) noexcept;
   void settle(char* bytes, std::size_t size) noexcept;
@@ -89,9 +111,14 @@ class Connection {
   std::uint64_t active_ms_ = 0;  // when it was last read
   std::unique_ptr<Input> input_;
   std::unique_ptr<Output> output_;
+  std::unique_ptr<TlsSession> tls_;  // from the first byte of a handshake on
+  std::unique_ptr<Shown> shown_;     // once somebody has asked for it
+  const Front* front_;               // null: nobody stands in front
+  std::unique_ptr<std::string> proxy_header_;  // as much as has come; null when it is read
   int fd_;
   std::uint32_t requests_ = 0;
   std::uint32_t slot_ = kNoSlot;  // of its ticket, while it waits
+  std::uint16_t tls_number_;
   PeerAddress peer_;
   Phase phase_ = Phase::kIdle;
   std::uint8_t watched_ = 0;

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string_view>
 
+#include "core/gate/caller.h"
 #include "core/http/message.h"
 #include "core/http/out_buffer.h"
 #include "core/http/request_reader.h"
@@ -9,6 +12,7 @@
 
 namespace proxy::net {
 
+class CallerTrust;
 class Connection;
 
 /// A connection that waits for an answer, as long as it lives: Server::complete() knows by it whom to
@@ -30,6 +34,11 @@ struct Exchange {
   /// For an answer that comes later: the ticket to complete it with. answer() then returns
   /// kPending. The generation is 0 when there is no room for another that waits.
   Ticket wait() const noexcept;
+
+  /// The certificate that the caller has shown in its handshake, and what `trust` says of it; null
+  /// without one. Good for the call. Only the first look by a `trust` is expensive.
+  const core::gate::ShownCertificate* certificate(
+      const std::shared_ptr<const CallerTrust>& trust) const noexcept;
 };
 
 /// Answers the requests of one loop's connections. Bytes of a request in, bytes of an answer out:
@@ -59,6 +68,12 @@ class Handler {
 
   /// No room for another connection: appends a 503 answer.
   virtual void overload(core::http::OutBuffer& out) noexcept = 0;
+
+  /// A handshake was ended because of the caller's certificate, or for want of one. `why` has the
+  /// certificate's thumbprint, its subject only where the operator has asked for that.
+  virtual void certificate_refused(const PeerAddress& peer, std::string_view why) noexcept {
+    static_cast<void>(peer), static_cast<void>(why);
+  }
 
   /// A request did not arrive in time: appends a 408 answer.
   virtual void timed_out(const PeerAddress& peer, core::http::OutBuffer& out) noexcept = 0;

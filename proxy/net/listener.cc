@@ -9,8 +9,12 @@
 
 namespace proxy::net {
 
-Listener::Listener(Server& server, ListenSocket socket)
-    : server_(server), socket_(std::move(socket)), reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)) {}
+Listener::Listener(Server& server, ListenSocket socket, std::uint16_t tls, const Front* front)
+    : server_(server),
+      socket_(std::move(socket)),
+      reserve_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
+      tls_(tls),
+      front_(front) {}
 
 Listener::~Listener() {
   poll_.reset();  // before the descriptor is closed: libuv may still ask about it
@@ -35,7 +39,7 @@ bool Listener::accept_some() noexcept {
     UniqueFd fd(::accept4(socket_.fd.get(), reinterpret_cast<sockaddr*>(&peer), &size,
                           SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd.valid()) {
-      server_.accept_one(std::move(fd), peer);
+      server_.accept_one(std::move(fd), peer, tls_, front_);
       continue;
     }
     switch (errno) {

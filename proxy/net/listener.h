@@ -2,6 +2,8 @@
 
 #include <uv.h>
 
+#include <cstdint>
+
 #include "proxy/net/address.h"
 #include "proxy/net/uv_handle.h"
 
@@ -13,7 +15,8 @@ class Server;
 /// process is out of file descriptors it pauses instead of spinning. Thread: the loop's.
 class Listener {
  public:
-  Listener(Server& server, ListenSocket socket);
+  /// `tls` is the number of its TLS, or Connection::kPlain; `front` may be null.
+  Listener(Server& server, ListenSocket socket, std::uint16_t tls, const Front* front);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -36,6 +39,8 @@ class Listener {
   ListenSocket socket_;
   UniqueFd reserve_;  // given up for a moment to turn a connection away when no descriptor is left
   UvHandle<uv_poll_t> poll_;
+  std::uint16_t tls_;
+  const Front* front_;
   bool paused_ = false;
 };
 

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kSpareReadersMax = 64;
 constexpr std::size_t kOutBytesMax = 64 << 20;  // answers of one batch; flushed at kFlushBytes
 constexpr std::uint64_t kLingerMs = 2'000;
+constexpr std::uint64_t kDrainIdleMs = 500;
 constexpr std::uint64_t kNever = std::uint64_t{1} << 60U;
 constexpr std::uint64_t kEvictableAfterMs = 100;  // idle for less is between two requests
 
@@ -22,17 +23,43 @@ Server::Server(uv_loop_t& loop, const ServerLimits& limits, Handler& handler)
     : loop_(loop),
       limits_(limits),
       handler_(handler),
-      receive_(new char[kReceiveBytes + core::claims::kReadPadding]),
-      out_(kOutBytesMax) {
+      receive_(new char[kPlainBytes + core::claims::kReadPadding]),
+      out_(kOutBytesMax),
+      sealed_out_(kOutBytesMax + (kOutBytesMax >> 4)) {
   reader_ = take_reader();
   // What was never received is still read as padding: let it be something.
-  std::fill_n(receive_.get(), kReceiveBytes + core::claims::kReadPadding, '\0');
+  std::fill_n(receive_.get(), kPlainBytes + core::claims::kReadPadding, '\0');
 }
 
 Server::~Server() { assert(connection_count_ == 0); }
 
-bool Server::listen(ListenSocket socket) {
-  auto listener = std::make_unique<Listener>(*this, std::move(socket));
+/// What TLS takes besides: only a server with a TLS listener pays for it.
+bool Server::open_tls() {
+  if (turn_ != nullptr) return true;
+  sealed_in_.reset(new char[kReceiveBytes]);
+  turn_ = open_uv<uv_prepare_t>(this, [&](uv_prepare_t* turn) { return uv_prepare_init(&loop_, turn); });
+  if (turn_ == nullptr) return false;
+  uv_prepare_start(turn_.get(), [](uv_prepare_t* turn) {
+    if (turn->data != nullptr) static_cast<Server*>(turn->data)->handshakes_this_turn_ = 0;
+  });
+  uv_unref(reinterpret_cast<uv_handle_t*>(turn_.get()));
+  return true;
+}
+
+void Server::adopt_tls(std::vector<std::shared_ptr<const TlsServer>> tls) {
+  if (tls.size() == tls_.size()) tls_ = std::move(tls);
+}
+
+bool Server::listen(ListenSocket socket, std::shared_ptr<const TlsServer> tls, const Front& front) {
+  std::uint16_t number = Connection::kPlain;
+  if (tls != nullptr) {
+    if (!open_tls()) return false;
+    number = static_cast<std::uint16_t>(tls_.size());
+    tls_.push_back(std::move(tls));
+  }
+  if (!front.empty()) fronts_.push_back(std::make_unique<const Front>(front));
+  auto listener = std::make_unique<Listener>(*this, std::move(socket), number,
+                                             front.empty() ? nullptr : fronts_.back().get());
   if (!listener->start(loop_)) return false;
   listeners_.push_back(std::move(listener));
   if (sweep_timer_ == nullptr) {
@@ -41,7 +68,7 @@ bool Server::listen(ListenSocket socket) {
     // A quarter of the shortest deadline keeps "limit + a little" true without waking often.
     const std::uint64_t shortest =
         std::min({limits_.head_timeout_ms, limits_.body_timeout_ms, limits_.idle_timeout_ms,
-                  limits_.write_timeout_ms, kLingerMs});
+                  limits_.write_timeout_ms, limits_.tls_handshake_timeout_ms, kLingerMs});
     const std::uint64_t period = std::clamp<std::uint64_t>(shortest / 4, 10, 250);
     uv_timer_start(
         sweep_timer_.get(),
@@ -61,10 +88,12 @@ void Server::drain() {
   draining_ = true;
   close_listeners();
   // Closing takes a connection out of its queue, so the next one is read first.
-  for (Connection* at = queues_[static_cast<std::size_t>(Connection::Phase::kIdle)].first; at != nullptr;) {
-    Connection* const next = at->next_;
-    at->on_drain();
-    at = next;
+  for (const Connection::Phase phase : {Connection::Phase::kIdle, Connection::Phase::kHandshake}) {
+    for (Connection* at = queues_[static_cast<std::size_t>(phase)].first; at != nullptr;) {
+      Connection* const next = at->next_;
+      at->on_drain();
+      at = next;
+    }
   }
 }
 
@@ -74,13 +103,17 @@ void Server::abort() {
     while (queue.first != nullptr) queue.first->close();
   }
   sweep_timer_.reset();
+  turn_.reset();
 }
 
-void Server::accept_one(UniqueFd fd, const sockaddr_storage& address) {
+void Server::accept_one(UniqueFd fd, const sockaddr_storage& address, std::uint16_t tls,
+                        const Front* front) {
   const PeerAddress peer = PeerAddress::from(address);
   bump(counters_.accepted);
   if (connection_count_ >= limits_.connections_max && !evict_oldest_idle()) {
     bump(counters_.turned_away);
+    if (tls != Connection::kPlain) return;  // an answer would take a handshake
+    if (front != nullptr && front->versions != core::callers::ProxyVersions::kNone) return;
     out_.clear();
     handler_.overload(out_);
     const std::string_view answer = out_.view();
@@ -90,16 +123,25 @@ void Server::accept_one(UniqueFd fd, const sockaddr_storage& address) {
     }
     return;
   }
-  Connection* const connection = Connection::open(*this, std::move(fd), peer);
+  Connection* const connection = Connection::open(*this, std::move(fd), peer, tls, front);
   if (connection == nullptr) return;
   ++connection_count_;
   counters_.open.store(connection_count_, std::memory_order_relaxed);
-  enqueue(*connection, Connection::Phase::kIdle);
+  if (tls == Connection::kPlain && connection->proxy_header_ == nullptr) {
+    enqueue(*connection, Connection::Phase::kIdle);
+    return;
+  }
+  if (handshake_count_ >= limits_.tls_handshakes_max) {
+    bump(counters_.evicted);
+    queues_[static_cast<std::size_t>(Connection::Phase::kHandshake)].first->close();
+  }
+  enqueue(*connection, Connection::Phase::kHandshake);
 }
 
 void Server::enqueue(Connection& connection, Connection::Phase phase) noexcept {
   Queue& queue = queues_[static_cast<std::size_t>(phase)];
   connection.phase_ = phase;
+  if (phase == Connection::Phase::kHandshake) ++handshake_count_;
   connection.queued_ms_ = now_ms();
   connection.previous_ = queue.last;
   connection.next_ = nullptr;
@@ -109,6 +151,7 @@ void Server::enqueue(Connection& connection, Connection::Phase phase) noexcept {
 
 void Server::dequeue(Connection& connection) noexcept {
   Queue& queue = queues_[static_cast<std::size_t>(connection.phase_)];
+  if (connection.phase_ == Connection::Phase::kHandshake) --handshake_count_;
   (connection.previous_ != nullptr ? connection.previous_->next_ : queue.first) = connection.next_;
   (connection.next_ != nullptr ? connection.next_->previous_ : queue.last) = connection.previous_;
   connection.previous_ = connection.next_ = nullptr;
@@ -175,10 +218,13 @@ bool Server::complete(Ticket ticket, std::string_view answer, bool close) noexce
 
 std::uint64_t Server::timeout_ms(Connection::Phase phase) const noexcept {
   switch (phase) {
-    case Connection::Phase::kIdle: return limits_.idle_timeout_ms + idle_slack_ms();
+    case Connection::Phase::kIdle:
+      // Who has shaken hands while the server drains is about to ask something.
+      return draining_ ? kDrainIdleMs : limits_.idle_timeout_ms + idle_slack_ms();
     case Connection::Phase::kHead: return limits_.head_timeout_ms;
     case Connection::Phase::kBody: return limits_.body_timeout_ms;
     case Connection::Phase::kWriting: return limits_.write_timeout_ms;
+    case Connection::Phase::kHandshake: return limits_.tls_handshake_timeout_ms;
     case Connection::Phase::kLinger: return kLingerMs;
     case Connection::Phase::kWaiting: return kNever;
   }

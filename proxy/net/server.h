@@ -14,6 +14,7 @@
 #include "proxy/net/connection.h"
 #include "proxy/net/handler.h"
 #include "proxy/net/listener.h"
+#include "proxy/net/tls_server.h"
 #include "proxy/net/uv_handle.h"
 
 namespace proxy::net {
@@ -27,6 +28,8 @@ struct ServerLimits {
   std::uint64_t body_timeout_ms = 10'000;   // from the end of the head to the end of the body
   std::uint64_t idle_timeout_ms = 60'000;   // between two requests
   std::uint64_t write_timeout_ms = 10'000;  // for a client to take what it asked for
+  std::uint64_t tls_handshake_timeout_ms = 10'000;  // from accepting; with a PROXY header
+  std::size_t tls_handshakes_max = 1024;    // under way at once; one more ends the oldest
 };
 
 /// What happened to connections, counted by the server's thread and read by any.
@@ -37,6 +40,10 @@ struct ServerCounters {
   std::atomic<std::uint64_t> turned_away{0}; // answered 503 because there was no room
   std::atomic<std::uint64_t> timed_out{0};   // head, body or write
   std::atomic<std::uint64_t> accept_pauses{0};  // out of file descriptors
+  std::atomic<std::uint64_t> tls_handshakes{0};  // full ones, completed
+  std::atomic<std::uint64_t> tls_resumed{0};     // completed by a ticket
+  std::atomic<std::uint64_t> tls_failed{0};      // ended by an alert, ours or theirs
+  std::atomic<std::uint64_t> proxy_refused{0};   // without an acceptable PROXY header
 };
 
 /// Adds to a counter that only this thread writes: no locked instruction, no shared cache line.
@@ -61,8 +68,12 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Begins to accept. False when libuv refuses the descriptor.
-  bool listen(ListenSocket socket);
+  /// Begins to accept, with `tls` when it is not null, behind `front`. False when libuv refuses the
+  /// descriptor.
+  bool listen(ListenSocket socket, std::shared_ptr<const TlsServer> tls = nullptr,
+              const Front& front = {});
+  /// What the TLS listeners show from the next handshake on, in the order in which they were opened.
+  void adopt_tls(std::vector<std::shared_ptr<const TlsServer>> tls);
 
   /// Stops accepting, closes idle connections, and lets every other end with its next answer.
   void drain();
@@ -89,13 +100,18 @@ class Server {
   static constexpr std::size_t kReceiveBytes = 64 << 10;
   /// Answers waiting for one send before it is done, and the most a slow reader keeps waiting.
   static constexpr std::size_t kFlushBytes = 64 << 10;
+  /// What one read of sealed bytes can open to: itself, and the part of a record that came before.
+  static constexpr std::size_t kPlainBytes = kReceiveBytes + (17 << 10);
+  /// Handshakes begun in one turn of the loop.
+  static constexpr unsigned kHandshakesPerTurn = 4;
 
  private:
   friend class Connection;
   friend class Listener;
   friend struct Exchange;
 
-  void accept_one(UniqueFd fd, const sockaddr_storage& peer);
+  void accept_one(UniqueFd fd, const sockaddr_storage& peer, std::uint16_t tls, const Front* front);
+  bool open_tls();
   void enqueue(Connection& connection, Connection::Phase phase) noexcept;
   void dequeue(Connection& connection) noexcept;
   void forget(Connection& connection) noexcept;
@@ -118,9 +134,11 @@ class Server {
   Handler& handler_;
   ServerCounters counters_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::unique_ptr<const Front>> fronts_;  // outlive the listeners: connections look
   UvHandle<uv_timer_t> sweep_timer_;
   bool draining_ = false;
   std::size_t connection_count_ = 0;
+  std::size_t handshake_count_ = 0;  // connections in Phase::kHandshake
 
   struct Queue {
     Connection* first = nullptr;
@@ -137,8 +155,15 @@ class Server {
   std::vector<Slot> slots_;
   std::uint32_t free_slot_ = Connection::kNoSlot;
 
-  std::unique_ptr<char[]> receive_;  // kReceiveBytes and padding
+  std::unique_ptr<char[]> receive_;  // kPlainBytes and padding
   core::http::OutBuffer out_;
+
+  // Only for TLS.
+  std::vector<std::shared_ptr<const TlsServer>> tls_;  // by Connection's number
+  UvHandle<uv_prepare_t> turn_;                        // begins a turn of the loop
+  unsigned handshakes_this_turn_ = 0;
+  std::unique_ptr<char[]> sealed_in_;                  // kReceiveBytes; null without TLS
+  core::http::OutBuffer sealed_out_;
   std::unique_ptr<core::http::RequestReader> reader_;  // of whichever connection is being read
   std::vector<std::unique_ptr<core::http::RequestReader>> spare_readers_;
 };

@@ -74,6 +74,8 @@ core::Result<ContextPtr, TlsError> make_context(const SSL_METHOD* method) {
   SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(raw, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  // A record's head and its rest come from the BIO with one read. The buffer is given back all the same.
+  SSL_CTX_set_read_ahead(raw, 1);
   // TLS 1.3's suites are all of this kind; these are the ones of 1.2.
   if (SSL_CTX_set_cipher_list(raw,
                               "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
@@ -110,6 +112,13 @@ std::string trust(SSL_CTX* context, const std::string& authorities) {
   X509_STORE* const store = SSL_CTX_get_cert_store(context);
   return each_certificate(authorities, [&](X509* one, std::size_t) {
     return X509_STORE_add_cert(store, one) == 1;
+  });
+}
+
+/// Tells clients whose certificates are believed: those with several choose by it (RFC 8446, 4.2.4).
+std::string name_authorities(SSL_CTX* context, const std::string& authorities) {
+  return each_certificate(authorities, [&](X509* one, std::size_t) {
+    return SSL_CTX_add_client_CA(context, one) == 1;
   });
 }
 
@@ -172,22 +181,37 @@ core::Result<std::shared_ptr<const TlsContext>, TlsError> TlsContext::for_server
   SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   // Stateless tickets: nothing is kept for those who do not come back.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  static constexpr unsigned char kSessionContext[] = "claimgate";
-  SSL_CTX_set_session_id_context(context, kSessionContext, sizeof kSessionContext - 1);
-  TlsError error;
-  error.why = use_key_pair(context, options.certificate,
-                           options.key.empty() ? options.certificate : options.key, error.part);
-  if (!error.why.empty()) return error;
-  const bool demand = !options.client_authorities.empty();
-  if (demand) {
+  // A session that was begun under other rules for callers is not resumed under these.
+  const std::string callers = identity_of(
+      {"callers", options.client_authorities, std::to_string(static_cast<int>(options.ask))});
+  SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(callers.data()),
+                                 static_cast<unsigned int>(callers.size()));
+  std::string parts;
+  for (const KeyPair& pair : options.key_pairs) {
+    TlsError error;
+    error.why = use_key_pair(context, pair.certificate,
+                             pair.key.empty() ? pair.certificate : pair.key, error.part);
+    if (!error.why.empty()) return error;
+    parts += identity_of({pair.certificate, pair.key});
+  }
+  using Ask = Server::Ask;
+  const bool verify = !options.client_authorities.empty();
+  if (verify) {
     std::string why = trust(context, options.client_authorities);
     if (!why.empty()) return TlsError{TlsError::Part::kAuthorities, std::move(why)};
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    why = name_authorities(context, options.client_authorities);
+    if (!why.empty()) return TlsError{TlsError::Part::kAuthorities, std::move(why)};
   }
-  std::string identity =
-      identity_of({"server", options.certificate, options.key, options.client_authorities});
+  if (options.ask != Ask::kNo) {
+    SSL_CTX_set_verify(
+        context,
+        SSL_VERIFY_PEER | (options.ask == Ask::kRequired ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+        nullptr);
+  }
+  std::string identity = identity_of({"server", parts, options.client_authorities,
+                                      std::to_string(static_cast<int>(options.ask))});
   return std::shared_ptr<const TlsContext>(
-      new TlsContext(std::move(made).value().release(), demand, std::move(identity)));
+      new TlsContext(std::move(made).value().release(), verify, std::move(identity)));
 }
 
 }  // namespace proxy::net

@@ -10,15 +10,12 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <cassert>
 #include <climits>
 #include <cstring>
 
 namespace proxy::net {
 namespace {
-
-TlsSession* session_of(const SSL* ssl) noexcept {
-  return static_cast<TlsSession*>(SSL_get_ex_data(ssl, 0));
-}
 
 long bio_control(BIO*, int command, long, void*) noexcept {
   return command == BIO_CTRL_FLUSH ? 1 : 0;
@@ -31,6 +28,10 @@ bool is_address(const std::string& name) noexcept {
 }
 
 }  // namespace
+
+TlsSession* TlsSession::of(const SSL* ssl) noexcept {
+  return static_cast<TlsSession*>(SSL_get_ex_data(ssl, 0));
+}
 
 int TlsSession::bio_read(BIO* bio, char* to, std::size_t room, std::size_t* got) noexcept {
   auto& session = *static_cast<TlsSession*>(BIO_get_data(bio));
@@ -128,12 +129,15 @@ std::unique_ptr<TlsSession> TlsSession::server(std::shared_ptr<const TlsContext>
 }
 
 int TlsSession::on_ticket(SSL* ssl, SSL_SESSION* session) noexcept {
-  TlsSession* const owner = session_of(ssl);
+  TlsSession* const owner = of(ssl);
   if (owner == nullptr) return 0;
   owner->ticket_.reset(session);
   return 1;  // the reference is ours now
 }
 
+/// What a result means that is no success. SSL_get_error() wants the thread's queue of errors to have been
+/// empty before the call. To empty it there costs 300 instructions each time, so whoever may have put
+/// something into it on a worker's thread empties it behind that: here, and in caller_trust.cc.
 TlsSession::Step TlsSession::after(int result) noexcept {
   const int why = SSL_get_error(ssl_.get(), result);
   if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) return Step::kMore;
@@ -141,6 +145,7 @@ TlsSession::Step TlsSession::after(int result) noexcept {
   const unsigned long error = ERR_peek_last_error();
   ERR_clear_error();
   const char* const reason = ERR_reason_error_string(error);
+  const std::string remark = std::move(fault_);
   fault_ = reason != nullptr ? reason : "the connection broke off";
   if (const long verdict = SSL_get_verify_result(ssl_.get());
       verdict != X509_V_OK && ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
@@ -148,6 +153,8 @@ TlsSession::Step TlsSession::after(int result) noexcept {
     fault_ += ": ";
     fault_ += X509_verify_cert_error_string(verdict);
   }
+  if (ERR_GET_REASON(error) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) distrusted_ = true;
+  if (!remark.empty()) fault_ += " (" + remark + ")";
   open_ = false;
   return Step::kFailed;
 }
@@ -157,14 +164,17 @@ TlsSession::Step TlsSession::handshake(core::http::OutBuffer& out) noexcept {
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
   const Step step = result == 1 ? Step::kDone : after(result);
-  if (step == Step::kDone) open_ = true;
+  if (step == Step::kDone) {
+    open_ = true;
+    ERR_clear_error();  // what it has tried on the way
+  }
   out_ = nullptr;
   return step;
 }
 
 TlsSession::Read TlsSession::read(char* to, std::size_t room, core::http::OutBuffer& out) noexcept {
   out_ = &out;
-  ERR_clear_error();
+  assert(ERR_peek_error() == 0);  // see after()
   Read read;
   const int result = SSL_read_ex(ssl_.get(), to, room, &read.size);
   read.step = result == 1 ? Step::kDone : after(result);
@@ -174,7 +184,7 @@ TlsSession::Read TlsSession::read(char* to, std::size_t room, core::http::OutBuf
 
 bool TlsSession::write(std::string_view plain_text, core::http::OutBuffer& out) noexcept {
   out_ = &out;
-  ERR_clear_error();
+  assert(ERR_peek_error() == 0);
   while (!plain_text.empty()) {
     std::size_t written = 0;
     const int result = SSL_write_ex(ssl_.get(), plain_text.data(), plain_text.size(), &written);
@@ -194,8 +204,8 @@ bool TlsSession::write(std::string_view plain_text, core::http::OutBuffer& out) 
 void TlsSession::close(core::http::OutBuffer& out) noexcept {
   if (!open_) return;
   out_ = &out;
-  ERR_clear_error();
   SSL_shutdown(ssl_.get());
+  ERR_clear_error();
   out_ = nullptr;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/http/out_buffer.h"
 #include "core/result.h"
@@ -23,7 +24,7 @@ using SslSessionPtr = std::unique_ptr<SSL_SESSION, FreeOpenSsl>;
 
 /// Why a context cannot be made, in a sentence for the operator. Names no file and no secret.
 struct TlsError {
-  enum class Part : std::uint8_t { kAuthorities, kCertificate, kKey, kLibrary };
+  enum class Part : std::uint8_t { kAuthorities, kCertificate, kKey, kStaple, kLibrary };
   Part part = Part::kLibrary;
   std::string why;
 };
@@ -39,9 +40,14 @@ class TlsContext {
     std::string certificate, key;      // PEM; of a client certificate, or empty
     bool verify = true;                // chain and name; false: anybody is believed
   };
+  struct KeyPair {
+    std::string certificate;           // PEM: the certificate, then those between it and its root
+    std::string key;                   // PEM; empty: it is in `certificate`
+  };
   struct Server {
-    std::string certificate, key;      // PEM
-    std::string client_authorities;    // PEM; not empty: a client certificate is demanded
+    std::vector<KeyPair> key_pairs;    // at least one; of different kinds of keys (ECDSA, RSA)
+    std::string client_authorities;    // PEM; not empty: certificates of others are refused
+    enum class Ask : std::uint8_t { kNo, kOptional, kRequired } ask = Ask::kNo;  // for a certificate
   };
   static core::Result<std::shared_ptr<const TlsContext>, TlsError> for_client(const Client& options);
   static core::Result<std::shared_ptr<const TlsContext>, TlsError> for_server(const Server& options);
@@ -90,6 +96,9 @@ class TlsSession {
   void receive(std::string_view cipher_text) noexcept { in_ = cipher_text; }
   /// Cipher text received and not yet used.
   std::size_t unused() const noexcept { return in_.size(); }
+  /// Whether read() can only answer kMore: all that was received is used up, and what it opened to was
+  /// taken. Spares a call that would find nothing.
+  bool exhausted() const noexcept { return in_.empty() && SSL_has_pending(ssl_.get()) == 0; }
 
   /// Begins or goes on; appends what is to be sent to `out`. kDone once it is complete.
   Step handshake(core::http::OutBuffer& out) noexcept;
@@ -107,8 +116,18 @@ class TlsSession {
   SslSessionPtr take_session() noexcept { return std::move(ticket_); }
   /// After kFailed: what was wrong, from the library's fixed words. Never the peer's bytes.
   const std::string& fault() const noexcept { return fault_; }
-  /// After kFailed: the peer's certificate was not believed.
+  /// After kFailed: the peer's certificate was not believed, or it has shown none and had to.
   bool distrusted() const noexcept { return distrusted_; }
+
+  SSL* get() const noexcept { return ssl_.get(); }
+  /// Whether the handshake has verified the peer's certificate.
+  bool verified() const noexcept {
+    return context_->verifies() && SSL_get_verify_result(ssl_.get()) == X509_V_OK;
+  }
+  /// What fault() is to say besides, when the handshake fails.
+  void remark(std::string what) { fault_ = std::move(what); }
+  /// Of OpenSSL's callbacks.
+  static TlsSession* of(const SSL* ssl) noexcept;
 
  private:
   friend class TlsContext;

@@ -366,12 +366,14 @@ std::string Metrics::render() const {
   constexpr ServerFigure kServerFigures[] = {
       {"claimgate_connections", "Open connections.", &net::ServerCounters::open, true},
       {"claimgate_connections_accepted", "Connections accepted.", &net::ServerCounters::accepted, false},
-      {"claimgate_connections_evicted", "Idle connections closed to make room.",
+      {"claimgate_connections_evicted", "Idle connections, or TLS handshakes, ended to make room.",
        &net::ServerCounters::evicted, false},
       {"claimgate_connections_turned_away", "Connections answered 503 for want of room.",
        &net::ServerCounters::turned_away, false},
-      {"claimgate_connections_timed_out", "Connections ended by a head, body or write time-out.",
+      {"claimgate_connections_timed_out", "Connections ended by a head, body, write or handshake time-out.",
        &net::ServerCounters::timed_out, false},
+      {"claimgate_proxy_headers_refused", "Connections without an acceptable PROXY header.",
+       &net::ServerCounters::proxy_refused, false},
       {"claimgate_accept_pauses", "Times accepting paused for want of file descriptors.",
        &net::ServerCounters::accept_pauses, false},
   };
@@ -381,6 +383,18 @@ std::string Metrics::render() const {
     text.append("# TYPE ").append(figure.name).append(figure.gauge ? " gauge\n" : " counter\n");
     text.append("# HELP ").append(figure.name).append(" ").append(figure.help).append("\n");
     text.append(figure.name).append(figure.gauge ? " " : "_total ");
+    text.append(std::to_string(sum)).append("\n");
+  }
+  constexpr std::pair<std::string_view, std::atomic<std::uint64_t> net::ServerCounters::*>
+      kHandshakes[] = {{"full", &net::ServerCounters::tls_handshakes},
+                       {"resumed", &net::ServerCounters::tls_resumed},
+                       {"failed", &net::ServerCounters::tls_failed}};
+  text.append("# TYPE claimgate_tls_handshakes counter\n"
+              "# HELP claimgate_tls_handshakes TLS handshakes of callers, by how they ended.\n");
+  for (const auto& [result, counter] : kHandshakes) {
+    std::uint64_t sum = 0;
+    for (const net::ServerCounters* server : servers_) sum += read(server->*counter);
+    text.append("claimgate_tls_handshakes_total{result=\"").append(result).append("\"} ");
     text.append(std::to_string(sum)).append("\n");
   }
   for (const Figure& figure : figures_) {

@@ -202,6 +202,7 @@ class Resolver {
       case TlsError::Part::kCertificate:
         error(written.certificate, "\"" + written.certificate.value + "\": " + made.error().why);
         break;
+      case TlsError::Part::kStaple:  // servers have one
       case TlsError::Part::kLibrary: error(written.ca, "TLS: " + made.error().why); break;
     }
     return nullptr;

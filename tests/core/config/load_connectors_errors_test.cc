@@ -208,18 +208,6 @@ connectors:
     6 |     auth: ****
       |           ^~~~ write auth: { basic: { username: b2c, password: "${env:B2C_PASSWORD}" } }
 )~"},
-      {"an auth of a later release",
-       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
-connectors:
-  a:
-    path: /a
-    dialect: b2c-userflow
-    auth: { certificate: x }
-)~",
-       R"~(claimgate.yaml:6:13: error: "certificate" is not supported yet by this version
-    6 |     auth: { certificate: **** }
-      |             ^~~~~~~~~~~ write basic: { username: b2c, password: "${env:B2C_PASSWORD}" }
-)~"},
       {"otherwise",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]
 connectors:

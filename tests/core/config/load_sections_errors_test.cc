@@ -43,13 +43,13 @@ state: {}
     3 | state: {}
       | ^~~~~ decide with rules and lists
 )~"},
-      {"TLS, of a later release",
+      {"TLS without a certificate",
        R"~(listeners: [ { address: 127.0.0.1:8443, tls: { key: k } } ]
 connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
 )~",
-       R"~(claimgate.yaml:1:41: error: "tls" is not supported yet by this version
+       R"~(claimgate.yaml:1:41: error: one of these keys is missing: certificate, certificates
     1 | listeners: [ { address: 127.0.0.1:8443, tls: { key: k } } ]
-      |                                         ^~~ let the load balancer in front end TLS
+      |                                         ^~~ write certificate: tls/server.crt
 )~"},
       {"limits out of range",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]

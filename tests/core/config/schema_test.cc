@@ -38,6 +38,11 @@ TEST(Schema, KnowsTheDefaultsOfTheStructures) {
       {"write_timeout", limits.write_timeout.count()},
       {"drain_timeout", limits.drain_timeout.count()},
       {"pending", limits.pending},
+      {"auth_failures", limits.auth_failures},
+      {"auth_failure_window", limits.auth_failure_window.count()},
+      {"auth_addresses", limits.auth_addresses},
+      {"tls_handshakes", limits.tls_handshakes},
+      {"tls_handshake_timeout", limits.tls_handshake_timeout.count()},
   };
   EXPECT_EQ(std::size(cases), kLimits.keys.size());
   for (const Case& c : cases) {
@@ -114,6 +119,9 @@ TEST(Schema, DescribesEveryKey) {
       EXPECT_FALSE(later.instead.empty());
     }
     for (const std::string_view name : object->exactly_one) {
+      EXPECT_NE(object->find(name), nullptr) << name;
+    }
+    for (const std::string_view name : object->at_least_one) {
       EXPECT_NE(object->find(name), nullptr) << name;
     }
   }

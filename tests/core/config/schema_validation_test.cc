@@ -48,7 +48,8 @@ std::string refusal(const std::string& yaml) {
 std::string mistakes(const std::string& yaml) {
   MemorySource source;
   source.files["c.yaml"] = yaml;
-  source.variables = {{"B2C_PASSWORD", "one"}, {"ADMIN_TOKEN", "0123456789abcdef"},
+  source.variables = {{"B2C_TOKEN", "0123456789abcdef"}, {"B2C_KEY", "0123456789abcdef"},
+                      {"B2C_PASSWORD", "one"}, {"ADMIN_TOKEN", "0123456789abcdef"},
                       {"CRM_TOKEN", "two"},    {"CRM_PASSWORD", "three"},
                       {"CRM_KEY", "four"},     {"CRM_SECRET", "five"}};
   source.files["/run/secrets/capture"] = "0123456789abcdef";
@@ -104,13 +105,16 @@ class FileAround {
     bool one_there = false;
     const auto is_one = [&object](const Key& of) {
       return std::find(object.exactly_one.begin(), object.exactly_one.end(), of.name) !=
-             object.exactly_one.end();
+                 object.exactly_one.end() ||
+             std::find(object.at_least_one.begin(), object.at_least_one.end(), of.name) !=
+                 object.at_least_one.end();
     };
     one_there = key != nullptr && is_one(*key);
     const bool cached = &object == &schema::kRule && key != nullptr && key->name == "cache";
-    const std::string_view one = object.exactly_one.empty() ? ""
-                                 : cached                   ? "ask"  // only decisions are kept
-                                                            : object.exactly_one[0];
+    const std::string_view one = cached                         ? "ask"  // only decisions are kept
+                                 : !object.exactly_one.empty()  ? object.exactly_one[0]
+                                 : !object.at_least_one.empty() ? object.at_least_one[0]
+                                                                : "";
     for (const Key& other : object.keys) {
       const bool wanted = key != nullptr && other.name == key->name;
       const bool first_one = !one_there && !one.empty() && other.name == one;
@@ -157,7 +161,8 @@ class FileAround {
 TEST(SchemaValidation, AcceptsTheExampleOfEveryKeyAndSoDoesTheLoader) {
   // What an example needs besides, in another key.
   const std::set<std::string_view> kNeedsMore = {"redirect_hosts", "locale",      "cache",
-                                                "reload",         "hedge_after", "content_type"};
+                                                "reload",         "hedge_after", "content_type",
+                                                "proxies"};
   for (const Object* object : schema::all_objects()) {
     for (const Key& key : object->keys) {
       SCOPED_TRACE(std::string(object->name) + "." + std::string(key.name));
@@ -168,6 +173,8 @@ TEST(SchemaValidation, AcceptsTheExampleOfEveryKeyAndSoDoesTheLoader) {
       if (object == &schema::kBackendTls && (key.name == "certificate" || key.name == "key")) {
         continue;  // each wants the other
       }
+      // A listener has to ask for them.
+      if (object == &schema::kCallerCertificate || key.object == &schema::kCallerCertificate) continue;
       EXPECT_EQ(mistakes(*file), "") << *file;
     }
   }
@@ -317,6 +324,14 @@ TEST(SchemaValidation, MarksMissingUnknownAndExcludingKeysInEveryObject) {
       std::string without = *good;
       without.replace(begin, std::string(key.name).size(), "zzzzzz");
       EXPECT_NE(refusal(without), "") << without;
+    }
+    if (!object->at_least_one.empty()) {
+      const Key& one = *object->find(object->at_least_one[0]);
+      std::string none = *FileAround::file(*object, one, one.example);
+      const std::string needed = std::string(one.name) + ": " + std::string(one.example);
+      none.erase(none.find(needed), needed.size());
+      EXPECT_NE(refusal(none), "") << none;
+      EXPECT_NE(mistakes(none), "") << none;
     }
     if (object->exactly_one.size() < 2) continue;
     const Key& first = *object->find(object->exactly_one[0]);

@@ -8,6 +8,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { certificate } from './certificates.mjs';
+
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 
 export const binary = process.env.CLAIMGATE_BINARY;
@@ -147,9 +149,19 @@ export class Claimgate {
   }
 }
 
+// With CLAIMGATE_E2E_TLS=1 a suite is run once more over TLS: every listener that says nothing of TLS gets
+// a certificate, and connect() in wire.mjs follows the address.
+function sealed(t, configuration) {
+  if (process.env.CLAIMGATE_E2E_TLS !== '1' || typeof configuration === 'string') return configuration;
+  const { file, keyFile } = certificate(scratch(t), 'hooks.woodgrove.example');
+  const listeners = configuration.listeners.map((listener) => (
+    listener.address.startsWith('unix:') ? listener : { tls: { certificate: file, key: keyFile }, ...listener }));
+  return { ...configuration, listeners };
+}
+
 // Starts `claimgate serve` and waits until it is ready. `files` are put beside the configuration.
 export async function serve(t, configuration, { env = {}, files = {}, expect = 0 } = {}) {
-  const directory = scratch(t, { 'claimgate.yaml': yaml(configuration), ...files });
+  const directory = scratch(t, { 'claimgate.yaml': yaml(sealed(t, configuration)), ...files });
   const file = path.join(directory, 'claimgate.yaml');
   const child = spawn(binary, ['serve', '--config', file], {
     cwd: directory,

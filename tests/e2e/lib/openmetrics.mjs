@@ -70,3 +70,20 @@ function checkHistogram({ name, samples }) {
     assert.equal(buckets.at(-1)[1], _count);
   }
 }
+
+// What /metrics says now, for looking single values up.
+export async function scrape(admin) {
+  const response = await fetch(`${admin}/metrics`, { headers: { connection: 'close' } });
+  const families = parse(await response.text());
+  const samples = Object.values(families).flatMap((family) => family.samples);
+  return {
+    families,
+    // The one sample of that name that has these labels.
+    value(name, labels = {}) {
+      const fits = samples.filter((sample) => sample.name === name
+        && Object.entries(labels).every(([key, value]) => sample.labels[key] === value));
+      assert.equal(fits.length, 1, `${name} ${JSON.stringify(labels)}: ${fits.length} samples`);
+      return fits[0].value;
+    },
+  };
+}

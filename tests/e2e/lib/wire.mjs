@@ -2,6 +2,7 @@
 // reads answers strictly by RFC 9112. What a client library would repair or hide is seen here.
 import assert from 'node:assert/strict';
 import net from 'node:net';
+import tls from 'node:tls';
 
 import { kAuthorization, kPatience, within } from './claimgate.mjs';
 
@@ -116,10 +117,14 @@ export class Wire {
 }
 
 export async function connect(t, address) {
-  const socket = net.connect({ ...target(address), allowHalfOpen: true, noDelay: true });
+  const secure = address.startsWith('https:');
+  const options = { ...target(address), allowHalfOpen: true, noDelay: true };
+  const socket = secure ? tls.connect({ ...options, rejectUnauthorized: false }) : net.connect(options);
   const wire = new Wire(socket);
   t.after(() => wire.destroy());
-  await wire.until(`a connection to ${address}`, () => !socket.connecting || wire.closed);
+  const open = () => (secure ? socket.getProtocol() !== null && socket.secureConnecting === false : !socket.connecting);
+  if (secure) socket.on('secureConnect', () => wire.waiting.splice(0).forEach((resume) => resume()));
+  await wire.until(`a connection to ${address}`, () => open() || wire.closed);
   assert.equal(wire.error, null);
   return wire;
 }

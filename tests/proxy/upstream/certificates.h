@@ -79,7 +79,10 @@ class Authority {
 
 inline std::shared_ptr<const net::TlsContext> server_context(const Authority::Pair& pair,
                                                              const std::string& callers = "") {
-  auto made = net::TlsContext::for_server({pair.certificate, pair.key, callers});
+  auto made = net::TlsContext::for_server(
+      {{{pair.certificate, pair.key}},
+       callers,
+       callers.empty() ? net::TlsContext::Server::Ask::kNo : net::TlsContext::Server::Ask::kRequired});
   EXPECT_TRUE(made.ok()) << (made.ok() ? "" : made.error().why);
   return made.ok() ? made.value() : nullptr;
 }

@@ -1,0 +1,82 @@
+#include "proxy/refusal_log.h"
+
+#include <exception>
+
+#include "proxy/log.h"
+
+namespace proxy {
+namespace {
+
+constexpr std::size_t kSubjectMax = 256;
+
+std::string text_of(const net::PeerAddress& peer) {
+  char text[46];
+  return std::string(text, peer.format(text));
+}
+
+const char* words(core::gate::CallerFault fault) {
+  switch (fault) {
+    case core::gate::CallerFault::kNoCertificate:
+      return "it has shown none";
+    case core::gate::CallerFault::kCertificateExpired:
+      return "it is not in its time";
+    default:
+      return "it is none of the accepted ones";
+  }
+}
+
+}  // namespace
+
+bool RefusalLog::due(std::uint64_t now_ms) noexcept {
+  const std::uint64_t second = now_ms / 1000;
+  if (second != second_) {
+    second_ = second;
+    lines_ = 0;
+  }
+  if (lines_ < kLinesPerSecond) {
+    ++lines_;
+    return true;
+  }
+  ++left_out_;
+  return false;
+}
+
+std::string RefusalLog::left_out() {
+  if (left_out_ == 0) return {};
+  std::string text = " (and " + std::to_string(left_out_) + " others before it)";
+  left_out_ = 0;
+  return text;
+}
+
+void RefusalLog::handshake(std::uint64_t now_ms, const net::PeerAddress& peer,
+                           std::string_view why) noexcept {
+  if (!due(now_ms)) return;
+  try {
+    spdlog::warn("client certificate of {} refused in the handshake: {}{}", text_of(peer), why,
+                 left_out());
+  } catch (const std::exception&) {  // no memory for a line
+  }
+}
+
+void RefusalLog::request(std::uint64_t now_ms, const net::PeerAddress& peer,
+                         std::string_view connector, core::gate::CallerFault fault,
+                         const core::gate::ShownCertificate* shown, bool with_subject) noexcept {
+  if (!due(now_ms)) return;
+  try {
+    std::string what;
+    if (shown != nullptr) {
+      what = ": sha256 ";
+      for (const std::uint8_t byte : shown->sha256) {
+        constexpr std::string_view kDigits = "0123456789abcdef";
+        what += kDigits[byte >> 4];
+        what += kDigits[byte & 0xF];
+      }
+      if (with_subject) what += ", subject " + shown->subject.substr(0, kSubjectMax);
+    }
+    spdlog::warn("client certificate of {} refused by connector {}: {}{}{}", text_of(peer),
+                 connector, words(fault), what, left_out());
+  } catch (const std::exception&) {  // no memory for a line
+  }
+}
+
+}  // namespace proxy
