@@ -41,7 +41,9 @@ Connection* Connection::open(Server& server, UniqueFd fd, const PeerAddress& pee
   if (connection == nullptr) return nullptr;
   if (front != nullptr && front->versions != core::callers::ProxyVersions::kNone) {
     connection->proxy_header_.reset(new (std::nothrow) std::string);
-    if (connection->proxy_header_ == nullptr || !front->proxies.holds(peer)) {
+    const bool believed = front->proxies.holds(peer);
+    if (!believed) bump(server.counters_.proxy_refused);
+    if (connection->proxy_header_ == nullptr || !believed) {
       delete connection;
       return nullptr;
     }

@@ -141,6 +141,7 @@ test('a PROXY header of somebody who is no proxy is not even read', async (t) =>
   await wire.send(v2('203.0.113.1'));
   await wire.until('the close', () => wire.closed);
   assert.equal(wire.received.length, 0);
+  assert.equal((await scrape(gate.admin)).value('claimgate_proxy_headers_refused_total'), 1);
 });
 
 test('a PROXY header stands in front of TLS', async (t) => {
