@@ -88,7 +88,18 @@ ResponseReader::ResponseReader(const ResponseLimits& limits)
   reset(false);
 }
 
+void ResponseReader::adopt(const ResponseLimits& limits) noexcept {
+  next_limits_ = bounded(limits);
+  next_limits_.header_fields = limits_.header_fields;  // fields_ has room for so many
+  other_limits_ = true;
+}
+
 void ResponseReader::reset(bool head_only) {
+  if (other_limits_) {
+    limits_ = next_limits_;
+    chunks_ = ChunkedDecoder(chunk_limits(limits_));
+    other_limits_ = false;
+  }
   head_only_ = head_only;
   bytes_.clear();
   constexpr std::size_t kKeptMax = 64 << 10;  // an idle connection owns no large buffer
