@@ -116,8 +116,8 @@ bool Backend::take_place() noexcept {
 void Backend::give_place() noexcept {
   --in_flight_;
   drop(counters_.in_flight);
-  // Whoever serves the queue looks again.
-  if (serving_) return;
+  // Whoever serves the queue looks again. At the end nobody is asked to be told that it is the end.
+  if (serving_ || board_.aborted()) return;
   serving_ = true;
   while (!queue_.empty() && take_place()) {
     Call& first = *queue_.first();
