@@ -69,7 +69,7 @@ Explanation explain(std::string_view reason, std::string_view text, std::size_t 
   if (reason == YAML::ErrorMsg::END_OF_SEQ) {
     return {"expected \"- \" here", "is the line indented like its neighbours?"};
   }
-  if (reason == YAML::ErrorMsg::UNKNOWN_ANCHOR) {
+  if (reason.starts_with(YAML::ErrorMsg::UNKNOWN_ANCHOR)) {  // yaml-cpp 0.8 adds its name
     return {"an alias without an anchor", "write &name before the first use of the value"};
   }
   return {"not valid YAML: " + std::string(reason), {}};

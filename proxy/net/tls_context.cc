@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include <climits>
 
@@ -54,6 +55,9 @@ std::string each_certificate(const std::string& pem, Take take) {
   if (bio == nullptr) return "out of memory";
   std::size_t count = 0;
   while (Owned<X509> certificate = next_certificate(bio.get())) {
+    // OpenSSL decodes a certificate's extensions when a handshake first asks for them, and keeps
+    // them in the certificate, which the workers share. Here one thread does so for all of them.
+    X509_check_purpose(certificate.get(), -1, 0);
     if (!take(certificate.get(), count)) return last_reason();
     ++count;
   }

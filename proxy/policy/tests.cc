@@ -25,7 +25,7 @@ std::string shown(std::string_view value) {
 }
 
 /// A text on one line of a terminal.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string line;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -78,7 +78,7 @@ class Comparison {
       report(*expect.message, told_.message.empty() ? "expected this message, came none: " + came()
                               : messages_hold_secret(config_)
                                   ? std::string("expected this message, came ") + kSecretShown
-                                  : "expected this message, came " + quoted(told_.message));
+                                  : "expected this message, came " + in_quotes(told_.message));
     }
     if (expect.claims) {
       compare_claims(*expect.claims);
@@ -86,7 +86,7 @@ class Comparison {
         const auto is_it = [&claim = claim](const auto& one) { return one.first.value == claim; };
         if (std::any_of(expect.claims->begin(), expect.claims->end(), is_it)) continue;
         report(expect.claims_mark, 1,
-               "expected no claim " + quoted(claim) + ", came " + value_of(claim, value));
+               "expected no claim " + in_quotes(claim) + ", came " + value_of(claim, value));
       }
     }
     compare_claims(expect.claims_include);

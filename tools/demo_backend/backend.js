@@ -9,6 +9,7 @@ const { answer_to } = require('./services');
 const { kModes, kOffTheAir, read_mode } = require('./modes');
 
 const kControl = '/_control';
+const kPortPatience = 20_000;  // ms to wait for its own port, when it comes back
 
 /** One accepted connection, as modes see it. */
 class Connection {
@@ -88,6 +89,7 @@ class DemoBackend {
   #server = null;
   #connections = new Set();
   #flap = null;
+  #has_listened = false;
   #drawn = 0;  // requests that `share` was asked about, and those it meant, in this mode
   #hits = 0;
   #on_the_air = Promise.resolve();
@@ -172,10 +174,18 @@ class DemoBackend {
   async #open() {
     if (this.#server) return;
     const server = net.createServer({ noDelay: true }, (socket) => this.#accept(socket));
-    await new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.port, this.host, resolve);
-    });
+    // While nobody listened, the system may have lent the port to somebody's outgoing connection.
+    const patience = Date.now() + kPortPatience;
+    for (;;) {
+      const error = await new Promise((resolve) => {
+        server.once('error', resolve);
+        server.listen(this.port, this.host, () => resolve(null));
+      });
+      if (error === null) break;
+      if (error.code !== 'EADDRINUSE' || !this.#has_listened || Date.now() > patience) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    this.#has_listened = true;
     this.#server = server;
     this.port = server.address().port;
   }

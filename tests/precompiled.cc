@@ -1,0 +1,1 @@
+// Carries tests/precompiled.h, which CMake puts before every test.
