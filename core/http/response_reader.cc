@@ -87,7 +87,17 @@ ResponseReader::ResponseReader(const ResponseLimits& limits)
   reset(false);
 }
 
+void ResponseReader::adopt(const ResponseLimits& limits) noexcept {
+  next_limits_ = bounded(limits);
+  other_limits_ = true;
+}
+
 void ResponseReader::reset(bool head_only) {
+  if (other_limits_) {
+    limits_ = next_limits_;
+    chunks_ = ChunkedDecoder(chunk_limits(limits_));
+    other_limits_ = false;
+  }
   head_only_ = head_only;
   std::string().swap(bytes_);  // an idle connection owns no buffers
   std::vector<Header>().swap(fields_);

@@ -63,17 +63,18 @@ void Backend::take_options(std::shared_ptr<const BackendList> edition, std::size
     const auto kept = std::find_if(old.begin(), old.end(), [&](const auto& one) {
       return one != nullptr && same_endpoint(one->options(), wanted) && (same_tls || !wanted.tls);
     });
-    if (kept == old.end()) {
-      endpoints_.push_back(std::make_unique<Endpoint>(board_, *this, wanted));
-    } else {
-      (*kept)->adopt(wanted);
-      endpoints_.push_back(std::move(*kept));
-    }
+    endpoints_.push_back(kept == old.end() ? nullptr : std::move(*kept));
+    if (endpoints_.back() != nullptr) endpoints_.back()->adopt(wanted);
   }
   for (auto& gone : old) {
     if (gone == nullptr) continue;
     gone->retire();
     retired_.push_back(std::move(gone));
+  }
+  // Behind those that are gone: one of them may have the same name, and so the same gauges.
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    if (endpoints_[i] != nullptr) continue;
+    endpoints_[i] = std::make_unique<Endpoint>(board_, *this, options_->endpoints[i]);
   }
   candidates_.resize(endpoints_.size());
 
@@ -111,13 +112,16 @@ void Backend::sweep() noexcept {
 
 bool Backend::take_place() noexcept {
   if (in_flight_ >= options_->in_flight_max) return false;
-  show(counters_.in_flight, ++in_flight_);
+  ++in_flight_;
+  bump(counters_.in_flight);
   return true;
 }
 
 void Backend::give_place() noexcept {
-  show(counters_.in_flight, --in_flight_);
-  if (serving_) return;  // whoever serves the queue looks again
+  --in_flight_;
+  drop(counters_.in_flight);
+  // Whoever serves the queue looks again. At the end nobody is asked to be told that it is the end.
+  if (serving_ || board_.aborted()) return;
   serving_ = true;
   while (!queue_.empty() && take_place()) {
     Call& first = *queue_.first();
@@ -130,13 +134,13 @@ void Backend::give_place() noexcept {
 bool Backend::enqueue(Call& call) noexcept {
   if (queue_.size() >= options_->queue_max) return false;
   queue_.push(call);
-  show(counters_.queued, queue_.size());
+  bump(counters_.queued);
   return true;
 }
 
 void Backend::dequeue(Call& call) noexcept {
   queue_.remove(call);
-  show(counters_.queued, queue_.size());
+  drop(counters_.queued);
 }
 
 bool Backend::admit() noexcept {

@@ -18,10 +18,6 @@ using net::bump;
 
 namespace {
 
-void show(std::atomic<std::uint64_t>& gauge, std::uint64_t value) noexcept {
-  gauge.store(value, std::memory_order_relaxed);
-}
-
 /// May another try fare better? Whether it may be made is another matter.
 bool worth_another_try(Failure failure) noexcept {
   switch (failure) {
@@ -176,7 +172,8 @@ bool Call::launch(Try& slot, Failure& why) noexcept {
   slot.state = Try::State::kNone;
   phase_ = Phase::kTrying;
   ++tries_;
-  show(endpoint->counters().in_flight, ++endpoint->in_flight);
+  ++endpoint->in_flight;
+  bump(endpoint->counters().in_flight);
   if (pinned_ == nullptr) {
     bump(backend_->counters().tries);
     bump(endpoint->counters().tries);
@@ -194,7 +191,8 @@ bool Call::launch(Try& slot, Failure& why) noexcept {
 Call::Ended Call::take_down(Try& slot) noexcept {
   Ended ended{slot.endpoint, slot.sent};
   sent_ = sent_ || slot.sent;
-  show(ended.endpoint->counters().in_flight, --ended.endpoint->in_flight);
+  --ended.endpoint->in_flight;
+  drop(ended.endpoint->counters().in_flight);
   slot.endpoint = nullptr;
   slot.connection = nullptr;
   slot.state = Try::State::kNone;

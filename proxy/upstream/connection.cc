@@ -45,6 +45,8 @@ Connection::Connection(Endpoint& endpoint)
 
 Connection::~Connection() = default;
 
+void Connection::adopt_limits() noexcept { reader_.adopt(limits_of(endpoint_.backend().options())); }
+
 void Connection::watch(int events) noexcept {
   if (poll_ == nullptr || watched_ == events) return;
   watched_ = static_cast<std::uint8_t>(events);

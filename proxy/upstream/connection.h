@@ -46,6 +46,8 @@ class Connection {
   void cancel(CloseReason reason) noexcept;
 
   State state() const noexcept { return state_; }
+  /// The backend's options have changed: their limits count from the next answer on.
+  void adopt_limits() noexcept;
   bool established() const noexcept { return state_ == State::kIdle || state_ == State::kBusy; }
   bool used() const noexcept { return exchanges_ > 0; }
   const Address& address() const noexcept { return order_[at_]; }

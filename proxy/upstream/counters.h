@@ -34,6 +34,12 @@ enum class CloseReason : std::uint8_t {
 inline constexpr std::size_t kCloseReasonCount = 10;
 std::string_view name(CloseReason reason) noexcept;
 
+/// One less of what net::bump() counted. Gauges are counted up and down and never set: an endpoint or
+/// backend that a reload took out shares them with its successor until its last answer.
+inline void drop(std::atomic<std::uint64_t>& gauge) noexcept {
+  gauge.store(gauge.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+}
+
 /// Counts that one worker's loop writes with plain stores and any thread reads.
 struct EndpointCounters {
   using Counter = std::atomic<std::uint64_t>;

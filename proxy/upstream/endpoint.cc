@@ -56,7 +56,6 @@ Endpoint::~Endpoint() {
   board_.clear(resolve_deadline_);
   board_.clear(idle_deadline_);
   board_.clear(health_deadline_);
-  show(counters_.available, 0);
 }
 
 std::uint64_t Endpoint::now_ms() const noexcept { return board_.now_ms(); }
@@ -115,7 +114,8 @@ void Endpoint::grow() noexcept {
     if (connections_ != nullptr) connections_->previous_ = connection;
     connections_ = connection;
     ++connecting_;
-    show(counters_.open, ++open_);
+    ++open_;
+    bump(counters_.open);
     connection->open();
   }
 }
@@ -186,7 +186,8 @@ void Endpoint::on_closed(Connection& connection, Connection::State was,
   if (connection.next_ != nullptr) connection.next_->previous_ = connection.previous_;
   connection.previous_ = connection.next_ = nullptr;
   if (was == Connection::State::kConnecting || was == Connection::State::kHandshaking) --connecting_;
-  show(counters_.open, --open_);
+  --open_;
+  drop(counters_.open);
   bump(counters_.closed[static_cast<std::size_t>(reason)]);
   board_.bury(std::unique_ptr<Connection>(&connection));
   if (open_ == 0 && retired_) board_.note_unused();

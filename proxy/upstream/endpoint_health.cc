@@ -112,6 +112,7 @@ void Endpoint::stop_checks() noexcept {
 void Endpoint::adopt(const EndpointOptions& options) {
   options_ = options;
   writer_ = std::make_unique<RequestWriter>(backend_.options(), options);
+  for (Connection* at = connections_; at != nullptr; at = at->next_) at->adopt_limits();
   const bool was_checked = health_.checked();
   const bool was_ejected = health_.ejected();
   health_.adopt(backend_.options().health);
