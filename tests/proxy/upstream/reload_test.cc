@@ -100,7 +100,7 @@ TEST(Reload, ABackendThatIsGoneEndsBehindItsAnswers) {
   EXPECT_EQ(asking.ask().body, "other");
   old.go_on.set();
   ASSERT_TRUE(asking.wait_for(3));
-  EXPECT_EQ(asking.outcomes()[1].body + asking.outcomes()[2].body, "/slow/queued");
+  EXPECT_EQ(std::string(asking.outcomes()[1].body).append(asking.outcomes()[2].body), "/slow/queued");
   ASSERT_TRUE(asking.wait([&] { return asking.figures().endpoints[0].open == 0; }));
   EXPECT_EQ(asking.figures().in_flight, 0U);
 }

@@ -25,6 +25,13 @@ Question post(std::string target, std::string fields, std::string body) {
   return {"POST", std::move(target), std::move(fields), std::move(body), true};
 }
 
+Trace trace(std::string_view traceparent, std::string_view request_id) {
+  Trace made;
+  made.traceparent.set(traceparent);
+  made.request_id.set(request_id);
+  return made;
+}
+
 std::string written(const BackendOptions& backend, const EndpointOptions& endpoint,
                     const Question& question, const Trace& trace = {},
                     std::string_view bearer = {}) {
@@ -42,7 +49,7 @@ std::string usual() {
 TEST(RequestWriter, WritesExactlyThis) {
   const Question question = post("/v2/search", "Content-Type: application/json\r\nX-Country: SE\r\n", "{\"a\":1}");
   EXPECT_EQ(written(plain(), at("crm.internal:8080", "/api"), question,
-                    {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "r-1"}),
+                    trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "r-1")),
             "POST /api/v2/search HTTP/1.1\r\nHost: crm.internal:8080\r\n" + usual() +
                 "Content-Type: application/json\r\nX-Country: SE\r\n"
                 "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
@@ -96,7 +103,7 @@ TEST(RequestWriter, WhatTheMappingNamesIsNotSaidTwice) {
 
 TEST(RequestWriter, ATraceThatWouldEndItsLineIsLeftOut) {
   for (const char* const bad : {"a\r\nX: injected", "a\nb", "a\x7f", "\xc3\xa5", "a\tb", ""}) {
-    const std::string request = written(plain(), at("crm"), {"GET", "/x", "", "", false}, {bad, bad});
+    const std::string request = written(plain(), at("crm"), {"GET", "/x", "", "", false}, trace(bad, bad));
     EXPECT_EQ(request, "GET /x HTTP/1.1\r\nHost: crm\r\n" + usual() + "\r\n") << bad;
   }
 }
