@@ -63,6 +63,8 @@ std::uint64_t Endpoint::now_ms() const noexcept { return board_.now_ms(); }
 // --- the pool
 
 void Endpoint::acquire(Try& attempt) noexcept {
+  resolve_used_ = true;  // on a kept connection too: one day it is not there any more
+  if (name_ && resolve_wanted_) resolve();
   while (Connection* const connection = pop_idle()) {
     if (suspect_ && !connection->quiet()) {
       connection->close(CloseReason::kUnsolicited);
@@ -71,7 +73,6 @@ void Endpoint::acquire(Try& attempt) noexcept {
     // One that the other side has closed meanwhile is no try: nothing was asked.
     if (connection->begin(attempt) == Connection::Begun::kYes) return;
   }
-  resolve_used_ = true;
   if (addresses_.empty()) {
     resolve();
     if (resolve_overdue_) {

@@ -127,7 +127,7 @@ TokenSource::Answer TokenSource::want(Call& call) noexcept {
 }
 
 TokenSource::Answer TokenSource::refused(std::uint64_t number, Call& call) noexcept {
-  if (number == number_) {
+  if (number == number_ && valid_until_ms_ != 0) {  // else its successor is on the way
     const std::uint64_t now_ms = board_.now_ms();
     if (refused_ms_ != 0 && now_ms - refused_ms_ < kRefusedMs) return Answer::kNone;
     refused_ms_ = now_ms;

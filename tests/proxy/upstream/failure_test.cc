@@ -221,6 +221,12 @@ TEST(Failure, AnOldNameIsLookedUpAgainInTheBackground) {
   ASSERT_TRUE(asking.wait([&] { return asking.figures().endpoints[0].resolutions >= 2; }));
   EXPECT_EQ(asking.ask().body, "here");
   EXPECT_EQ(backend.accepted(), 1U) << "the address is the same: the connection stays";
+  // And again for as long as it is asked, although the connection is kept.
+  ASSERT_TRUE(asking.wait([&] {
+    asking.ask();
+    return asking.figures().endpoints[0].resolutions >= 5;
+  }));
+  EXPECT_EQ(asking.figures().endpoints[0].opened, 1U);
 }
 
 TEST(Failure, IPv6IsAnAddressLikeAnother) {
