@@ -187,6 +187,7 @@ class Loader {
       }
     }
     if (broken_) return;  // what seems to be missing may be in the part that could not be read
+    warn_of_unused_rule_groups(reader_);
     bool exposed = false;
     for (const Listener& listener : config_.listeners) {
       exposed = exposed || !listener.address.loopback;

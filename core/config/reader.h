@@ -22,6 +22,7 @@ struct RuleGroup {
   Text name;
   std::vector<Text> parameters;
   const Node* rules = nullptr;  // null after a mistake
+  bool included = false;
 };
 
 /// The rule groups of all files, and the copies of their rules that inclusions have made.
@@ -171,6 +172,8 @@ void read_capture(Reader& reader, const Node& node, const Node& named, const sch
 void read_rules(Reader& reader, const Node& node, const schema::Key& key, std::vector<Rule>& rules);
 /// `rule_groups` and what `include` makes of one; see rule_groups.cc.
 void read_rule_groups(Reader& reader, const Node& node, const schema::Key& key);
+/// Behind all connectors: rules that nobody includes are not read, and so not checked.
+void warn_of_unused_rule_groups(Reader& reader);
 /// An inclusion that is under way.
 struct Inclusion {
   const Inclusion* around = nullptr;  // the one that this stands in

@@ -20,8 +20,8 @@ using schema::Key;
 constexpr std::string_view kBegin = "${with:";
 constexpr std::size_t kInclusionsMax = 8;  // one in the other
 
-const RuleGroup* find_group(const RuleGroups& groups, std::string_view name) {
-  for (const RuleGroup& group : groups.groups) {
+RuleGroup* find_group(RuleGroups& groups, std::string_view name) {
+  for (RuleGroup& group : groups.groups) {
     if (group.name.value == name) return &group;
   }
   return nullptr;
@@ -195,12 +195,22 @@ void read_rule_groups(Reader& reader, const Node& node, const Key& key) {
   }
 }
 
+void warn_of_unused_rule_groups(Reader& reader) {
+  for (const RuleGroup& group : reader.rule_groups().groups) {
+    if (group.included) continue;
+    reader.diagnostics().warning(group.name.mark, group.name.value.size(),
+                                 "no connector includes this rule group: its rules are not checked",
+                                 "write - include: " + group.name.value + " among a connector's rules");
+  }
+}
+
 const Node* expand_include(Reader& reader, const Node& item, const Inclusion* around,
                            Inclusion& inclusion) {
   const Fields fields(reader, item, nullptr, schema::kInclude);
   Text name, prefix;
   if (!fields.string("include", name)) return nullptr;
-  const RuleGroup* const group = find_group(reader.rule_groups(), name.value);
+  RuleGroup* const group = find_group(reader.rule_groups(), name.value);
+  if (group != nullptr) group->included = true;
   if (group == nullptr) {
     std::vector<std::string_view> known;
     for (const RuleGroup& other : reader.rule_groups().groups) known.push_back(other.name.value);

@@ -365,6 +365,13 @@ std::vector<Assignment> Compiler::compile_assignments(
     if (assignment.type == config::Scalar::Type::kString) continue;
     made.kind = assignment.type == config::Scalar::Type::kBoolean ? claims::Kind::kBoolean
                                                                   : claims::Kind::kNumber;
+    double number = 0;
+    if (made.kind == claims::Kind::kNumber &&
+        !number_in(made.kind, assignment.text.value, number)) {
+      diagnostics_.error(assignment.text.mark, assignment.text.value.size(),
+                         "a number that is too large for one (IEEE 754)",
+                         "put it in quotation marks: \"" + assignment.text.value + "\"");
+    }
     std::string_view attribute;
     if (!claims::split_extension(assignment.claim.value, attribute)) {
       diagnostics_.error(assignment.text.mark, assignment.text.value.size(),

@@ -29,6 +29,7 @@ TEST(Compile, ReportsEachUnresolvedNameWithItsPlaceAndASuggestion) {
       {"{ name: r, set: { city: \"{}\" } }", "a claim's name is missing", ""},
       {"{ name: r, set: { email.domain: x } }", "only a claim can be set", "a derived value follows"},
       {"{ name: r, set: { city: 5 } }", "\"city\" is a text", "put it in quotation marks: \"5\""},
+      {"{ name: r, set: { extension_n: 1e999 } }", "a number that is too large", "put it in quotation marks"},
       {"{ name: r, set: { step: x } }", "\"step\" identifies the request", "extension_"},
       {"{ name: r, set: { objectId: x } }", "\"objectId\" identifies the request", ""},
   };
@@ -41,6 +42,32 @@ TEST(Compile, ReportsEachUnresolvedNameWithItsPlaceAndASuggestion) {
     EXPECT_THAT(house.diagnostics.render(), HasSubstr("error: " + c.message));
     EXPECT_THAT(house.diagnostics.render(), HasSubstr(c.suggestion));
   }
+}
+
+TEST(Compile, KnowsRuleGroupsThatIncludeThemselvesOrNobodyIncludes) {
+  House house(with_rules("      - { include: a }\n") +
+              "rule_groups:\n"
+              "  a: { rules: [ { include: b } ] }\n"
+              "  b: { rules: [ { include: a } ] }\n"
+              "  c: { rules: [ { name: r, block: nothing } ] }\n");
+  EXPECT_EQ(house.snapshot, nullptr);
+  const std::string said = house.diagnostics.render();
+  EXPECT_THAT(said, HasSubstr("error: this rule group includes itself"));
+  EXPECT_THAT(said, HasSubstr("warning: no connector includes this rule group: its rules are not checked"));
+  EXPECT_EQ(house.diagnostics.errors(), 1u) << said;
+}
+
+TEST(Compile, RefusesRuleGroupsMoreThanEightDeep) {
+  std::string groups = "rule_groups:\n";
+  for (int i = 1; i < 9; ++i) {
+    groups += "  g" + std::to_string(i) + ": { rules: [ { include: g" + std::to_string(i + 1) + " } ] }\n";
+  }
+  const std::string last = "  g9: { rules: [ { name: r, block: plain } ] }\n";
+  House deep(with_rules("      - { include: g2 }\n") + groups + last);
+  EXPECT_NE(deep.snapshot, nullptr) << deep.diagnostics.render();
+  House deeper(with_rules("      - { include: g1 }\n") + groups + last);
+  EXPECT_EQ(deeper.snapshot, nullptr);
+  EXPECT_THAT(deeper.diagnostics.render(), HasSubstr("more than 8 inclusions one in the other"));
 }
 
 TEST(Compile, RefusesClaimsInOtherwise) {
