@@ -143,7 +143,7 @@ function target_table(entrants) {
   row('user time a request, µs', user_us <= kUserMicrosecondsMost, user_us.toFixed(1),
     `at most ${kUserMicrosecondsMost}`);
   const tail = find('floor-uv') && share(claimgate, find('floor-uv'), 'open_p999_us');
-  if (tail !== undefined) {
+  if (Number.isFinite(tail)) {  // there was an open loop
     row('p99.9 at the given rate, multiple of floor-uv', tail <= kTailMost, shown(tail),
       `at most ${kTailMost.toFixed(2)}`);
   }

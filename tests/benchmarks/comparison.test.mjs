@@ -71,6 +71,9 @@ test('every figure has its median, its range and its ratio to claimgate', (t) =>
 
 test('what was not measured is left out, not made up', (t) => {
   const bare = { open_rounds: [], syscall_rounds: [], instruction_rounds: [] };
+  const floor = report(t, [entrant('claimgate', 10, 2, bare), entrant('floor-uv', 9, 1, bare)], 0);
+  assert.ok(floor.text.includes('share of floor-uv') && !floor.text.includes('p99.9 at the given rate'));
+  assert.doesNotMatch(floor.text, /NaN|undefined/);
   const { text, rows, out } = report(t, [entrant('claimgate', 10, 2, bare), entrant('node-http', 50, 40, bare)], 0);
   assert.equal(rows('the node-http').length, 3);
   assert.match(rows('the node-http')[1], /\| - \| - \| 50\.0/);
