@@ -29,7 +29,7 @@ class EchoHandler final : public Handler {
 
   void on_batch(std::uint64_t) noexcept override {}
   bool refuse_early(const Exchange& exchange) noexcept override {
-    if (exchange.request.path != refused_path) return false;
+    if (refused_path.empty() || exchange.request.path != refused_path) return false;  // CONNECT has none
     error(404, exchange.out);
     return true;
   }
