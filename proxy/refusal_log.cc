@@ -2,6 +2,7 @@
 
 #include <exception>
 
+#include "core/text/hex.h"
 #include "proxy/log.h"
 
 namespace proxy {
@@ -66,11 +67,7 @@ void RefusalLog::request(std::uint64_t now_ms, const net::PeerAddress& peer,
     std::string what;
     if (shown != nullptr) {
       what = ": sha256 ";
-      for (const std::uint8_t byte : shown->sha256) {
-        constexpr std::string_view kDigits = "0123456789abcdef";
-        what += kDigits[byte >> 4];
-        what += kDigits[byte & 0xF];
-      }
+      core::text::append_hex(what, shown->sha256);
       if (with_subject) what += ", subject " + shown->subject.substr(0, kSubjectMax);
     }
     spdlog::warn("client certificate of {} refused by connector {}: {}{}{}", text_of(peer),

@@ -1,21 +1,13 @@
 #include "core/callers/forwarded.h"
 
+#include "core/http/syntax.h"
 #include "core/lists/network.h"
-#include "core/text/text.h"
 
 namespace core::callers {
 namespace {
 
 constexpr std::string_view kField = "x-forwarded-for";
 constexpr std::size_t kPortDigitsMax = 5;
-
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
-
-std::string_view trimmed(std::string_view text) noexcept {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 bool is_port(std::string_view text) noexcept {
   if (text.empty() || text.size() > kPortDigitsMax) return false;
@@ -49,14 +41,12 @@ std::optional<Address> read_element(std::string_view element) noexcept {
 std::optional<Address> forwarded_address(const http::Request& request, std::size_t depth) noexcept {
   for (std::size_t i = request.field_count; i-- > 0;) {
     const http::Header& field = request.fields[i];
-    if (field.name.size() != kField.size() || !text::equals_ignore_case_ascii(field.name, kField)) {
-      continue;
-    }
+    if (!http::equals_ignoring_case(field.name, kField)) continue;
     std::string_view rest = field.value;
     while (true) {
       const std::size_t comma = rest.rfind(',');
       const std::string_view element =
-          trimmed(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
+          http::trim_blanks(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
       // Empty elements count for nothing (RFC 9110, 5.6.1.2).
       if (!element.empty() && --depth == 0) return read_element(element);
       if (comma == std::string_view::npos) break;

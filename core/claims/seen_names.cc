@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "core/sip_state.h"
+
 namespace core::claims {
 namespace {
 
@@ -12,39 +14,16 @@ namespace {
 /// that hash tables commonly use): without the key, colliding names cannot be found.
 std::uint64_t keyed_hash(std::uint64_t key, std::string_view name) noexcept {
   const std::uint64_t key_high = std::rotl(key, 32) * 0x9E3779B97F4A7C15;
-  std::uint64_t v0 = key ^ 0x736F6D6570736575;
-  std::uint64_t v1 = key_high ^ 0x646F72616E646F6D;
-  std::uint64_t v2 = key ^ 0x6C7967656E657261;
-  std::uint64_t v3 = key_high ^ 0x7465646279746573;
-  const auto round = [&]() noexcept {
-    v0 += v1;
-    v1 = std::rotl(v1, 13) ^ v0;
-    v0 = std::rotl(v0, 32);
-    v2 += v3;
-    v3 = std::rotl(v3, 16) ^ v2;
-    v0 += v3;
-    v3 = std::rotl(v3, 21) ^ v0;
-    v2 += v1;
-    v1 = std::rotl(v1, 17) ^ v2;
-    v2 = std::rotl(v2, 32);
-  };
-  const auto absorb = [&](std::uint64_t word) noexcept {
-    v3 ^= word;
-    round();
-    v0 ^= word;
-  };
+  SipState state(key, key_high);
   std::size_t at = 0;
-  for (; name.size() - at >= 8; at += 8) absorb(load_word(name.data() + at));
+  for (; name.size() - at >= 8; at += 8) state.absorb<1>(load_word(name.data() + at));
   std::uint64_t rest = static_cast<std::uint64_t>(name.size()) << 56U;
   for (unsigned shift = 0; at < name.size(); ++at, shift += 8) {
     rest |= static_cast<std::uint64_t>(static_cast<unsigned char>(name[at])) << shift;
   }
-  absorb(rest);
-  v2 ^= 0xFF;
-  round();
-  round();
-  round();
-  return v0 ^ v1 ^ v2 ^ v3;
+  state.absorb<1>(rest);
+  state.v2 ^= 0xFF;
+  return state.squeeze<3>();
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "core/callers/address.h"
 #include "core/config/reader.h"
+#include "core/config/scalars.h"
 #include "core/lists/network.h"
 #include "core/text/text.h"
 
@@ -17,12 +18,6 @@ using schema::Key;
 constexpr std::size_t kSecretBytesMin = 16;   // 96 bits and more of what openssl rand -base64 gives
 constexpr std::size_t kSecretBytesMax = 512;  // what the request path compares without a copy
 constexpr std::size_t kAuthoritiesMax = 64;   // a bit each for the certificate of a connection
-
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
-  });
-}
 
 /// Calls `take` for a single text, or for each of a list.
 template <typename Take>
@@ -131,9 +126,7 @@ bool normalise_name(std::string& name) {
     }
     name.replace(0, prefix.size(), prefix);
     if (prefix == "DNS:") {
-      std::transform(name.begin() + 4, name.end(), name.begin() + 4, [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-      });
+      text::lower_ascii(name.data() + 4, name.data() + 4, name.size() - 4);
     }
     return true;
   }
@@ -168,15 +161,6 @@ void read_certificate(Reader& reader, const Node& node, const Node* named, const
                  "write san: \"DNS:api.contoso.example\"");
   }
   if (!node.members.empty()) connector.certificates.push_back(std::move(certificate));
-}
-
-/// RFC 9110, 5.6.2.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kOthers.find(c) != std::string_view::npos;
-  });
 }
 
 void read_api_key(Reader& reader, const Node& node, const Node& named, const Key& key,

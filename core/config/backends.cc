@@ -16,20 +16,6 @@ using schema::Shape;
 
 constexpr std::size_t kEndpointsMax = 64;
 
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
-  });
-}
-
-/// tchar (RFC 9110, 5.6.2)
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
-
 /// A secret is kept out of every excerpt and message, also where its key does not say that it is one.
 bool read_secret(Reader& reader, const Fields& fields, std::string_view name, Text& out) {
   const Node* const node = fields.find(name);

@@ -1,5 +1,6 @@
 #include "core/config/scalars.h"
 
+#include <algorithm>
 #include <charconv>
 #include <span>
 #include <system_error>
@@ -101,6 +102,19 @@ Scalar::Type type_of_plain(std::string_view text) {
     if (digits() == 0) return Scalar::Type::kString;
   }
   return i == text.size() ? Scalar::Type::kNumber : Scalar::Type::kString;
+}
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
+  });
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
 }
 
 std::string format_duration(std::int64_t ms) { return format(ms, kDurationUnits, "ms"); }

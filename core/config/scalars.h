@@ -40,6 +40,12 @@ Result<Endpoint, ParseError> parse_endpoint(std::string_view text);
 /// strings, and only `true` and `false` are booleans.
 Scalar::Type type_of_plain(std::string_view text);
 
+/// A byte below space, or DEL.
+bool has_control(std::string_view text);
+
+/// A token (RFC 9110, 5.6.2), as names of header fields are.
+bool is_token(std::string_view text);
+
 /// As short as it can be written and read back: 90000 is "90s", 16384 is "16KiB".
 std::string format_duration(std::int64_t ms);
 std::string format_size(std::int64_t bytes);

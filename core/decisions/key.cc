@@ -39,29 +39,8 @@ std::optional<Key> key_of_text(std::string_view text) {
   return Key{words[1], words[0]};
 }
 
-KeyHash::KeyHash(const Seed& seed) noexcept
-    : state_{seed.low ^ 0x736f6d6570736575,
-             seed.high ^ 0x646f72616e646f6d ^ 0xee,  // 0xee: 128 bits are asked for
-             seed.low ^ 0x6c7967656e657261, seed.high ^ 0x7465646279746573} {}
-
-inline void KeyHash::State::round() noexcept {
-  v0 += v1;
-  v1 = std::rotl(v1, 13) ^ v0;
-  v0 = std::rotl(v0, 32);
-  v2 += v3;
-  v3 = std::rotl(v3, 16) ^ v2;
-  v0 += v3;
-  v3 = std::rotl(v3, 21) ^ v0;
-  v2 += v1;
-  v1 = std::rotl(v1, 17) ^ v2;
-  v2 = std::rotl(v2, 32);
-}
-
-inline void KeyHash::State::compress(std::uint64_t block) noexcept {
-  v3 ^= block;
-  round();
-  round();
-  v0 ^= block;
+KeyHash::KeyHash(const Seed& seed) noexcept : state_(seed.low, seed.high) {
+  state_.v1 ^= 0xee;  // 128 bits are asked for
 }
 
 void KeyHash::write(std::string_view bytes) noexcept {
@@ -74,14 +53,14 @@ void KeyHash::write(std::string_view bytes) noexcept {
     for (unsigned place = filled; left > 0 && place < 8; ++place, ++at, --left) {
       tail_ |= static_cast<std::uint64_t>(static_cast<unsigned char>(*at)) << (8 * place);
       if (place == 7) {
-        state_.compress(tail_);
+        state_.absorb<2>(tail_);
         tail_ = 0;
       }
     }
   }
   // In registers: `at` may point anywhere, for all the compiler knows, also at the state.
-  State state = state_;
-  for (; left >= 8; at += 8, left -= 8) state.compress(load(at));
+  SipState state = state_;
+  for (; left >= 8; at += 8, left -= 8) state.absorb<2>(load(at));
   state_ = state;
   // Only behind whole blocks is anything left here: the tail is empty then.
   for (unsigned place = 0; left > 0; ++place, ++at, --left) {
@@ -92,7 +71,7 @@ void KeyHash::write(std::string_view bytes) noexcept {
 void KeyHash::word(std::uint64_t value) noexcept {
   const auto filled = static_cast<unsigned>(8 * (size_ % 8));  // bits
   size_ += 8;
-  state_.compress(tail_ | value << filled);
+  state_.absorb<2>(tail_ | value << filled);
   tail_ = filled == 0 ? 0 : value >> (64 - filled);
 }
 
@@ -104,16 +83,12 @@ void KeyHash::add(std::string_view part) noexcept {
 void KeyHash::add_absent() noexcept { word(kAbsent); }
 
 Key KeyHash::finish() noexcept {
-  state_.compress(tail_ | (size_ << 56));
+  state_.absorb<2>(tail_ | (size_ << 56));
   state_.v2 ^= 0xee;
-  const auto word_out = [this]() noexcept {
-    for (int i = 0; i < 4; ++i) state_.round();
-    return state_.v0 ^ state_.v1 ^ state_.v2 ^ state_.v3;
-  };
   Key key;
-  key.low = word_out();
+  key.low = state_.squeeze<4>();
   state_.v1 ^= 0xdd;
-  key.high = word_out();
+  key.high = state_.squeeze<4>();
   return key;
 }
 

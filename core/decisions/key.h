@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/sip_state.h"
+
 namespace core::decisions {
 
 /// Under what a decision is kept: 128 bits, so that two questions never share a key by accident
@@ -43,14 +45,9 @@ class KeyHash {
   Key finish() noexcept;
 
  private:
-  struct State {
-    std::uint64_t v0, v1, v2, v3;
-    void compress(std::uint64_t block) noexcept;
-    void round() noexcept;
-  };
   void word(std::uint64_t value) noexcept;
 
-  State state_;
+  SipState state_;
   std::uint64_t tail_ = 0;  // bytes that do not fill a block yet
   std::uint64_t size_ = 0;  // of all that was written
 };

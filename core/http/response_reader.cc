@@ -89,14 +89,12 @@ ResponseReader::ResponseReader(const ResponseLimits& limits)
 
 void ResponseReader::adopt(const ResponseLimits& limits) noexcept {
   next_limits_ = bounded(limits);
-  other_limits_ = true;
 }
 
 void ResponseReader::reset(bool head_only) {
-  if (other_limits_) {
-    limits_ = next_limits_;
+  if (next_limits_) {
+    limits_ = *std::exchange(next_limits_, std::nullopt);
     chunks_ = ChunkedDecoder(chunk_limits(limits_));
-    other_limits_ = false;
   }
   head_only_ = head_only;
   std::string().swap(bytes_);  // an idle connection owns no buffers

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,7 +51,7 @@ class ResponseReader {
     kCut,       // the connection ended before the message
   };
 
-  /// Other limits, from the next reset() on: connections outlive a reload. `header_fields` stays.
+  /// Other limits, from the next reset() on: connections outlive a reload.
   void adopt(const ResponseLimits& limits) noexcept;
 
   /// Ready for the next answer. `head_only`: the request was HEAD, so that there is no body.
@@ -110,7 +111,8 @@ class ResponseReader {
   bool refuse(Error error, std::string_view reason) noexcept;
   void take(std::string_view bytes);
 
-  ResponseLimits limits_, next_limits_;
+  ResponseLimits limits_;
+  std::optional<ResponseLimits> next_limits_;  // to be taken by reset()
   std::vector<Header> fields_;
   llhttp_t behind_status_line_;  // copied for each head; never run itself
   std::string bytes_;            // the answer, and padding that the scans may look at
@@ -119,7 +121,6 @@ class ResponseReader {
   Error error_ = Error::kNone;
   std::string_view reason_;
   bool head_only_ = false;
-  bool other_limits_ = false;  // next_limits_ are to be taken
   bool http_1_1_ = true;
   bool keep_alive_ = false;
   int status_ = 0;

@@ -1,8 +1,9 @@
 #include "core/rules/sampling.h"
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
+
+#include "core/sip_state.h"
 
 namespace core::rules {
 namespace {
@@ -11,39 +12,21 @@ class SipHash {
  public:
   void add(unsigned char byte) noexcept {
     word_ |= std::uint64_t{byte} << (8 * (count_ % 8));
-    if (++count_ % 8 == 0) compress();
+    if (++count_ % 8 == 0) {
+      state_.absorb<2>(word_);
+      word_ = 0;
+    }
   }
   std::uint64_t finish() noexcept {
     word_ |= count_ << 56;
-    compress();
-    v2_ ^= 0xFF;
-    for (int i = 0; i < 4; ++i) round();
-    return v0_ ^ v1_ ^ v2_ ^ v3_;
+    state_.absorb<2>(word_);
+    state_.v2 ^= 0xFF;
+    return state_.squeeze<4>();
   }
 
  private:
-  void compress() noexcept {
-    v3_ ^= word_;
-    round();
-    round();
-    v0_ ^= word_;
-    word_ = 0;
-  }
-  void round() noexcept {
-    v0_ += v1_;
-    v2_ += v3_;
-    v1_ = std::rotl(v1_, 13) ^ v0_;
-    v3_ = std::rotl(v3_, 16) ^ v2_;
-    v0_ = std::rotl(v0_, 32);
-    v2_ += v1_;
-    v0_ += v3_;
-    v1_ = std::rotl(v1_, 17) ^ v2_;
-    v3_ = std::rotl(v3_, 21) ^ v0_;
-    v2_ = std::rotl(v2_, 32);
-  }
   static constexpr std::uint64_t kKey0 = 0x0706050403020100, kKey1 = 0x0F0E0D0C0B0A0908;
-  std::uint64_t v0_ = 0x736F6D6570736575 ^ kKey0, v1_ = 0x646F72616E646F6D ^ kKey1;
-  std::uint64_t v2_ = 0x6C7967656E657261 ^ kKey0, v3_ = 0x7465646279746573 ^ kKey1;
+  SipState state_{kKey0, kKey1};
   std::uint64_t word_ = 0, count_ = 0;
 };
 

@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "core/claims/name_table.h"
 #include "core/config/diagnostics.h"
 #include "core/config/policy.h"
 #include "core/text/email.h"
+#include "core/text/hex.h"
 #include "core/text/json.h"
 #include "core/text/text.h"
 
@@ -114,11 +116,7 @@ void Redactor::append_pseudonym(std::string_view claim, std::string_view kind,
   OPENSSL_cleanse(text.data(), text.size());
   if (!done) return;
   to += ",\"pseudonym\":\"";
-  for (std::size_t i = 0; i < kPseudonymBytes; ++i) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    to += kDigits[digest[i] >> 4];
-    to += kDigits[digest[i] & 15];
-  }
+  core::text::append_hex(to, std::span(digest).first(kPseudonymBytes));
   to += '"';
 }
 

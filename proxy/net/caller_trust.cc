@@ -11,6 +11,8 @@
 #include <ctime>
 #include <string_view>
 
+#include "core/text/hex.h"
+
 namespace proxy::net {
 namespace {
 
@@ -147,11 +149,7 @@ std::string describe_certificate(X509* certificate, bool subject) {
   unsigned int size = 0;
   if (X509_digest(certificate, EVP_sha256(), digest, &size) != 1) size = 0;
   std::string text = "sha256 ";
-  for (unsigned int i = 0; i < size; ++i) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    text += kDigits[digest[i] >> 4];
-    text += kDigits[digest[i] & 0xF];
-  }
+  core::text::append_hex(text, {digest, size});
   if (subject)
     text += ", subject " + rfc2253(X509_get_subject_name(certificate)).substr(0, kSubjectMax);
   return text;

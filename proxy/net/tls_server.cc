@@ -17,6 +17,7 @@
 #include <new>
 #include <utility>
 
+#include "core/text/text.h"
 #include "proxy/net/caller_trust.h"
 
 namespace proxy::net {
@@ -45,9 +46,7 @@ std::string wrong_with_staple(const std::string& der) {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  core::text::lower_ascii(out.data(), out.data(), out.size());
   return out;
 }
 
