@@ -10,7 +10,7 @@
 
 int main(int argc, char** argv) {
   namespace commands = proxy::commands;
-  proxy::open_log();
+  proxy::log::open();
 
   CLI::App app("claimgate: in-line decisions in front of sign-up API connectors");
   app.require_subcommand(1);

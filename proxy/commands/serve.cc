@@ -156,7 +156,7 @@ class Service {
       worker->join();
       cut_off = cut_off || worker->cut_off();
     }
-    if (cut_off) spdlog::warn("the drain time-out passed with requests unfinished");
+    if (cut_off) log::warn("the drain time-out passed with requests unfinished");
     return close(cut_off ? kExitCutOff : kExitOk);
   }
 
@@ -214,7 +214,7 @@ class Service {
     lists::Keeper::Table table =
         keeper_->take_up(fresh.lists, std::move(fresh.sources), why, remarks);
     fresh.lists.reset();  // the keeper decides how long they live
-    for (const std::string& remark : remarks) spdlog::warn("{}", remark);
+    for (const std::string& remark : remarks) log::warn("{}", remark);
     return table;
   }
 
@@ -235,7 +235,7 @@ class Service {
         std::max<std::size_t>(descriptors / 2 / configuration_.workers, 16);
     if (limits.connections_max > share) {
       limits.connections_max = share;
-      spdlog::info("{} file descriptors: at most {} connections for each worker", descriptors, share);
+      log::info("{} file descriptors: at most {} connections for each worker", descriptors, share);
     }
     for (std::size_t i = 0; i < configuration_.workers; ++i) {
       Worker::Options options;
@@ -385,16 +385,16 @@ class Service {
 
   void announce() {
     for (const auto& worker : workers_) worker->start();
-    for (const std::string& url : urls_) spdlog::info("listening on {}", url);
-    if (!admin_url_.empty()) spdlog::info("admin on {}", admin_url_);
-    spdlog::info("ready");
+    for (const std::string& url : urls_) log::info("listening on {}", url);
+    if (!admin_url_.empty()) log::info("admin on {}", admin_url_);
+    log::info("ready");
     if (admin_handler_ != nullptr) admin_handler_->set_ready(true);
   }
 
   void drain() {
     if (draining_) return;
     draining_ = true;
-    spdlog::info("draining");
+    log::info("draining");
     if (admin_handler_ != nullptr) admin_handler_->set_ready(false);
     for (const auto& worker : workers_) worker->drain();
   }
@@ -434,13 +434,13 @@ class Service {
     const bool good = fresh->snapshot != nullptr && !fresh->diagnostics.has_errors();
     std::string why;
     lists::Keeper::Table lists = good ? take_up_lists(*fresh, why) : nullptr;
-    if (!why.empty()) spdlog::error("{}", why);
+    if (!why.empty()) log::error("{}", why);
     if (lists == nullptr) {
       ++reloads_failed_;
-      spdlog::error("reload refused, the configuration in force stays");
+      log::error("reload refused, the configuration in force stays");
     } else {
       for (const std::string& key : needs_restart(configuration_.config, fresh->config)) {
-        spdlog::warn("{} has changed and needs a restart", key);
+        log::warn("{} has changed and needs a restart", key);
       }
       ++edition_.generation;
       edition_.snapshot = fresh->snapshot;
@@ -452,13 +452,13 @@ class Service {
       if (capture_ != nullptr) capture_->introduce(edition_.generation, *edition_.snapshot);
       for (const auto& worker : workers_) worker->adopt(edition_);
       take_up_tls(fresh->tls);
-      spdlog::info("reloaded, configuration number {} is in force", edition_.generation);
+      log::info("reloaded, configuration number {} is in force", edition_.generation);
     }
     if (std::exchange(reload_again_, false)) reload();
   }
 
   bool failed(const std::string& why) {
-    spdlog::error("{}", why);
+    log::error("{}", why);
     return false;
   }
 
@@ -478,7 +478,7 @@ class Service {
     keeper_.reset();  // the loop is empty: no look at a source is under way
     log_.reset();     // writes what is left
     capture_.reset();
-    if (code == kExitOk) spdlog::info("stopped");
+    if (code == kExitOk) log::info("stopped");
     return code;
   }
 

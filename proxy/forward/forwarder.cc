@@ -257,7 +257,7 @@ Landing Forwarder::landing_of(const Call& call, const upstream::Outcome& outcome
                         options_.worker, reply_room_);
     call.serving->counters->count_reply(asked.ask->backend, answer);
     if (const std::string line = remarks_.line(asked.ask->backend_name, answer, now); !line.empty()) {
-      spdlog::warn("backend {}: {}", asked.ask->backend_name, line);
+      log::warn("backend {}: {}", asked.ask->backend_name, line);
     }
   }
   if (answered && answer.resolved()) {

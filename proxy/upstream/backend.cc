@@ -162,7 +162,7 @@ void Backend::show_breaker() noexcept {
   }
   if (shown == state) return;
   show(counters_.breaker_state, state);
-  spdlog::warn("backend {}: the breaker is {}", options_->name,
+  log::warn("backend {}: the breaker is {}", options_->name,
                name(static_cast<BreakerState>(state)));
 }
 

@@ -33,7 +33,7 @@ void Endpoint::show_health(bool was_ejected) noexcept {
   if (health_.ejected() == was_ejected) return;
   counters_.available.store(was_ejected ? 1 : 0, std::memory_order_relaxed);
   if (!was_ejected) bump(counters_.ejections);
-  spdlog::warn("backend {}: {} {}", backend_.options().name, options_.name,
+  log::warn("backend {}: {} {}", backend_.options().name, options_.name,
                was_ejected ? "is asked again" : "is ejected");
 }
 
@@ -46,7 +46,7 @@ void Endpoint::note(std::string_view trouble, std::string_view detail) noexcept 
   } catch (const std::bad_alloc&) {
     return;
   }
-  spdlog::warn("backend {}: {}: {}", backend_.options().name, options_.name, noted_);
+  log::warn("backend {}: {}: {}", backend_.options().name, options_.name, noted_);
 }
 
 void Endpoint::on_health_due() noexcept {

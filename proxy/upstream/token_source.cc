@@ -220,7 +220,7 @@ void TokenSource::on_fetched(const Outcome& outcome) noexcept {
     not_before_ms_ = board_.now_ms() + wait_ms;
     board_.set(refresh_deadline_, not_before_ms_);
     bump(counters_.token_failures);
-    spdlog::warn("backend {}: no token: {}", owner_, why);
+    log::warn("backend {}: no token: {}", owner_, why);
   }
   const bool granted = valid();
   if (granted && !waiting_.empty()) used_ = true;
