@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/config/backend.h"
+#include "core/config/dialect_name.h"
 #include "core/config/policy.h"
 #include "core/config/written.h"
 #include "core/lists/network.h"
@@ -142,7 +143,8 @@ struct ApiKey {
   std::vector<Text> values;  // each is good
 };
 
-enum class DialectName : std::uint8_t { kB2cUserflow };
+/// The step that a connector's URL stands for, where requests do not name it.
+enum class StepOfUrl : std::uint8_t { kPostFederationSignup, kPostAttributeCollection };
 
 /// What is told at PreTokenIssuance, where neither a block nor a validation error is legal
 /// (protocol.md a.7): go on without claims, or fail the call (HTTP 500).
@@ -152,6 +154,7 @@ struct Connector {
   Text name;
   Text path;
   DialectName dialect = DialectName::kB2cUserflow;
+  std::optional<StepOfUrl> step;  // kB2bSignup
   std::vector<Credential> basic;
   std::vector<Text> bearer;
   std::vector<CallerCertificate> certificates;

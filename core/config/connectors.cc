@@ -67,6 +67,23 @@ void check_path_is_free(Reader& reader, const Node& node, const Connector& conne
   }
 }
 
+/// `step` is for dialects whose requests do not say it.
+void read_step(Reader& reader, const Fields& fields, const Node* name, Connector& connector) {
+  const Node* const written = fields.find("step");
+  if (connector.dialect == DialectName::kB2bSignup) {
+    StepOfUrl step = StepOfUrl::kPostAttributeCollection;
+    if (fields.choice("step", step)) {
+      connector.step = step;
+    } else if (written == nullptr && name != nullptr) {
+      reader.error(*name, "the key \"step\" is missing: requests of b2b-signup do not say it",
+                   "write step: " + std::string(fields.key("step").example));
+    }
+  } else if (written != nullptr && fields.find("dialect") != nullptr) {
+    reader.error(*fields.key_node("step"), "requests of this dialect say which step they are",
+                 "leave it out");
+  }
+}
+
 void read_connector(Reader& reader, const Member& member, const Key& key, Config& config) {
   Key one = key;
   one.shape = schema::Shape::kObject;
@@ -81,12 +98,14 @@ void read_connector(Reader& reader, const Member& member, const Key& key, Config
     check_path(reader, connector.path);
     check_path_is_free(reader, *fields.find("path"), connector, config);
   }
-  fields.choice("dialect", connector.dialect);
+  if (fields.choice("dialect", connector.dialect)) {
+    read_step(reader, fields, member.key, connector);
+  }
   if (const Node* const auth = fields.find("auth"); auth != nullptr) {
     read_auth(reader, *auth, *fields.key_node("auth"), fields.key("auth"), connector, config);
   }
   if (fields.duration("deadline", connector.deadline) &&
-      connector.dialect == DialectName::kB2cUserflow && connector.deadline > kUserFlowDeadlineMax) {
+      connector.deadline > kUserFlowDeadlineMax) {
     reader.warning(*fields.find("deadline"),
                    "user flows wait 5s in all: an answer after 4s may come too late",
                    "write deadline: 4s");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/dialects/b2b_signup.h"
 #include "core/gate/policy.h"
 #include "core/lists/compiled.h"
 #include "core/rules/compiler.h"
@@ -110,6 +111,22 @@ Otherwise compile_otherwise(const config::Action& action, rules::Compiler& compi
   }
 }
 
+dialects::Terms compile_terms(const config::Connector& written, claims::NameTable& names) {
+  dialects::Terms terms;
+  terms.dialect = written.dialect;
+  switch (written.dialect) {
+    case config::DialectName::kB2cUserflow: break;
+    case config::DialectName::kB2bSignup:
+      terms.step = written.step == config::StepOfUrl::kPostFederationSignup
+                       ? dialects::Step::kPostFederationSignup
+                       : dialects::Step::kPostAttributeCollection;
+      // The directory has 4096 names; without a place for this one requests go by `surname` alone.
+      terms.last_name = names.intern(dialects::b2b_signup::kLastName);
+      break;
+  }
+  return terms;
+}
+
 CallerCheck compile_callers(const config::Connector& written) {
   // Without `auth` the loader has made sure that only this machine can connect.
   if (written.allow_anonymous || !written.has_auth) return CallerCheck::anonymous();
@@ -212,6 +229,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     connector.index = snapshot->connectors.size();
     connector.name = written.name.value;
     connector.path = written.path.value;
+    connector.terms = compile_terms(written, snapshot->names);
     connector.callers = compile_callers(written);
     connector.program = compiler.compile(written.rules, written.name.value);
     if (written.otherwise) connector.otherwise = compile_otherwise(*written.otherwise, compiler, diagnostics);

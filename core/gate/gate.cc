@@ -10,24 +10,10 @@
 namespace core::gate {
 namespace {
 
-namespace userflow = dialects::b2c_userflow;
-
 constexpr std::string_view kOutcomeNames[kOutcomeCount] = {
     "continue",  "block",        "validation_error", "fault",    "not_found",
     "method",    "unauthorized", "forbidden",        "too_many_failures",
     "media_type", "bad_body",    "overload",         "bad_request"};
-
-/// application/json with any parameters (protocol.md 0.4), ASCII case ignored.
-bool is_json(std::string_view content_type) noexcept {
-  constexpr std::string_view kJson = "application/json";
-  if (content_type == kJson) return true;
-  if (content_type.size() < kJson.size() ||
-      !text::equals_ignore_case_ascii(content_type.substr(0, kJson.size()), kJson)) {
-    return false;
-  }
-  const std::string_view rest = content_type.substr(kJson.size());
-  return rest.empty() || rest[0] == ';' || rest[0] == ' ' || rest[0] == '\t';
-}
 
 /// Code points of a backend's text that a person is shown.
 constexpr std::size_t kTextShownMax = 1024;
@@ -74,17 +60,17 @@ rules::Verdict decide(const Connector& connector, rules::Evaluation& evaluation,
   return verdict;
 }
 
-Telling legalise(const Connector& connector, userflow::Step step,
+Telling legalise(const Connector& connector, dialects::Step step,
                  rules::VerdictKind wanted) noexcept {
   Telling telling;
   telling.kind = wanted;
-  switch (userflow::legality(step, wanted)) {
-    case userflow::Legality::kLegal: break;
-    case userflow::Legality::kBlockInstead:
+  switch (dialects::legality(step, wanted)) {
+    case dialects::Legality::kLegal: break;
+    case dialects::Legality::kBlockInstead:
       telling.kind = rules::VerdictKind::kBlock;
       telling.rewritten = true;
       break;
-    case userflow::Legality::kNothingToTell:
+    case dialects::Legality::kNothingToTell:
       telling.kind = rules::VerdictKind::kContinue;
       telling.rewritten = true;
       telling.without_claims = true;
@@ -127,18 +113,19 @@ bool Gate::admit(const http::Request& request, std::string_view date, bool close
     report.outcome = Outcome::kNotFound;
     error.status = 404;
     error.message = "no connector has this path";
-  } else if (request.method != http::Method::kPost) {
+  } else if (!dialects::takes_method(report.connector->terms, request.method)) {
     report.outcome = Outcome::kMethod;
     error.status = 405;
-    error.message = "connectors are called by POST";
-    error.allow = "POST";
+    error.message = "the connector is not called by this method";
+    error.allow = dialects::allowed_methods(report.connector->terms);
   } else if (report.fault = report.connector->callers.check(request, caller);
              report.fault != CallerFault::kNone) {
     refuse_caller(report.connector->callers, report, error);
-  } else if (!is_json(request.known(http::Known::kContentType))) {
+  } else if (!dialects::takes_content(report.connector->terms,
+                                      request.known(http::Known::kContentType))) {
     report.outcome = Outcome::kMediaType;
     error.status = 415;
-    error.message = "the content type must be application/json";
+    error.message = dialects::expected_content(report.connector->terms);
   } else if (!is_identity(request.known(http::Known::kContentEncoding))) {
     report.outcome = Outcome::kMediaType;
     error.status = 415;
@@ -260,7 +247,8 @@ bool Gate::tell(const rules::Verdict& verdict, http::After after, std::string_vi
     return http::write_error(out, error, date);
   }
   report.outcome = static_cast<Outcome>(telling.kind);
-  report.status = userflow::status(telling.kind);
+  const dialects::Terms& terms = report.connector->terms;
+  report.status = dialects::status(terms, telling.kind);
   std::string_view escaped;
   if (telling.kind != rules::VerdictKind::kContinue) {
     escaped = words_of(verdict, *report.connector);
@@ -270,11 +258,11 @@ bool Gate::tell(const rules::Verdict& verdict, http::After after, std::string_vi
   bool written = response.ok();
   if (written) {
     if (telling.kind != rules::VerdictKind::kContinue) {
-      written = userflow::write_message(out, telling.kind, escaped);
+      written = dialects::write_message(terms, exchange_, out, telling.kind, escaped);
     } else if (telling.without_claims || verdict.rule == rules::Verdict::kOtherwise) {
-      written = userflow::write_continue(out);
+      written = dialects::write_bare_continue(terms, exchange_, out);
     } else {
-      written = userflow::write_continue(out, report.step, evaluation_, report.omitted);
+      written = dialects::write_continue(terms, exchange_, out, evaluation_, report.omitted);
     }
   }
   if (written && response.finish()) return true;
@@ -308,8 +296,9 @@ Report Gate::answer_body(const Connector& connector, std::string_view body, http
   Report report;
   report.connector = &connector;
   evaluation_.begin(now_s_);
-  const claims::ReadOutcome read = claims::read(body, snapshot_->names, snapshot_->read_limits,
-                                                evaluation_.arena(), evaluation_.claims());
+  const claims::ReadOutcome read =
+      dialects::read(connector.terms, body, snapshot_->names, snapshot_->read_limits,
+                     evaluation_.arena(), evaluation_.claims(), exchange_);
   http::ErrorAnswer error;
   error.after = after;
   if (read.error != claims::ReadError::kNone) {
@@ -319,10 +308,10 @@ Report Gate::answer_body(const Connector& connector, std::string_view body, http
     error.offset = read.offset;
     if (http::write_error(out, error, date)) return report;
   } else {
-    report.step = userflow::step_of(evaluation_.claims());
+    report.step = exchange_.step;
     const bool may_ask = !connector.program.asks().empty();
     if (may_ask) {
-      at_hand_.begin(body, known, report.step == userflow::Step::kPreTokenIssuance,
+      at_hand_.begin(body, known, dialects::moment(report.step) == dialects::Moment::kToken,
                      connector.retry_window.count() != 0);
     }
     const rules::Verdict verdict = decide(connector, evaluation_, tracer);

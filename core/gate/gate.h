@@ -5,7 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "core/dialects/b2c_userflow.h"
+#include "core/dialects/dialect.h"
 #include "core/gate/at_hand.h"
 #include "core/gate/snapshot.h"
 #include "core/http/message.h"
@@ -45,7 +45,7 @@ struct ShadowReport {
 
 struct Report {
   const Connector* connector = nullptr;  // null: no connector at this path
-  dialects::b2c_userflow::Step step = dialects::b2c_userflow::Step::kUnknown;
+  dialects::Step step = dialects::Step::kUnknown;
   Outcome outcome = Outcome::kNotFound;
   std::int32_t rule = rules::Verdict::kNoRule;  // that decided; see rules::Verdict
   int status = 0;
@@ -56,7 +56,7 @@ struct Report {
   Fallback fallback = Fallback::kNone;  // when the source is kOtherwise
   std::uint8_t hits = 0, stale_hits = 0;  // remembered decisions that it was told
   std::uint32_t refresh = Known::kNoRule;  // an ask rule whose stale decision is to be renewed
-  std::size_t omitted = 0;      // claims left out of the answer (b2c_userflow::value_max)
+  std::size_t omitted = 0;      // claims left out of the answer (dialects::write_continue)
   std::uint64_t tags = 0;       // a bit for each of the connector's tags that the request got
   ShadowReport shadow = {};
 };
@@ -132,6 +132,7 @@ class Gate {
   std::size_t lane_;
   std::size_t arena_bytes_;
   std::int64_t now_s_ = 0;
+  dialects::Exchange exchange_;  // of the request at hand
   rules::Evaluation evaluation_;
   AtHand at_hand_;
 };
@@ -148,7 +149,7 @@ struct Telling {
   bool without_claims = false;  // Continue, but nothing that rules have set
   rules::VerdictKind kind = rules::VerdictKind::kContinue;
 };
-Telling legalise(const Connector& connector, dialects::b2c_userflow::Step step,
+Telling legalise(const Connector& connector, dialects::Step step,
                  rules::VerdictKind wanted) noexcept;
 
 }  // namespace core::gate

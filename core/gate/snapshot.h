@@ -10,6 +10,7 @@
 
 #include "core/claims/claims.h"
 #include "core/config/config.h"
+#include "core/dialects/dialect.h"
 #include "core/gate/caller.h"
 #include "core/lists/list.h"
 #include "core/lists/live.h"
@@ -40,6 +41,7 @@ struct Otherwise {
 struct Connector {
   std::string name;
   std::string path;
+  dialects::Terms terms;
   CallerCheck callers;
   rules::Program program;
   std::unique_ptr<const rules::Program> shadow_program;  // `shadow_rules`; null: none

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "core/dialects/b2c_userflow.h"
+#include "core/dialects/step.h"
 #include "core/gate/gate.h"
 #include "core/gate/policy.h"
 #include "core/text/json.h"
@@ -202,9 +202,9 @@ void Capture::write(const Record& record, std::string_view body) {
   }
   const Names::Connector& connector = names->connectors[record.connector];
   line_ = "{\"time\":\"" + moment(record.time_us) + "\",\"connector\":" + connector.name;
-  const auto step = static_cast<core::dialects::b2c_userflow::Step>(record.step);
-  if (step != core::dialects::b2c_userflow::Step::kUnknown) {
-    line_.append(",\"step\":\"").append(core::dialects::b2c_userflow::name(step)).append("\"");
+  const auto step = static_cast<core::dialects::Step>(record.step);
+  if (step != core::dialects::Step::kUnknown) {
+    line_.append(",\"step\":\"").append(core::dialects::name(step)).append("\"");
   }
   line_.append(",\"verdict\":\"")
       .append(core::gate::name(static_cast<core::gate::Outcome>(record.outcome)))

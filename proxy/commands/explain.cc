@@ -269,7 +269,7 @@ int explain(const std::string& path, const std::string& name, const std::string&
 
   std::printf("connector  %s (%s)\n", connector->name.c_str(), connector->path.c_str());
   if (report.asks || report.outcome <= gate::Outcome::kFault) {
-    const std::string_view step = core::dialects::b2c_userflow::name(report.step);
+    const std::string_view step = core::dialects::name(report.step);
     std::printf("step       %.*s\n\n", static_cast<int>(step.size()), step.data());
     story.print();
     std::fputs(questions.c_str(), stdout);

@@ -1,0 +1,120 @@
+#include "core/config/schema.h"
+
+namespace core::config::schema {
+namespace {
+
+using std::string_view;
+
+constexpr std::int64_t kSecond = 1000;
+constexpr std::int64_t kHour = 3600 * kSecond;
+
+constexpr string_view kDialects[] = {"b2c-userflow", "b2b-signup"};
+constexpr string_view kDialectsLater[] = {"b2c-policy", "ext-id"};
+constexpr string_view kTokenFaults[] = {"continue", "fail"};
+constexpr string_view kStepsOfUrls[] = {"PostFederationSignup", "PostAttributeCollection"};
+
+constexpr Key kConnectorKeys[] = {
+    {.name = "path",
+     .shape = Shape::kPath,
+     .required = true,
+     .example = "/b2c/before-create",
+     .words = "The path of the URL that is called, exactly."},
+    {.name = "dialect",
+     .shape = Shape::kChoice,
+     .required = true,
+     .example = "b2c-userflow",
+     .words = "Who calls: `b2c-userflow` is an API connector of an Azure AD B2C user flow, "
+              "`b2b-signup` one of self-service sign-up in a workforce tenant of Microsoft Entra.",
+     .choices = kDialects},
+    {.name = "step",
+     .shape = Shape::kChoice,
+     .example = "PostAttributeCollection",
+     .words = "With `b2b-signup`, whose requests do not say it, and required there: which step this "
+              "path is the endpoint of. `PostFederationSignup` is \"after federating with an identity "
+              "provider\", `PostAttributeCollection` is \"before creating the user\".",
+     .choices = kStepsOfUrls},
+    {.name = "auth",
+     .shape = Shape::kAuth,
+     .example = "{ basic: { username: b2c, password: \"${env:B2C_PASSWORD}\" } }",
+     .words = "How the caller shows who it is. `anonymous` lets everybody in and has to be written "
+              "when a listener can be reached from another machine.",
+     .object = &kAuthentication},
+    {.name = "deadline",
+     .shape = Shape::kDuration,
+     .fallback = "4s",
+     .example = "4s",
+     .words = "When the answer has to be out. User flows wait five seconds.",
+     .least = 100,
+     .most = 60 * kSecond},
+    {.name = "otherwise",
+     .shape = Shape::kObject,
+     .example = "{ validation_error: later }",
+     .words = "The verdict when none is found by the deadline.",
+     .object = &kOtherwise},
+    {.name = "retry_window",
+     .shape = Shape::kDuration,
+     .fallback = "12s",
+     .example = "12s",
+     .words = "A request with the same body within this time is the caller's retry: it gets the "
+              "first one's decision and reaches no backend again. 0ms: it is a new request.",
+     .least = 0,
+     .most = kHour},
+    {.name = "token_fault",
+     .shape = Shape::kChoice,
+     .fallback = "continue",
+     .example = "continue",
+     .words = "What happens before a token is issued, where a person can be told nothing: "
+              "`continue` without claims, or `fail` the call.",
+     .choices = kTokenFaults},
+    {.name = "rules",
+     .shape = Shape::kRules,
+     .example = "[ { name: everybody, continue: {} } ]",
+     .words = "Run in order until one ends; after the last one the person goes on, with every "
+              "claim that a rule set.",
+     .object = &kRule},
+    {.name = "shadow_rules",
+     .shape = Shape::kRules,
+     .example = "[ { name: everybody, continue: {} } ]",
+     .words = "Other rules, run over the same claims behind the answer and never told: where their "
+              "verdict, message or claims differ is counted, and now and then written to the log.",
+     .object = &kRule},
+};
+constexpr LaterKey kConnectorLater[] = {
+    {"cache", "write it in a rule that asks"},
+    {"tests", "write them at the top level: each names its connector"},
+    {"limits", "write it at the top level: it is for all connectors"},
+};
+
+constexpr Key kOtherwiseKeys[] = {
+    {.name = "continue",
+     .shape = Shape::kClaims,
+     .example = "{}",
+     .words = "Go on, with these claims."},
+    {.name = "block",
+     .shape = Shape::kName,
+     .example = "later",
+     .words = "Show the message on a page of its own: the person cannot go on."},
+    {.name = "validation_error",
+     .shape = Shape::kName,
+     .example = "later",
+     .words = "Show the message on the form: the person may try again."},
+};
+constexpr string_view kOtherwiseOne[] = {"validation_error", "block", "continue"};
+
+}  // namespace
+
+constinit const Object kConnector{.name = "connector",
+                                  .words = "One member of `connectors`.",
+                                  .keys = kConnectorKeys,
+                                  .later = kConnectorLater};
+constinit const Object kOtherwise{.name = "otherwise",
+                                  .words = "`otherwise` of a connector: exactly one of these.",
+                                  .keys = kOtherwiseKeys,
+                                  .exactly_one = kOtherwiseOne};
+
+std::span<const std::string_view> later_choices(std::string_view key) noexcept {
+  if (key == "dialect") return kDialectsLater;
+  return {};
+}
+
+}  // namespace core::config::schema

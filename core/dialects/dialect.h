@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "core/claims/claims.h"
+#include "core/config/dialect_name.h"
+#include "core/dialects/step.h"
+#include "core/http/message.h"
+#include "core/http/out_buffer.h"
+#include "core/rules/evaluation.h"
+#include "core/rules/verdict.h"
+
+/// The four places where the wire contracts of callers differ: what admission demands of a request,
+/// what its bytes say, which verdict may be told (step.h), and the bytes of the answer. Everything
+/// between them sees claims and verdicts and knows no dialect.
+///
+/// Each place is a function with a switch over the dialect. A table of function pointers would do the
+/// same with a call that the compiler cannot look into, a class for each dialect with one more load;
+/// of four dialects, one of which a tenant calls all day, the branch is predicted.
+namespace core::dialects {
+
+/// What a dialect has to know of its connector; made when the configuration is compiled.
+struct Terms {
+  config::DialectName dialect = config::DialectName::kB2cUserflow;
+  Step step = Step::kUnknown;                // where the URL says it and not the body
+  claims::NameId last_name = claims::kNoName;  // another spelling of `surname`; see b2b_signup.h
+};
+
+/// What is read of one request besides its claims, and kept until it is answered.
+struct Exchange {
+  Step step = Step::kUnknown;
+};
+
+/// Whether callers of this dialect use this method, and what is said of those that do not.
+bool takes_method(const Terms& terms, http::Method method) noexcept;
+std::string_view allowed_methods(const Terms& terms) noexcept;  // as in the field Allow
+
+/// Whether a body of this content type can be read. Says nothing of content codings.
+bool takes_content(const Terms& terms, std::string_view content_type) noexcept;
+std::string_view expected_content(const Terms& terms) noexcept;  // a sentence for the caller
+
+/// Reads `body` into `claims` (cleared first) and `exchange`. Errors and lifetimes are those of
+/// claims::read(). `step` among the claims is what rules expect, whoever calls
+/// (name_for_rules()).
+claims::ReadOutcome read(const Terms& terms, std::string_view body, const claims::NameTable& names,
+                         const claims::ReadLimits& limits, Arena& arena, claims::Claims& claims,
+                         Exchange& exchange);
+
+/// The HTTP status that goes with an answer.
+int status(const Terms& terms, rules::VerdictKind kind) noexcept;
+
+/// Writes the body of Continue with what rules have set. `omitted` counts the claims left out,
+/// because the caller would refuse them. False when `out` is full; what it then holds is undefined.
+bool write_continue(const Terms& terms, const Exchange& exchange, http::OutBuffer& out,
+                    const rules::Evaluation& evaluation, std::size_t& omitted) noexcept;
+
+/// Writes the body of Continue without claims.
+bool write_bare_continue(const Terms& terms, const Exchange& exchange, http::OutBuffer& out) noexcept;
+
+/// Writes the body of a block page or a validation error; `kind` is legal at the step. `message` is
+/// already the inside of a JSON string.
+bool write_message(const Terms& terms, const Exchange& exchange, http::OutBuffer& out,
+                   rules::VerdictKind kind, std::string_view message) noexcept;
+
+}  // namespace core::dialects
