@@ -76,18 +76,30 @@ connectors:
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]
 connectors:
   a: { path: /a, dialect: b2c-user-flow }
-  b: { path: /b, dialect: ext-id }
+  b: { path: /b, dialect: b2c-policy }
   c: { path: /c, dialect: soap }
+  d: { path: /d, dialect: b2b-signup }
+  e: { path: /e, dialect: b2b-signup, step: PreTokenIssuance }
+  f: { path: /f, dialect: b2c-userflow, step: PostAttributeCollection }
 )~",
        R"~(claimgate.yaml:3:27: error: unknown dialect "b2c-user-flow"
     3 |   a: { path: /a, dialect: b2c-user-flow }
       |                           ^~~~~~~~~~~~~ did you mean "b2c-userflow"?
-claimgate.yaml:4:27: error: "ext-id" is not supported yet by this version
-    4 |   b: { path: /b, dialect: ext-id }
-      |                           ^~~~~~ write dialect: b2c-userflow
+claimgate.yaml:4:27: error: "b2c-policy" is not supported yet by this version
+    4 |   b: { path: /b, dialect: b2c-policy }
+      |                           ^~~~~~~~~~ write dialect: b2c-userflow
 claimgate.yaml:5:27: error: unknown dialect "soap"
     5 |   c: { path: /c, dialect: soap }
-      |                           ^~~~ one of: b2c-userflow
+      |                           ^~~~ one of: b2c-userflow, b2b-signup
+claimgate.yaml:6:3: error: the key "step" is missing: requests of b2b-signup do not say it
+    6 |   d: { path: /d, dialect: b2b-signup }
+      |   ^ write step: PostAttributeCollection
+claimgate.yaml:7:45: error: unknown step "PreTokenIssuance"
+    7 |   e: { path: /e, dialect: b2b-signup, step: PreTokenIssuance }
+      |                                             ^~~~~~~~~~~~~~~~ one of: PostFederationSignup, PostAttributeCollection
+claimgate.yaml:8:41: error: requests of this dialect say which step they are
+    8 |   f: { path: /f, dialect: b2c-userflow, step: PostAttributeCollection }
+      |                                         ^~~~ leave it out
 )~"},
       {"deadlines",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]

@@ -100,6 +100,11 @@ class FileAround {
   }
 
  private:
+  /// A caller that goes with this key of a connector.
+  static std::string_view dialect_with(std::string_view key) {
+    return key == "step" ? "b2b-signup" : "b2c-userflow";
+  }
+
   static std::string members(const Object& object, const Key* key, const std::string& value) {
     std::string text = "{ ";
     bool one_there = false;
@@ -120,7 +125,9 @@ class FileAround {
       const bool first_one = !one_there && !one.empty() && other.name == one;
       if (!wanted && !other.required && !first_one) continue;
       if (text.size() > 2) text += ", ";
-      text += std::string(other.name) + ": " + (wanted ? value : std::string(other.example));
+      const bool dialect = other.name == "dialect" && key != nullptr && !wanted;
+      const std::string usual(dialect ? dialect_with(key->name) : other.example);
+      text += std::string(other.name) + ": " + (wanted ? value : usual);
     }
     // One of two is required, but not exactly one: the table has no word for it.
     if (&object == &schema::kBackend && key != nullptr && key->name != "response" &&
