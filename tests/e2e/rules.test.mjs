@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { configuration, eventually, kAuthorization, serve } from './lib/claimgate.mjs';
+import { configuration, eventually, kAuthorization, root, serve } from './lib/claimgate.mjs';
 import { parse } from './lib/openmetrics.mjs';
 
 async function signUp(gate, claims, route = '/signup') {
@@ -243,4 +243,24 @@ test('shadow_rules are all counted, and so many of them logged as access_log.sam
     assert.deepEqual([line.shadow, line.shadow_rule], line.tags ? ['block', 'next'] : [undefined, undefined]);
   }
   assert.ok(!JSON.stringify(lines).includes('M4RK3R'));
+});
+
+test('the policy of a gradual roll-out counts what its next step would change, and changes nothing', async (t) => {
+  const policy = fs.readFileSync(path.join(root, 'examples/policies/gradual-roll-out.yaml'), 'utf8');
+  const listening = policy.replace('listeners: [ { address: 127.0.0.1:8080 } ]',
+    'listeners: [ { address: 127.0.0.1:0 } ]\nadmin: { address: 127.0.0.1:0 }\naccess_log: { file: off }\nworkers: 1');
+  assert.notEqual(listening, policy);
+  const gate = await serve(t, listening, { env: { B2C_PASSWORD: 's3cr:et' } });
+  const told = (claims) => signUp(gate, claims, '/b2c/before-create');
+  const goes_on = { status: 200, version: '1.0.0', action: 'Continue' };
+  assert.equal((await told({ email: 'kim@woodgrove.example' })).action, 'ValidationError');
+  assert.deepEqual(await told({ email: 'kim@woodgrove.example', extension_company: 'Woodgrove' }), goes_on);
+  assert.deepEqual(await told({ email: 'kim@woodgrove.example', extension_company: ' Wood  grove' }), goes_on);
+  const kept = await told({ email: 'ada@riverbank.example' });  // of the other three quarters
+  assert.deepEqual(kept, goes_on);
+  assert.deepEqual(await counted(gate, 'claimgate_shadow_rules'), {
+    'connector=before-create,verdict=validation_error,shadow=validation_error,differs=no': 1,
+    'connector=before-create,verdict=continue,shadow=continue,differs=yes': 2,
+    'connector=before-create,verdict=continue,shadow=validation_error,differs=yes': 1,
+  });
 });
