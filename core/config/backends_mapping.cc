@@ -227,6 +227,7 @@ void read_operands(Reader& reader, const Node& node, const Key& key, ReplyTest& 
       scalar = reader.scalar(at, one);
     }
     if (!scalar) return;
+    reader.warn_of_yaml(at, texts);
     if (test.test == ReplyTest::Test::kContains && scalar->text.value.empty()) {
       reader.error(at, "an empty text", "write exists: true to ask if there is a value");
       return;

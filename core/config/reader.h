@@ -74,6 +74,10 @@ class Reader {
 
   void wrong_type(const Node& node, const schema::Key& key);
 
+  /// Warns of a value without quotation marks that is a text here and a number or boolean to other
+  /// readers of YAML. With `texts_only` nothing but a text may stand there.
+  void warn_of_yaml(const Node& node, bool texts_only);
+
   RuleGroups& rule_groups() noexcept { return rule_groups_; }
 
  private:

@@ -350,6 +350,7 @@ TEST(SchemaValidation, AcceptsReferencesWhereTheLoaderDoes) {
       if (key.shape != Shape::kInteger && key.shape != Shape::kBoolean &&
           key.shape != Shape::kDuration && key.shape != Shape::kSize &&
           key.shape != Shape::kNumber && key.shape != Shape::kChoice &&
+          key.shape != Shape::kAnyNumber &&
           key.shape != Shape::kString && key.shape != Shape::kPath) {
         continue;
       }
