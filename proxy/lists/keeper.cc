@@ -213,7 +213,14 @@ void Keeper::on_looked(Look& look) {
   --looks_;
   // Not this pointer's business to free 128 MB: the table in force, or a retired one, holds it too.
   look.current.reset();
-  if (look.epoch != epoch_ || stop_.load(std::memory_order_relaxed)) return;
+  if (look.epoch != epoch_ || stop_.load(std::memory_order_relaxed)) {
+    // Read for a configuration that is no longer in force: freed where replaced lists are.
+    if (look.loaded.list == nullptr) return;
+    auto unwanted = std::make_shared<core::lists::Table>();
+    unwanted->emplace_back(std::move(look.loaded.list), nullptr);
+    retired_.push_back(std::move(unwanted));
+    return;
+  }
   Kept& kept = kept_[look.slot];
   const Definition& definition = kept.source.definition;
   kept.looking = false;
