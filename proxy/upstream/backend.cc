@@ -166,13 +166,13 @@ void Backend::show_breaker() noexcept {
                name(static_cast<BreakerState>(state)));
 }
 
-void Backend::on_try_succeeded() noexcept {
-  breaker_.success(board_.now_ms());
+void Backend::on_try_succeeded(Breaker::Spell of) noexcept {
+  breaker_.success(of, board_.now_ms());
   show_breaker();
 }
 
-void Backend::on_try_failed() noexcept {
-  const bool opened = breaker_.failure(board_.now_ms());
+void Backend::on_try_failed(Breaker::Spell of) noexcept {
+  const bool opened = breaker_.failure(of, board_.now_ms());
   show_breaker();
   if (!opened) return;
   bump(counters_.breaker_opened);
