@@ -7,6 +7,7 @@
 #include "core/config/place.h"
 #include "core/config/reader.h"
 #include "core/config/scalars.h"
+#include "core/text/text.h"
 
 namespace core::config {
 namespace {
@@ -118,6 +119,8 @@ void read_named_secret(Reader& reader, const Fields& auth, std::string_view name
       reader.error(at, "expected a name", "write name: " + std::string(header ? "X-Api-Key" : "code"));
     } else if (header && !is_token(out.name.value)) {
       reader.error(at, "no name of a field (RFC 9110, 5.1)", "write name: X-Api-Key");
+    } else if (header) {
+      check_credential_field(reader, out.name);
     }
   }
   read_secret(reader, fields, "value", out.value);
@@ -355,6 +358,12 @@ void read_backend(Reader& reader, const Member& member, const Key& key, Config& 
   section("breaker", read_breaker, backend.breaker);
   section("health", read_health, backend.health);
   read_mapping(reader, fields, *member.key, backend);
+  if (backend.auth.kind == BackendAuth::Kind::kHeader) {
+    for (const auto& [name, value] : backend.request.headers) {
+      if (!text::equals_ignore_case_ascii(name.value, backend.auth.name.value)) continue;
+      reader.error_inside(name, 0, "a field that is written already", "auth: writes it");
+    }
+  }
   config.backends.push_back(std::move(backend));
 }
 

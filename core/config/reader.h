@@ -152,6 +152,9 @@ void read_lists(Reader& reader, const Node& node, const schema::Key& key, Config
 void read_messages(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 void read_connectors(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 void read_backends(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+/// Reports a credential's field that claimgate itself writes, or that would change what a request is
+/// for the hop. `Authorization` may be one: there are schemes besides Basic and Bearer.
+void check_credential_field(Reader& reader, const Text& name);
 /// `request` and `response` of a backend; see backends_mapping.cc.
 void read_backend_request(Reader& reader, const Node& node, const Node& named,
                           const schema::Key& key, Backend& backend);
