@@ -264,7 +264,7 @@ void GateHandler::settled(const forward::Pending& pending, const core::gate::Rep
   if (gone) pending.serving->counters->count_gone(*pending.connector);
   note(report, pending.serving->generation, pending.peer, pending.wire_bytes, gone ? 0 : bytes_out,
        {pending.began_ns, duration_ns, pending.backend_us});
-  if (!gone) capture(*pending.serving, report, pending.claims());
+  if (!gone) capture(*pending.serving, report, pending.text());
 }
 
 bool GateHandler::refuse_early(const net::Exchange& exchange) noexcept {

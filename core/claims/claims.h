@@ -35,6 +35,17 @@ class Claims {
     return places_[id].claim;
   }
   std::size_t size() const noexcept { return names_; }
+  /// Calls `each(id, claim)` for the claims that are there, in the order of their ids. Costs like clear().
+  template <typename Each>
+  void for_each(Each&& each) const {
+    for (std::size_t word = 0; word < touched_.size(); ++word) {
+      for (std::uint64_t bits = touched_[word]; bits != 0; bits &= bits - 1) {
+        const auto id = static_cast<NameId>(word * 64 + static_cast<unsigned>(std::countr_zero(bits)));
+        const Claim& claim = places_[id].claim;
+        if (claim.kind != Kind::kAbsent) each(id, claim);
+      }
+    }
+  }
 
   /// Forgets the request: every claim is absent. Costs by the claims that were written to, not by
   /// the names a configuration knows (4096 of them would be 450 KiB).

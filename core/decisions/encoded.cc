@@ -13,10 +13,16 @@ void append_number(std::string& to, std::size_t value) {
 }  // namespace
 
 std::string encode(const Decision& decision) {
+  std::string bytes;
+  encode(decision, bytes);
+  return bytes;
+}
+
+void encode(const Decision& decision, std::string& bytes) {
+  bytes.clear();
   const bool tells = decision.kind != rules::VerdictKind::kContinue;
   std::string_view said;
   if (tells) said = decision.message.empty() ? decision.text : decision.message;
-  std::string bytes;
   std::size_t size = DecisionView::kSaidAt + said.size();
   for (const DecidedClaim& claim : decision.claims)
     size += 9 + claim.name.size() + claim.value.size();
@@ -28,7 +34,7 @@ std::string encode(const Decision& decision) {
   append_number(bytes, tells ? 0 : decision.claims.size());
   append_number(bytes, said.size());
   bytes += said;
-  if (tells) return bytes;
+  if (tells) return;
   for (const DecidedClaim& claim : decision.claims) {
     bytes += static_cast<char>(claim.kind);
     append_number(bytes, claim.name.size());
@@ -36,7 +42,6 @@ std::string encode(const Decision& decision) {
     bytes += claim.name;
     bytes += claim.value;
   }
-  return bytes;
 }
 
 Decision DecisionView::decode() const {

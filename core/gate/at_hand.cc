@@ -90,7 +90,7 @@ AtHand::Answer AtHand::decide(std::uint32_t rule, const rules::Ask& ask,
     }
     if (answer.state == State::kUnresolved && !last) return give_up(Fallback::kRemembered);
   }
-  if (asked_.by_body || !ask.keyed) asked_.body_key = rules::body_key(ask, seed_, body_);
+  if (asked_.by_body || !ask.keyed) asked_.body_key = rules::body_key(ask, seed_, body_hash_, body_);
   if (asked_.by_body && known_.refresh != rule) {
     const Answer answer = remembered(asked_.body_key, evaluation, true, wants_refresh);
     if (answer.state == State::kDecision) return answer;

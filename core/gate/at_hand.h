@@ -72,6 +72,7 @@ class AtHand final : public rules::Decisions {
   void use(decisions::Cache* cache, const decisions::Seed& seed) noexcept {
     cache_ = cache;
     seed_ = seed;
+    body_hash_ = decisions::BodyHash(seed);
   }
   void set_now(std::uint64_t now_ms) noexcept { now_ms_ = now_ms; }
   std::uint64_t now_ms() const noexcept { return now_ms_; }
@@ -103,6 +104,7 @@ class AtHand final : public rules::Decisions {
 
   decisions::Cache* cache_ = nullptr;
   decisions::Seed seed_;
+  decisions::BodyHash body_hash_{seed_};
   std::uint64_t now_ms_ = 0;
   std::string_view body_;
   Known known_;

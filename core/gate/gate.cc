@@ -302,6 +302,51 @@ Report Gate::answer(const http::Request& request, std::string_view date, bool cl
   return answer_body(*report.connector, request.body, http::after_answer_to(request, close), date, out);
 }
 
+/// Decides about the claims in the evaluation and tells it, or says that a backend has to be asked.
+/// False when no answer found room.
+[[gnu::always_inline]] inline bool Gate::settle(const Connector& connector, std::string_view body,
+                                                http::After after, std::string_view date,
+                                                http::OutBuffer& out, rules::Tracer* tracer,
+                                                const Known& known, Report& report) noexcept {
+  report.step = userflow::step_of(evaluation_.claims());
+  const bool may_ask = !connector.program.asks().empty();
+  if (may_ask) {
+    at_hand_.begin(body, known, report.step == userflow::Step::kPreTokenIssuance,
+                   connector.retry_window.count() != 0);
+  }
+  const rules::Verdict verdict = decide(connector, evaluation_, tracer);
+  if (may_ask) report_decisions(verdict, report);
+  if (report.asks) return true;
+  if (verdict.rule == rules::Verdict::kOtherwise) {
+    report.source = Source::kOtherwise;
+    if (report.fallback == Fallback::kNone) report.fallback = Fallback::kMemory;
+  }
+  if (tell(verdict, after, date, out, report)) {
+    report.tags = evaluation_.tags();
+    if (connector.shadow_program != nullptr) run_shadow(connector, verdict, report);
+    return true;
+  }
+  report.source = Source::kOtherwise;
+  report.fallback = Fallback::kMemory;
+  // A text found no room in the scratch memory: the connector's `otherwise` needs less of it.
+  const Otherwise& otherwise = connector.otherwise;
+  evaluation_.begin(now_s_);
+  evaluation_.claims().clear();
+  return tell({otherwise.kind, rules::Verdict::kOtherwise, otherwise.message}, after, date, out,
+              report);
+}
+
+void Gate::no_room(http::After after, std::string_view date, http::OutBuffer& out,
+                   Report& report) noexcept {
+  http::ErrorAnswer error;
+  error.after = after;
+  report.outcome = Outcome::kOverload;
+  report.status = error.status = 503;
+  error.message = "no room for an answer";
+  error.retry_after_s = 1;
+  static_cast<void>(http::write_error(out, error, date));
+}
+
 Report Gate::answer_body(const Connector& connector, std::string_view body, http::After after,
                          std::string_view date, http::OutBuffer& out, rules::Tracer* tracer,
                          const Known& known) noexcept {
@@ -310,51 +355,45 @@ Report Gate::answer_body(const Connector& connector, std::string_view body, http
   evaluation_.begin(now_s_);
   const claims::ReadOutcome read = claims::read(body, snapshot_->names, snapshot_->read_limits,
                                                 evaluation_.arena(), evaluation_.claims());
-  http::ErrorAnswer error;
-  error.after = after;
   if (read.error != claims::ReadError::kNone) {
+    http::ErrorAnswer error;
+    error.after = after;
     report.outcome = Outcome::kBadBody;
     report.status = error.status = 400;
     error.message = claims::describe(read.error);
     error.offset = read.offset;
     if (http::write_error(out, error, date)) return report;
-  } else {
-    report.step = userflow::step_of(evaluation_.claims());
-    const bool may_ask = !connector.program.asks().empty();
-    if (may_ask) {
-      at_hand_.begin(body, known, report.step == userflow::Step::kPreTokenIssuance,
-                     connector.retry_window.count() != 0);
-    }
-    const rules::Verdict verdict = decide(connector, evaluation_, tracer);
-    if (may_ask) report_decisions(verdict, report);
-    if (report.asks) return report;
-    if (verdict.rule == rules::Verdict::kOtherwise) {
-      report.source = Source::kOtherwise;
-      if (report.fallback == Fallback::kNone) report.fallback = Fallback::kMemory;
-    }
-    if (tell(verdict, after, date, out, report)) {
-      report.tags = evaluation_.tags();
-      if (connector.shadow_program != nullptr) run_shadow(connector, verdict, report);
-      return report;
-    }
-    report.source = Source::kOtherwise;
-    report.fallback = Fallback::kMemory;
-    // A text found no room in the scratch memory: the connector's `otherwise` needs less of it.
-    const Otherwise& otherwise = connector.otherwise;
-    evaluation_.begin(now_s_);
-    evaluation_.claims().clear();
-    if (tell({otherwise.kind, rules::Verdict::kOtherwise, otherwise.message}, after, date, out,
-             report)) {
-      return report;
-    }
+  } else if (settle(connector, body, after, date, out, tracer, known, report)) {
+    return report;
   }
-  report.outcome = Outcome::kOverload;
-  report.status = error.status = 503;
-  error.message = "no room for an answer";
-  error.offset.reset();
-  error.retry_after_s = 1;
-  static_cast<void>(http::write_error(out, error, date));
+  no_room(after, date, out, report);
   return report;
+}
+
+Report Gate::answer_kept(const Connector& connector, const claims::KeptClaims& kept,
+                         std::string_view body, http::After after, std::string_view date,
+                         http::OutBuffer& out, const Known& known) noexcept {
+  Report report;
+  report.connector = &connector;
+  evaluation_.begin(now_s_);
+  kept.restore(evaluation_.claims());
+  if (!settle(connector, body, after, date, out, nullptr, known, report)) {
+    no_room(after, date, out, report);
+  }
+  return report;
+}
+
+void Gate::keep_claims(std::string_view body, std::string_view copy, claims::KeptClaims& kept) {
+  if (evaluation_.changed().empty()) return kept.keep(evaluation_.claims(), body, copy);
+  // The question is made of what the rules have set: that is still to be done.
+  evaluation_.step_aside();
+  try {
+    kept.keep(evaluation_.claims(), body, copy);
+  } catch (...) {
+    evaluation_.come_back();
+    throw;
+  }
+  evaluation_.come_back();
 }
 
 }  // namespace core::gate

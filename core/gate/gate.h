@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "core/claims/kept_claims.h"
 #include "core/dialects/b2c_userflow.h"
 #include "core/gate/at_hand.h"
 #include "core/gate/snapshot.h"
@@ -108,6 +109,15 @@ class Gate {
                      std::string_view date, http::OutBuffer& out, rules::Tracer* tracer = nullptr,
                      const Known& known = {}) noexcept;
 
+  /// The same for a request that has waited: `body`'s claims, read once, are in `kept`.
+  Report answer_kept(const Connector& connector, const claims::KeptClaims& kept,
+                     std::string_view body, http::After after, std::string_view date,
+                     http::OutBuffer& out, const Known& known) noexcept;
+  /// Behind an answer that asks: the claims as they came, before any rule had set one, for
+  /// answer_kept(). `copy` is one of the `body` that was answered, see KeptClaims::keep(). Throws
+  /// std::bad_alloc.
+  void keep_claims(std::string_view body, std::string_view copy, claims::KeptClaims& kept);
+
   /// Behind an answer: what its rules stopped at, or what they want renewed. The evaluation is then
   /// as the ask rule saw it: a question can be made from it.
   const AtHand& at_hand() const noexcept { return at_hand_; }
@@ -121,6 +131,11 @@ class Gate {
              Report& report, const Caller& caller) noexcept;
   bool tell(const rules::Verdict& verdict, http::After after, std::string_view date,
             http::OutBuffer& out, Report& report) noexcept;
+  bool settle(const Connector& connector, std::string_view body, http::After after,
+              std::string_view date, http::OutBuffer& out, rules::Tracer* tracer,
+              const Known& known, Report& report) noexcept;
+  void no_room(http::After after, std::string_view date, http::OutBuffer& out,
+               Report& report) noexcept;
   void report_decisions(const rules::Verdict& verdict, Report& report) const noexcept;
   std::string_view message(std::uint32_t index) noexcept;
   std::string_view words_of(const rules::Verdict& verdict, const Connector& connector) noexcept;

@@ -18,6 +18,8 @@ using net::bump;
 
 namespace {
 
+constexpr std::size_t kKeptBytes = 8 << 10;  // of a question, when nobody asks it any more
+
 /// May another try fare better? Whether it may be made is another matter.
 bool worth_another_try(Failure failure) noexcept {
   switch (failure) {
@@ -71,7 +73,7 @@ void Call::begin(Backend& backend, Endpoint* pinned, core::mapping::Question&& q
   backend_ = &backend;
   pinned_ = pinned;
   avoided_ = nullptr;
-  question_ = std::move(question);
+  std::swap(question_, question);  // the asker may use the last one's memory for its next
   trace_ = trace;
   done_ = std::move(done);
   deadline_ms_ = deadline_ms;
@@ -430,6 +432,7 @@ void Call::finish() noexcept {
   if (phase_ == Phase::kQueued) backend_->dequeue(*this);
   if (phase_ == Phase::kToken && backend_->token() != nullptr) backend_->token()->leave(*this);
   phase_ = Phase::kFree;
+  if (question_.body.capacity() > kKeptBytes) question_.body = std::string();
   Backend& backend = *backend_;
   const bool held = std::exchange(holds_place_, false);
   if (--backend.calls == 0 && backend.retired()) board_.note_unused();

@@ -302,6 +302,7 @@ bool Connection::receive() noexcept {
   switch (state_) {
     case State::kHandshaking: shake_hands(bytes); break;
     case State::kBusy:
+      if (!reader_.started()) reader_.lend(board.take_room());
       if (tls_ != nullptr) {
         take_cipher_text(bytes);
       } else {
