@@ -128,8 +128,8 @@ Pending* Forwarder::find(std::uint64_t id) noexcept {
 
 std::uint32_t Forwarder::take_call() {
   if (free_calls_.empty()) {
+    if (free_calls_.capacity() <= calls_.size()) free_calls_.reserve(2 * calls_.size() + 16);
     calls_.push_back(std::make_unique<Call>());
-    free_calls_.reserve(calls_.capacity());
     free_calls_.push_back(static_cast<std::uint32_t>(calls_.size() - 1));
   }
   const std::uint32_t number = free_calls_.back();
@@ -174,8 +174,9 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
   Pending* waits = nullptr;
   try {
     if (free_slots_.empty()) {
+      // First, so that no slot is ever without its place among the free ones.
+      if (free_slots_.capacity() <= slots_.size()) free_slots_.reserve(2 * slots_.size() + 16);
       slots_.emplace_back();
-      free_slots_.reserve(slots_.capacity());
       free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
     }
     std::unique_ptr<Pending> pending = take_pending();
