@@ -278,7 +278,8 @@ void Endpoint::on_resolved(int status, const addrinfo* answer) noexcept {
     bump(counters_.resolve_failures);
     resolve_not_before_ms_ = now_ms() + kResolveAgainMs;
     resolve_overdue_ = addresses_.empty();
-    note("its name cannot be resolved: ", Lookup::reason(status));
+    note("its name cannot be resolved: ",
+         status == 0 ? "it has no usable address" : Lookup::reason(status));
   }
   resolve_used_ = waiting_ != 0;
   board_.set(resolve_deadline_, now_ms() + (failed ? kResolveAgainMs : ttl_ms));
