@@ -44,12 +44,17 @@ struct BackendTls {
 /// A request's JSON body: scalars are templates or constants.
 struct JsonTree {
   enum class Kind : std::uint8_t { kObject, kArray, kTemplate, kConstant, kNull };
+  struct Member;  // no std::pair: Clang 14 asks for it whole before JsonTree is
   Kind kind = Kind::kNull;
   Mark mark;
-  std::vector<std::pair<Text, JsonTree>> members;  // kObject
-  std::vector<JsonTree> items;                     // kArray
-  Text text;                                       // kTemplate
-  Scalar constant;                                 // kConstant: number or boolean
+  std::vector<Member> members;  // kObject
+  std::vector<JsonTree> items;  // kArray
+  Text text;                    // kTemplate
+  Scalar constant;              // kConstant: number or boolean
+};
+struct JsonTree::Member {
+  Text name;
+  JsonTree value;
 };
 
 struct BackendRequest {

@@ -162,7 +162,7 @@ class MappingCompiler {
     JsonPlan plan;
     plan.kind = tree.kind;
     for (const auto& [name, member] : tree.members) {
-      plan.members.emplace_back("\"" + escaped_name(name.value, write_json) + "\":", json(member));
+      plan.members.push_back({"\"" + escaped_name(name.value, write_json) + "\":", json(member)});
     }
     for (const config::JsonTree& item : tree.items) plan.items.push_back(json(item));
     if (tree.kind == config::JsonTree::Kind::kTemplate) {
