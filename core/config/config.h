@@ -142,6 +142,23 @@ struct ApiKey {
   std::vector<Text> values;  // each is good
 };
 
+/// Tokens that Entra issues to callers (schema_entra.cc).
+struct EntraTokens {
+  std::size_t authority = 0;           // in Config::token_authorities
+  std::string tenant;                  // a GUID in small letters, as the two below where they are GUIDs
+  std::vector<std::string> audiences;  // each is good
+  std::vector<std::string> parties;    // the same
+  milliseconds clock_skew{300'000};    // protocol.md d.2
+};
+
+/// Where the keys of callers' tokens come from.
+struct TokenAuthority {
+  Text url;            // normalised, ending in the tenant, no slash behind it
+  std::string tenant;
+  Text ca;             // a PEM file, relative to the file that names it; empty: the system's authorities
+  milliseconds refresh{24 * 3'600'000};  // the shortest that a connector asks for
+};
+
 enum class DialectName : std::uint8_t { kB2cUserflow };
 
 /// What is told at PreTokenIssuance, where neither a block nor a validation error is legal
@@ -155,6 +172,7 @@ struct Connector {
   std::vector<Credential> basic;
   std::vector<Text> bearer;
   std::vector<CallerCertificate> certificates;
+  std::optional<EntraTokens> entra;
   std::optional<ApiKey> api_key;
   std::vector<lists::Network> addresses;  // with local_addresses: empty is any
   bool local_addresses = false;           // "unix" among them
@@ -244,6 +262,8 @@ struct Limits {
   std::int64_t tls_handshakes = 1024;        // under way at once, per worker
   std::int64_t auth_failures = 100;          // of one address in a window; 0: not counted
   std::int64_t auth_addresses = 16384;       // that are counted
+  std::int64_t token_bytes = 8 << 10;        // of a caller's JWT
+  std::int64_t tokens_remembered = 1024;     // good ones, per worker
   milliseconds auth_failure_window{60'000};
   milliseconds head_timeout{10'000};
   milliseconds body_timeout{10'000};
@@ -274,6 +294,7 @@ struct Config {
   std::vector<ValueTable> tables;
   std::vector<Backend> backends;
   std::vector<Connector> connectors;
+  std::vector<TokenAuthority> token_authorities;  // each URL and `ca` once
   std::vector<Text> caller_authorities;  // PEM files that certificates name, each once; at most 64
   std::vector<PolicyTest> tests;
   Capture capture;

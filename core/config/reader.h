@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -136,6 +137,12 @@ std::optional<ListenerTls> read_listener_tls(Reader& reader, const Node& node, c
 /// `auth` of a connector; see auth.cc. Files of authorities go into `config`.
 void read_auth(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
                Connector& connector, Config& config);
+/// `entra` of `auth`; see auth_entra.cc.
+void read_entra(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                Connector& connector, Config& config);
+/// Calls `take` for a single text, or for each of a list: Shape::kStringOrList and kStrings.
+void each_string(Reader& reader, const Node& node, const schema::Key& key,
+                 const std::function<void(const Node& at, Text text)>& take);
 /// Networks, and "unix" as `local`.
 void read_networks(Reader& reader, const Node& node, const schema::Key& key,
                    std::vector<lists::Network>& networks, bool& local);

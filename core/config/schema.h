@@ -101,6 +101,7 @@ extern const Object kAuthentication;
 extern const Object kCredential;          // schema_auth.cc, as the two below
 extern const Object kCallerCertificate;
 extern const Object kApiKey;
+extern const Object kEntra;               // schema_entra.cc
 extern const Object kOtherwise;
 extern const Object kRule;
 extern const Object kTests;

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/callers/token_verifier.h"
 #include "core/text/text.h"
 
 namespace core::gate {
@@ -26,6 +27,17 @@ std::uint64_t difference(std::string_view presented, std::string_view expected) 
     different |= static_cast<unsigned char>(presented[at] ^ against[at]);
   }
   return different;
+}
+
+/// What stands behind `scheme`, which ends in a blank (RFC 9110, 11.4); empty when it is another one.
+std::string_view behind(std::string_view scheme, std::string_view authorization) noexcept {
+  if (authorization.size() <= scheme.size() ||
+      !text::equals_ignore_case_ascii(authorization.substr(0, scheme.size()), scheme)) {
+    return {};
+  }
+  authorization.remove_prefix(scheme.size());
+  while (authorization.starts_with(' ')) authorization.remove_prefix(1);
+  return authorization;
 }
 
 int hex_value(char c) noexcept {
@@ -90,14 +102,13 @@ void CallerCheck::accept_basic(std::string_view username, std::string_view passw
 }
 
 bool bears(std::string_view authorization, std::string_view token) noexcept {
-  constexpr std::string_view kScheme = "Bearer ";
-  if (authorization.size() <= kScheme.size() ||
-      !text::equals_ignore_case_ascii(authorization.substr(0, kScheme.size()), kScheme)) {
-    return false;
-  }
-  std::string_view presented = authorization.substr(kScheme.size());
-  while (presented.starts_with(' ')) presented.remove_prefix(1);
-  return difference(presented, token) == 0;
+  const std::string_view presented = behind("Bearer ", authorization);
+  return !presented.empty() && difference(presented, token) == 0;
+}
+
+void CallerCheck::accept_tokens(callers::TokenPolicy policy) {
+  tokens_ = std::move(policy);
+  more_ = true;
 }
 
 void CallerCheck::accept_certificate(AcceptedCertificate certificate) {
@@ -191,16 +202,29 @@ CallerFault CallerCheck::check_all(const http::Request& request,
       return fault;
   }
   // Without credentials for it the certificate alone says who it is.
-  const bool by_authorization = !encoded_.empty() || !bearer_.empty();
-  const bool known = !by_authorization ? !certificates_.empty()
-                                       : admits(request.known(http::Known::kAuthorization));
+  const bool by_authorization = !encoded_.empty() || !bearer_.empty() || tokens_.has_value();
+  const std::string_view authorization = request.known(http::Known::kAuthorization);
+  const bool known = !by_authorization ? !certificates_.empty() : admits(authorization);
   const bool key = keys_.empty() || has_key(request);
+  if (!known && tokens_) {
+    const CallerFault fault = check_token(authorization, caller);
+    return fault == CallerFault::kNone && !key ? CallerFault::kCredentials : fault;
+  }
   return known && key ? CallerFault::kNone : CallerFault::kCredentials;
+}
+
+CallerFault CallerCheck::check_token(std::string_view authorization,
+                                     const Caller& caller) const noexcept {
+  const std::string_view token = behind("Bearer ", authorization);
+  if (token.empty() || caller.tokens == nullptr) return CallerFault::kCredentials;
+  return caller.tokens->check(token, *tokens_, caller.now_s) == callers::TokenFault::kNone
+             ? CallerFault::kNone
+             : CallerFault::kToken;
 }
 
 std::string_view CallerCheck::challenge() const noexcept {
   if (!encoded_.empty()) return R"(Basic realm="claimgate", charset="UTF-8")";
-  if (!bearer_.empty()) return R"(Bearer realm="claimgate")";
+  if (!bearer_.empty() || tokens_) return R"(Bearer realm="claimgate")";
   return {};
 }
 

@@ -118,6 +118,12 @@ CallerCheck compile_callers(const config::Connector& written) {
     check.accept_basic(credential.username.value, credential.password.value);
   }
   for (const config::Text& token : written.bearer) check.accept_bearer(token.value);
+  if (written.entra) {
+    const config::EntraTokens& entra = *written.entra;
+    const auto skew = std::chrono::duration_cast<std::chrono::seconds>(entra.clock_skew);
+    check.accept_tokens(
+        {entra.tenant, entra.audiences, entra.parties, entra.authority, skew.count()});
+  }
   for (const config::CallerCertificate& one : written.certificates) {
     static_assert(config::CallerCertificate::kListener == AcceptedCertificate::kListener);
     AcceptedCertificate accepted;

@@ -51,9 +51,11 @@ void refuse_caller(const CallerCheck& callers, Report& report, http::ErrorAnswer
       error.message = "the certificate of a caller of this connector is required";
       return;
     case CallerFault::kCredentials:
+    case CallerFault::kToken:
     case CallerFault::kNone: break;
   }
-  error.message = "the credentials of this connector are required";
+  // Entra wants no body (protocol.md d.2, step 10).
+  if (callers.tokens() == nullptr) error.message = "the credentials of this connector are required";
   error.www_authenticate = callers.challenge();
   if (!error.www_authenticate.empty()) error.status = 401;
 }

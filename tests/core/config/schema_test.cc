@@ -41,6 +41,8 @@ TEST(Schema, KnowsTheDefaultsOfTheStructures) {
       {"auth_failures", limits.auth_failures},
       {"auth_failure_window", limits.auth_failure_window.count()},
       {"auth_addresses", limits.auth_addresses},
+      {"token_bytes", limits.token_bytes},
+      {"tokens_remembered", limits.tokens_remembered},
       {"tls_handshakes", limits.tls_handshakes},
       {"tls_handshake_timeout", limits.tls_handshake_timeout.count()},
   };
