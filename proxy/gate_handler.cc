@@ -46,6 +46,11 @@ void GateHandler::serve(const Edition& edition) {
                                                 body_bytes_max_, metrics_);
   serving_->gate.adopt_lists(edition.lists);
   trust_ = edition.trust;
+  keys_ = edition.keys;
+  if (tokens_ != nullptr) {
+    tokens_->adopt(keys_);
+    tokens_->forget();
+  }
   log_client_subject_ = edition.log_client_subject;
   if (forwarder_ != nullptr) use_forwarder(*forwarder_, *shared_);
 }
@@ -59,6 +64,13 @@ void GateHandler::use_forwarder(forward::Forwarder& forwarder, forward::Shared& 
     names.push_back(backend.name);
   }
   forwarder.use_backends(std::move(names));
+}
+
+void GateHandler::verify_tokens(const core::callers::TokenVerifier::Options& options,
+                                std::function<void()> want_keys) {
+  tokens_ = std::make_unique<core::callers::TokenVerifier>(options);
+  tokens_->adopt(keys_);
+  want_keys_ = std::move(want_keys);
 }
 
 void GateHandler::capture_into(capture::Capture* capture, std::size_t worker) {
@@ -98,8 +110,10 @@ void GateHandler::capture(const forward::Serving& serving, const core::gate::Rep
 }
 
 void GateHandler::adopt(Edition edition) {
-  if (edition.snapshot.get() == &serving_->gate.snapshot()) {  // only lists have changed
+  if (edition.snapshot.get() == &serving_->gate.snapshot()) {  // only lists or keys have changed
     serving_->gate.adopt_lists(std::move(edition.lists));
+    keys_ = std::move(edition.keys);
+    if (tokens_ != nullptr) tokens_->adopt(keys_);
     return;
   }
   serve(edition);  // requests that wait keep the one they began with
@@ -185,7 +199,8 @@ bool GateHandler::forward(const net::Exchange& exchange, core::gate::Report& rep
 }
 
 core::gate::Caller GateHandler::caller_of(const net::Exchange& exchange) const noexcept {
-  return {&exchange.peer, trust_ == nullptr ? nullptr : exchange.certificate(trust_), second_};
+  return {&exchange.peer, trust_ == nullptr ? nullptr : exchange.certificate(trust_), second_,
+          tokens_.get()};
 }
 
 /// For how long the caller is barred still.
@@ -199,7 +214,19 @@ core::gate::Report GateHandler::refuse_barred(const net::Exchange& exchange,
                                       exchange.out);
 }
 
-/// Counts wrong credentials, and says in the log which certificate was refused.
+/// Counts a token that is no good as a guess, unless it is we who lack its key; says in the log why.
+void GateHandler::token_refused(const net::Exchange& exchange,
+                                const core::gate::Report& report) noexcept {
+  const std::uint64_t now_ms = batch_ns_ / kNsPerMs;
+  refusals_.token(now_ms, exchange.peer, report.connector->name, tokens_->fault());
+  if (tokens_->blames_caller()) {
+    if (attempts_ != nullptr && !exchange.peer.is_loopback()) attempts_->failed(exchange.peer, now_ms);
+  } else if (tokens_->fault() == core::callers::TokenFault::kUnknownKey && want_keys_) {
+    want_keys_();
+  }
+}
+
+/// Counts wrong credentials, and says in the log which certificate or token was refused.
 void GateHandler::caller_refused(const net::Exchange& exchange, const core::gate::Report& report,
                                  const core::gate::Caller& caller) noexcept {
   using Fault = core::gate::CallerFault;
@@ -216,6 +243,7 @@ void GateHandler::caller_refused(const net::Exchange& exchange, const core::gate
       }
       return;
     }
+    case Fault::kToken: return token_refused(exchange, report);
     case Fault::kNoCertificate:
     case Fault::kCertificateExpired:
     case Fault::kCertificate:

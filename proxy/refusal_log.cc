@@ -59,6 +59,16 @@ void RefusalLog::handshake(std::uint64_t now_ms, const net::PeerAddress& peer,
   }
 }
 
+void RefusalLog::token(std::uint64_t now_ms, const net::PeerAddress& peer, std::string_view connector,
+                       core::callers::TokenFault fault) noexcept {
+  if (!due(now_ms)) return;
+  try {
+    spdlog::warn("token of {} refused by connector {}: {}{}", text_of(peer), connector,
+                 core::callers::describe(fault), left_out());
+  } catch (const std::exception&) {  // no memory for a line
+  }
+}
+
 void RefusalLog::request(std::uint64_t now_ms, const net::PeerAddress& peer,
                          std::string_view connector, core::gate::CallerFault fault,
                          const core::gate::ShownCertificate* shown, bool with_subject) noexcept {

@@ -32,6 +32,8 @@ class Worker {
     std::function<void()> on_end;  // called by the worker's thread when it has ended
     forward::Shared* shared = nullptr;  // outlives the worker
     core::callers::Attempts* attempts = nullptr;  // the same; null: failures are not counted
+    core::callers::TokenVerifier::Options tokens;  // how callers' tokens are verified
+    std::function<void()> want_keys;    // called by the worker's thread: a token names an unknown key
     std::size_t pending_max = 4096;     // requests that wait for a backend
     std::uint64_t seed = 0;             // of trace numbers and balancing
     /// Makes what asks the backends, on the worker's loop, instead of an upstream::Client.
@@ -60,6 +62,10 @@ class Worker {
   /// After join(): true when requests were cut off at the drain time-out.
   bool cut_off() const noexcept { return cut_off_; }
   const net::ServerCounters& counters() const noexcept { return server_->counters(); }
+  /// Any thread.
+  const core::callers::TokenVerifier::Counters& token_counters() const noexcept {
+    return *handler_->token_counters();
+  }
   /// Null where something else than the client asks.
   const upstream::Counters* backend_counters() const noexcept {
     return client_ == nullptr ? nullptr : &client_->counters();

@@ -11,6 +11,7 @@
 #include "core/gate/snapshot.h"
 #include "proxy/lists/keeper.h"
 #include "proxy/tls_listeners.h"
+#include "proxy/tokens/key_keeper.h"
 #include "proxy/upstream/options.h"
 
 namespace proxy::commands {
@@ -34,6 +35,7 @@ struct Configuration {
   std::vector<lists::Source> sources;               // of each
   std::vector<TlsListener> tls;
   std::shared_ptr<const net::CallerTrust> trust;  // null: no connector wants certificates
+  std::vector<tokens::KeyAuthority> token_authorities;  // of callers' tokens
   std::shared_ptr<const upstream::BackendList> backends;  // null when one has mistakes
   std::size_t workers = 1;  // the number that `workers: 0` stands for, at least 1
 };

@@ -27,6 +27,8 @@
 #include "proxy/net/server.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/metrics.h"
+#include "proxy/tokens/key_keeper.h"
+#include "proxy/tokens/key_metrics.h"
 #include "proxy/worker.h"
 
 namespace proxy::commands {
@@ -113,7 +115,7 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
                       of.requests_per_connection, of.head_timeout, of.body_timeout,
                       of.idle_timeout, of.write_timeout, of.drain_timeout, of.tls_handshakes,
                       of.tls_handshake_timeout, of.pending, of.auth_failures,
-                      of.auth_failure_window, of.auth_addresses);
+                      of.auth_failure_window, of.auth_addresses, of.token_bytes, of.tokens_remembered);
   };
   if (as_tuple(old.limits) != as_tuple(fresh.limits)) keys.emplace_back("limits");
   return keys;
@@ -167,6 +169,7 @@ class Service {
     edition_ = {configuration_.snapshot, 1, nullptr, configuration_.backends, configuration_.trust,
                 logs_subjects(configuration_.config)};
     if (!open_lists()) return false;
+    open_keys();
     auto log = telemetry::AccessLog::open(configuration_.config.access_log.file.value,
                                           configuration_.workers);
     if (!log) return failed("access log: " + log.error().why);
@@ -206,6 +209,16 @@ class Service {
     if (edition_.lists == nullptr) return failed("lists_state: " + why);
     keeper_->start();
     return true;
+  }
+
+  /// Begins to fetch the keys of callers' tokens, so that they are there when the first caller is.
+  void open_keys() {
+    keys_ = std::make_unique<tokens::KeyKeeper>(loop_, [this](const tokens::KeyKeeper::Table& table) {
+      edition_.keys = table;
+      for (const auto& worker : workers_) worker->adopt(edition_);
+      if (announced_) become_ready();
+    });
+    edition_.keys = keys_->take_up(configuration_.token_authorities);
   }
 
   /// Null when they cannot be taken up; `why` says it.
@@ -248,6 +261,10 @@ class Service {
       options.on_end = [this] { uv_async_send(&worker_ended_); };
       options.shared = shared_.get();
       if (written.auth_failures > 0) options.attempts = attempts_.get();
+      options.tokens.token_bytes_max = static_cast<std::size_t>(written.token_bytes);
+      options.tokens.remembered_max = static_cast<std::size_t>(written.tokens_remembered);
+      options.tokens.seed = {random_seed(), random_seed()};
+      options.want_keys = [this] { keys_->wake(); };
       options.pending_max = static_cast<std::size_t>(configuration_.config.limits.pending);
       options.seed = random_seed();
       workers_.push_back(std::make_unique<Worker>(std::move(options), edition_, metrics_, *log_));
@@ -335,6 +352,11 @@ class Service {
                        [this] { return static_cast<double>(workers_.size()); });
     add_list_metrics();
     forward::add_metrics(metrics_, *shared_);
+    tokens::add_metrics(metrics_, *keys_, [this] {
+      tokens::VerifierCounters counters;
+      for (const auto& worker : workers_) counters.push_back(&worker->token_counters());
+      return counters;
+    });
     metrics_.add_counter("claimgate_addresses_barred",
                          "Times an address was barred for showing wrong credentials.",
                          [this] { return attempts_->barred(); });
@@ -387,15 +409,27 @@ class Service {
     for (const auto& worker : workers_) worker->start();
     for (const std::string& url : urls_) spdlog::info("listening on {}", url);
     if (!admin_url_.empty()) spdlog::info("admin on {}", admin_url_);
+    announced_ = true;
+    become_ready();
+    if (!ready_) {
+      spdlog::info("not ready: the keys of callers' tokens are being fetched");
+      if (admin_handler_ != nullptr) admin_handler_->set(admin::AdminHandler::Readiness::kNoKeys);
+    }
+  }
+
+  /// Once: when there are keys of each authority. What a reload brings makes nobody unready.
+  void become_ready() {
+    if (ready_ || draining_ || !keys_->complete()) return;
+    ready_ = true;
     spdlog::info("ready");
-    if (admin_handler_ != nullptr) admin_handler_->set_ready(true);
+    if (admin_handler_ != nullptr) admin_handler_->set(admin::AdminHandler::Readiness::kReady);
   }
 
   void drain() {
     if (draining_) return;
     draining_ = true;
     spdlog::info("draining");
-    if (admin_handler_ != nullptr) admin_handler_->set_ready(false);
+    if (admin_handler_ != nullptr) admin_handler_->set(admin::AdminHandler::Readiness::kDraining);
     for (const auto& worker : workers_) worker->drain();
   }
 
@@ -447,11 +481,13 @@ class Service {
       edition_.backends = fresh->backends;
       edition_.trust = fresh->trust;
       edition_.log_client_subject = logs_subjects(fresh->config);
+      edition_.keys = keys_->take_up(std::move(fresh->token_authorities));
       edition_.lists = std::move(lists);
       log_->introduce(edition_.generation, *edition_.snapshot);
       if (capture_ != nullptr) capture_->introduce(edition_.generation, *edition_.snapshot);
       for (const auto& worker : workers_) worker->adopt(edition_);
       take_up_tls(fresh->tls);
+      become_ready();
       spdlog::info("reloaded, configuration number {} is in force", edition_.generation);
     }
     if (std::exchange(reload_again_, false)) reload();
@@ -468,6 +504,7 @@ class Service {
     if (admin_ != nullptr) admin_->abort();
     admin_.reset();
     workers_.clear();
+    if (keys_ != nullptr) keys_->stop();
     if (watching_) {
       for (uv_signal_t* watcher : {&sigterm_, &sigint_, &sighup_}) {
         uv_close(reinterpret_cast<uv_handle_t*>(watcher), nullptr);
@@ -476,6 +513,7 @@ class Service {
     }
     while (uv_loop_close(&loop_) == UV_EBUSY) uv_run(&loop_, UV_RUN_ONCE);
     keeper_.reset();  // the loop is empty: no look at a source is under way
+    keys_.reset();
     log_.reset();     // writes what is left
     capture_.reset();
     if (code == kExitOk) spdlog::info("stopped");
@@ -492,6 +530,7 @@ class Service {
   std::unique_ptr<telemetry::AccessLog> log_;
   std::unique_ptr<capture::Capture> capture_;
   std::unique_ptr<lists::Keeper> keeper_;
+  std::unique_ptr<tokens::KeyKeeper> keys_;
   std::unique_ptr<forward::Shared> shared_;
   std::unique_ptr<core::callers::Attempts> attempts_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -506,6 +545,8 @@ class Service {
   std::uint64_t reloads_failed_ = 0;
   std::atomic<bool> stopping_{false};
   bool watching_ = false;
+  bool announced_ = false;
+  bool ready_ = false;
   bool draining_ = false;
   bool reloading_ = false;
   bool reload_again_ = false;
