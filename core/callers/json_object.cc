@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <new>
 
@@ -29,23 +30,31 @@ bool is_distinct(simdjson::dom::object object, std::size_t members_max) noexcept
 }  // namespace
 
 struct JsonObject::Parsed {
+  std::size_t bytes_max = 0;
   simdjson::dom::parser parser;
+  simdjson::dom::document document;
   simdjson::dom::object top, current;
 };
 
 JsonObject::JsonObject(std::size_t bytes_max, std::size_t depth_max)
     : parsed_(std::make_unique<Parsed>()) {
-  if (parsed_->parser.allocate(bytes_max + 1, depth_max) != simdjson::SUCCESS) throw std::bad_alloc();
-  parsed_->parser.set_max_capacity(bytes_max + 1);
+  // All that parsing will need, so that it does not allocate.
+  const std::size_t capacity = std::max(bytes_max, simdjson::dom::MINIMAL_DOCUMENT_CAPACITY);
+  parsed_->bytes_max = bytes_max;
+  if (parsed_->parser.allocate(capacity, depth_max) != simdjson::SUCCESS ||
+      parsed_->document.allocate(capacity) != simdjson::SUCCESS) {
+    throw std::bad_alloc();
+  }
 }
 
 JsonObject::~JsonObject() = default;
 
 bool JsonObject::read(const char* bytes, std::size_t size, std::size_t members_max) noexcept {
-  simdjson::dom::element document;
-  if (size > parsed_->parser.capacity() ||
-      parsed_->parser.parse(bytes, size, false).get(document) != simdjson::SUCCESS ||
-      document.get_object().get(parsed_->top) != simdjson::SUCCESS) {
+  simdjson::dom::element root;
+  if (size > parsed_->bytes_max ||
+      parsed_->parser.parse_into_document(parsed_->document, bytes, size, false).get(root) !=
+          simdjson::SUCCESS ||
+      root.get_object().get(parsed_->top) != simdjson::SUCCESS) {
     return false;
   }
   parsed_->current = parsed_->top;

@@ -58,7 +58,9 @@ class SigningKey {
     std::string signature(1024, '\0');
     std::size_t size = signature.size();
     EXPECT_EQ(EVP_DigestSignInit(context, &how, digest, nullptr, key_), 1);
-    if (pss) EXPECT_EQ(EVP_PKEY_CTX_set_rsa_padding(how, RSA_PKCS1_PSS_PADDING), 1);
+    if (pss) {
+      EXPECT_EQ(EVP_PKEY_CTX_set_rsa_padding(how, RSA_PKCS1_PSS_PADDING), 1);
+    }
     EXPECT_EQ(EVP_DigestSign(context, reinterpret_cast<unsigned char*>(signature.data()), &size,
                              reinterpret_cast<const unsigned char*>(text.data()), text.size()), 1);
     EVP_MD_CTX_free(context);
