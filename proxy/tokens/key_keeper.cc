@@ -84,7 +84,8 @@ KeyKeeper::Table KeyKeeper::take_up(std::vector<KeyAuthority> authorities) {
         slots_.push_back(std::make_shared<Slot>());
         slots_.back()->authority = authority;
         slots_.back()->version = version;
-        slots_.back()->due_ms = uv_now(&loop_);
+        // Those of version 2.0 first: most callers show such tokens.
+        slots_.back()->due_ms = uv_now(&loop_) + (version == TokenVersion::kV1 ? 1 : 0);
         continue;
       }
       slots_.push_back(*known);
@@ -104,8 +105,10 @@ void KeyKeeper::stop() {
 }
 
 bool KeyKeeper::complete() const noexcept {
+  const auto tried = [](const Slot& slot) { return slot.keys != nullptr || slot.failures_in_a_row > 0; };
   for (std::size_t i = 0; i < slots_.size(); i += core::callers::kTokenVersions) {
-    if (slots_[i]->keys == nullptr && slots_[i + 1]->keys == nullptr) return false;
+    const Slot &v1 = *slots_[i], &v2 = *slots_[i + 1];
+    if (!tried(v1) || !tried(v2) || (v1.keys == nullptr && v2.keys == nullptr)) return false;
   }
   return true;
 }
@@ -224,6 +227,8 @@ void KeyKeeper::on_fetched(Fetch& fetch) {
                     slot.keys == nullptr ? "cannot be fetched" : "stay as they were", fetch.failure);
     }
     slot.last_failure = std::move(fetch.failure);
+    // Perhaps it was all that complete() has waited for.
+    if (slot.keys == nullptr && slot.failures_in_a_row == 1) publish_(table());
     return look_for_work();
   }
   slot.failures_in_a_row = 0;

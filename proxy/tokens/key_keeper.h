@@ -40,7 +40,8 @@ std::vector<KeyAuthority> resolve_authorities(const core::config::Config& config
 
 /// Fetches the keys of callers' tokens and keeps them fresh: at the start, every `refresh`, and when a
 /// token names a key that is not there. What cannot be fetched is tried again, the keys at hand stay.
-/// Whatever changes, it publishes a new table, which the workers take up between two batches.
+/// Whatever changes, it publishes a new table, which the workers take up between two batches; also when
+/// complete() may have become true.
 ///
 /// Documents are fetched on libuv's thread pool, one at a time: the pool has four threads, and lists may hold
 /// two of them. Thread: its loop's, but for wake().
@@ -67,7 +68,8 @@ class KeyKeeper {
   /// Any thread: a worker has asked for keys (core::callers::KeyRequest).
   void wake() noexcept { uv_async_send(wake_.get()); }
 
-  /// Whether there are keys of each authority, of one version at least.
+  /// Whether both versions of each authority were tried, and there are keys of one at least: some have no
+  /// tokens of version 1.0.
   bool complete() const noexcept;
 
   struct State {
