@@ -4,8 +4,10 @@
 #include <new>
 #include <string>
 
+#include "core/callers/token_verifier.h"
 #include "core/decisions/encoded.h"
 #include "core/http/request_reader.h"
+#include "tests/core/callers/signed_token.h"
 #include "tests/core/gate/house.h"
 
 namespace {
@@ -117,6 +119,50 @@ TEST(InLinePath, DoesNotTouchTheHeapForRememberedDecisions) {
     ASSERT_EQ(report.hits, 2);
   }
   EXPECT_EQ(allocations - before, 0u);
+}
+
+// A caller shows the same token for an hour: only the first time is it verified.
+TEST(InLinePath, DoesNotTouchTheHeapForATokenThatIsRemembered) {
+  House house(with_rules("      - { name: p, when: { email: { in_list: people } }, block: plain }\n",
+                         "    auth: { entra: { tenant: " + std::string(callers::kTenant) +
+                             ", audience: " + std::string(callers::kAudience) + " } }\n"));
+  ASSERT_NE(house.gate, nullptr) << house.diagnostics.render();
+  callers::TokenVerifier verifier({8192, 16, {1, 2}});
+  auto keys = std::make_shared<callers::KeyTable>(2);
+  (*keys)[1].keys = callers::keys_of(callers::signing_key().entry());
+  verifier.adopt(keys);
+  Caller caller;
+  caller.now_s = callers::kNow;
+  caller.tokens = &verifier;
+  const std::string token = "Bearer " + callers::good_token();
+  std::string body = R"({"email":"A@b.example"})";
+  const std::size_t size = body.size();
+  body.append(claims::kReadPadding, '\0');
+  http::Request request;
+  request.method = http::Method::kPost;
+  request.path = "/signup";
+  request.body = std::string_view(body).substr(0, size);
+  request.known_[static_cast<std::size_t>(http::Known::kAuthorization)] = token;
+  request.known_[static_cast<std::size_t>(http::Known::kContentType)] = "application/json";
+  std::size_t before = 0;
+  for (int i = 0; i < 2'000; ++i) {
+    if (i == 1'000) before = allocations;
+    house.out.clear();
+    const Report report = house.gate->answer(request, kDate, false, house.out, caller);
+    ASSERT_EQ(report.outcome, Outcome::kContinue);
+  }
+  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_EQ(verifier.counters().verified, 1u);
+  // Nor does one that is refused, up to its signature.
+  const std::string bad = token.substr(0, token.rfind('.')) + ".AAAA";
+  request.known_[static_cast<std::size_t>(http::Known::kAuthorization)] = bad;
+  before = allocations;
+  house.out.clear();
+  EXPECT_EQ(house.gate->answer(request, kDate, false, house.out, caller).fault, CallerFault::kToken);
+  EXPECT_EQ(allocations - before, 0u);
+  const std::string_view answer = house.out.view();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 401 "));
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << "no body (protocol.md d.2, step 10)";
 }
 
 }  // namespace
