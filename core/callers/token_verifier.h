@@ -15,7 +15,7 @@
 namespace core::callers {
 
 /// Verifies callers' tokens for one worker, and remembers the good ones until they expire, because a
-/// caller shows the same for an hour: verifying takes some 130,000 instructions, remembering a fiftieth.
+/// caller shows the same for an hour: verifying takes 375,000 instructions (2048 bits), remembering 5,200.
 /// What is remembered is a keyed hash of 128 bits (SipHash-2-4), never the token, and for one connector
 /// only. Any change of the keys or the configuration forgets all of it. Thread: its worker's, but for
 /// the counters.
