@@ -1,5 +1,7 @@
 #include "proxy/tokens/key_keeper.h"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <new>
@@ -163,6 +165,7 @@ void KeyKeeper::fetch(std::shared_ptr<Slot> slot) {
           at.keys.reset();
           at.failure = "no memory for them";
         }
+        OPENSSL_thread_stop();  // the pool's threads end behind OpenSSL, which would not free what is theirs
       },
       [](uv_work_t* work, int) {
         const std::unique_ptr<Fetch> at(static_cast<Fetch*>(work->data));
