@@ -300,10 +300,19 @@ void GateHandler::refuse(const core::http::Refusal& refusal, const net::PeerAddr
   note(report, serving_->generation, peer, refusal.offset, out.size() - before, {batch_ns_, 0});
 }
 
+void GateHandler::shed(const net::Exchange& exchange) noexcept {
+  const std::size_t before = exchange.out.size();
+  const core::gate::Report report = serving_->gate.shed(exchange.request, written_date(),
+                                                        exchange.out, caller_of(exchange));
+  serving_->counters->count(report, 0);
+  note(report, serving_->generation, exchange.peer, exchange.request.head_bytes,
+       exchange.out.size() - before, {batch_ns_, 0});
+}
+
 void GateHandler::overload(core::http::OutBuffer& out) noexcept {
   core::http::ErrorAnswer error;
   error.status = 503;
-  error.message = "too many connections";
+  error.message = "too busy";
   error.retry_after_s = 1;
   static_cast<void>(core::http::write_error(out, error, written_date()));
 }

@@ -54,6 +54,7 @@ class GateHandler final : public net::Handler, public forward::Ledger {
 
   void on_batch(std::uint64_t now_ns) noexcept override;
   bool refuse_early(const net::Exchange& exchange) noexcept override;
+  void shed(const net::Exchange& exchange) noexcept override;
   Progress answer(const net::Exchange& exchange) noexcept override;
   void refuse(const core::http::Refusal& refusal, const net::PeerAddress& peer,
               core::http::OutBuffer& out) noexcept override;

@@ -60,6 +60,7 @@ class Worker {
   /// After join(): true when requests were cut off at the drain time-out.
   bool cut_off() const noexcept { return cut_off_; }
   const net::ServerCounters& counters() const noexcept { return server_->counters(); }
+  const net::Memory& memory() const noexcept { return server_->memory(); }
   /// Null where something else than the client asks.
   const upstream::Counters* backend_counters() const noexcept {
     return client_ == nullptr ? nullptr : &client_->counters();

@@ -252,6 +252,8 @@ struct Limits {
   milliseconds drain_timeout{10'000};
   milliseconds tls_handshake_timeout{10'000};
   std::int64_t pending = 4096;               // requests that wait for a backend, per worker
+  std::int64_t memory = 0;                   // of the process; 0: what the other limits add up to
+  Mark memory_mark;                          // where it is written
 };
 
 struct AccessLog {

@@ -287,6 +287,14 @@ constexpr Key kLimitsKeys[] = {
               "once.",
      .least = 0,
      .most = 1'000'000},
+    {.name = "memory",
+     .shape = Shape::kSize,
+     .example = "512MiB",
+     .words = "What the process may hold in all. Without it that is what the other limits add up to, "
+              "which start-up prints; less of it makes room for fewer connections and messages. See "
+              "[overload](operation.md#overload).",
+     .least = 16 * kMiB,
+     .most = 1024 * 1024 * kMiB},
 };
 
 constexpr Key kAccessLogKeys[] = {

@@ -6,7 +6,8 @@ namespace {
 constexpr std::string_view kSourceNames[kSourceCount] = {"rules",  "cache",   "stale",
                                                          "joined", "backend", "otherwise"};
 constexpr std::string_view kFallbackNames[kFallbackCount] = {
-    "none", "memory", "backend", "remembered", "deadline", "pending", "ending"};
+    "none", "memory", "backend", "remembered", "deadline", "pending", "ending",
+    "overload"};
 
 using State = rules::Decisions::State;
 using decisions::Cache;

@@ -31,8 +31,9 @@ enum class Fallback : std::uint8_t {
   kDeadline,
   kPending,  // `limits.pending` requests wait already
   kEnding,   // the process ends, or a reload took the backend away
+  kOverload,  // no memory left for it (`limits.memory`)
 };
-inline constexpr std::size_t kFallbackCount = 7;
+inline constexpr std::size_t kFallbackCount = 8;
 std::string_view name(Fallback fallback) noexcept;
 
 /// What became of one ask rule of a request that has waited.

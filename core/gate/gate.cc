@@ -340,20 +340,41 @@ Report Gate::answer_body(const Connector& connector, std::string_view body, http
     report.source = Source::kOtherwise;
     report.fallback = Fallback::kMemory;
     // A text found no room in the scratch memory: the connector's `otherwise` needs less of it.
-    const Otherwise& otherwise = connector.otherwise;
-    evaluation_.begin(now_s_);
-    evaluation_.claims().clear();
-    if (tell({otherwise.kind, rules::Verdict::kOtherwise, otherwise.message}, after, date, out,
-             report)) {
-      return report;
-    }
+    if (tell_otherwise(after, date, out, report)) return report;
   }
+  refuse_for_want_of_room(after, date, out, report);
+  return report;
+}
+
+/// The `otherwise` of the report's connector, without any claims.
+bool Gate::tell_otherwise(http::After after, std::string_view date, http::OutBuffer& out,
+                          Report& report) noexcept {
+  const Otherwise& otherwise = report.connector->otherwise;
+  evaluation_.begin(now_s_);
+  evaluation_.claims().clear();
+  return tell({otherwise.kind, rules::Verdict::kOtherwise, otherwise.message}, after, date, out,
+              report);
+}
+
+void Gate::refuse_for_want_of_room(http::After after, std::string_view date, http::OutBuffer& out,
+                                   Report& report) noexcept {
+  http::ErrorAnswer error;
+  error.after = after;
   report.outcome = Outcome::kOverload;
   report.status = error.status = 503;
   error.message = "no room for an answer";
-  error.offset.reset();
   error.retry_after_s = 1;
   static_cast<void>(http::write_error(out, error, date));
+}
+
+Report Gate::shed(const http::Request& request, std::string_view date, http::OutBuffer& out,
+                  const Caller& caller) noexcept {
+  Report report;
+  if (!admit(request, date, true, out, report, caller)) return report;
+  const http::After after = http::after_answer_to(request, true);
+  report.source = Source::kOtherwise;
+  report.fallback = Fallback::kOverload;
+  if (!tell_otherwise(after, date, out, report)) refuse_for_want_of_room(after, date, out, report);
   return report;
 }
 

@@ -101,6 +101,11 @@ class Gate {
   Report refuse_barred(const http::Request& request, std::string_view date, bool close,
                        std::uint64_t barred_ms, http::OutBuffer& out) noexcept;
 
+  /// Answers a request whose body is not waited for, because the worker has no memory for it: with the
+  /// connector's `otherwise`, at an unknown step, or as refuse_early() does. With Connection: close.
+  Report shed(const http::Request& request, std::string_view date, http::OutBuffer& out,
+              const Caller& caller = {}) noexcept;
+
   /// The part of answer() behind the caller's admission: reads `body` as claims, decides, and writes
   /// the answer of `connector`. `tracer` may be null; `explain` listens with it.
   /// `known` is what a request that has waited was given.
@@ -119,6 +124,10 @@ class Gate {
  private:
   bool admit(const http::Request& request, std::string_view date, bool close, http::OutBuffer& out,
              Report& report, const Caller& caller) noexcept;
+  void refuse_for_want_of_room(http::After after, std::string_view date, http::OutBuffer& out,
+                               Report& report) noexcept;
+  bool tell_otherwise(http::After after, std::string_view date, http::OutBuffer& out,
+                      Report& report) noexcept;
   bool tell(const rules::Verdict& verdict, http::After after, std::string_view date,
             http::OutBuffer& out, Report& report) noexcept;
   void report_decisions(const rules::Verdict& verdict, Report& report) const noexcept;

@@ -24,6 +24,7 @@
 #include "proxy/lists/keeper.h"
 #include "proxy/log.h"
 #include "proxy/net/address.h"
+#include "proxy/net/memory_plan.h"
 #include "proxy/net/server.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/metrics.h"
@@ -113,7 +114,7 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
                       of.requests_per_connection, of.head_timeout, of.body_timeout,
                       of.idle_timeout, of.write_timeout, of.drain_timeout, of.tls_handshakes,
                       of.tls_handshake_timeout, of.pending, of.auth_failures,
-                      of.auth_failure_window, of.auth_addresses);
+                      of.auth_failure_window, of.auth_addresses, of.memory);
   };
   if (as_tuple(old.limits) != as_tuple(fresh.limits)) keys.emplace_back("limits");
   return keys;
@@ -144,11 +145,16 @@ net::Front front_of(const config::Listener& listener) {
 /// listener. Start-up goes down this class in order, the way out goes up again.
 class Service {
  public:
-  Service(std::string path, Configuration configuration, TicketBook& tickets)
-      : path_(std::move(path)), configuration_(std::move(configuration)), tickets_(tickets) {}
+  /// `program_bytes` were resident before the configuration was read.
+  Service(std::string path, Configuration configuration, TicketBook& tickets,
+          std::size_t program_bytes)
+      : path_(std::move(path)),
+        configuration_(std::move(configuration)),
+        tickets_(tickets),
+        program_bytes_(program_bytes) {}
 
   int run() {
-    if (!open()) return close(kExitFailed);
+    if (!open()) return close(unusable_ ? kExitUsage : kExitFailed);
     announce();
     uv_run(&loop_, UV_RUN_DEFAULT);
     bool cut_off = false;
@@ -237,6 +243,7 @@ class Service {
       limits.connections_max = share;
       spdlog::info("{} file descriptors: at most {} connections for each worker", descriptors, share);
     }
+    if (!plan_memory(limits)) return false;
     for (std::size_t i = 0; i < configuration_.workers; ++i) {
       Worker::Options options;
       options.index = i;
@@ -259,6 +266,41 @@ class Service {
       if (tls != nullptr) tls_.push_back({listener.address.text.value, tls});
       if (!open_listener(listener.address, tls, front_of(listener))) return false;
     }
+    return true;
+  }
+
+  /// Divides the memory among the workers, and says how.
+  bool plan_memory(net::ServerLimits& limits) {
+    const config::Config& written = configuration_.config;
+    net::MemoryNeeds needs;
+    needs.limits = written.limits;
+    needs.workers = configuration_.workers;
+    needs.connections = limits.connections_max;
+    for (const config::Listener& listener : written.listeners) {
+      needs.tls = needs.tls || listener.tls.has_value();
+      needs.fronted = needs.fronted || listener.proxy_protocol != config::ProxyProtocol::kOff;
+    }
+    needs.asks = !edition_.snapshot->backends.empty();
+    needs.program_bytes = net::resident_bytes();
+    needs.reload_bytes = needs.program_bytes - std::min(needs.program_bytes, program_bytes_);
+    needs.decision_bytes = static_cast<std::size_t>(written.decision_cache_bytes);
+    const net::MemoryPlan plan = net::plan_memory(needs);
+    if (!plan.fits()) {
+      const config::Mark& at = written.limits.memory_mark;
+      // What is resident differs a little from start to start.
+      const std::size_t least_mib = (plan.least >> 20) + 4;
+      unusable_ = true;
+      const std::string path(configuration_.diagnostics.path(at.file));
+      std::fprintf(stderr, "%s:%u:%u: error: too little for the other limits: write memory: %zuMiB, "
+                   "or less for limits.body_bytes or decision_cache.bytes\n",
+                   path.c_str(), at.line, at.column, least_mib);
+      for (const std::string& line : plan.lines) spdlog::info("memory: {}", line);
+      return false;
+    }
+    spdlog::info("memory: at most {} MiB", plan.bytes >> 20);
+    for (const std::string& line : plan.lines) spdlog::info("memory: {}", line);
+    limits.memory = plan.worker;
+    memory_bytes_ = plan.bytes;
     return true;
   }
 
@@ -334,6 +376,7 @@ class Service {
     metrics_.add_gauge("claimgate_workers", "Worker threads.",
                        [this] { return static_cast<double>(workers_.size()); });
     add_list_metrics();
+    add_memory_metrics();
     forward::add_metrics(metrics_, *shared_);
     metrics_.add_counter("claimgate_addresses_barred",
                          "Times an address was barred for showing wrong credentials.",
@@ -359,6 +402,34 @@ class Service {
         SIGHUP);
     watching_ = true;
     return true;
+  }
+
+  void add_memory_metrics() {
+    metrics_.add_gauge("claimgate_memory_bound_bytes", "What the process may hold, as start-up adds it up.",
+                       [this] { return static_cast<double>(memory_bytes_); });
+    metrics_.add_gauge("claimgate_memory_resident_bytes", "What the process holds.",
+                       [] { return static_cast<double>(net::resident_bytes()); });
+    using Series = telemetry::Metrics::Series;
+    const auto add = [this](std::string name, std::string help, bool limit) {
+      metrics_.add_labelled(std::move(name), std::move(help), true, "purpose", [this, limit] {
+        using For = net::Memory::For;
+        std::vector<Series> series;
+        for (const auto& [label, purpose] : {std::pair{"connections", For::kConnections},
+                                             std::pair{"messages", For::kMessages},
+                                             std::pair{"waiting", For::kWaiting}}) {
+          double sum = 0;
+          for (const auto& worker : workers_) {
+            const net::Memory& memory = worker->memory();
+            sum += limit ? static_cast<double>(memory.limit(purpose))
+                         : static_cast<double>(memory.held(purpose));
+          }
+          series.push_back({label, sum});
+        }
+        return series;
+      });
+    };
+    add("claimgate_memory_held_bytes", "What connections, messages and waiting requests hold.", false);
+    add("claimgate_memory_limit_bytes", "What they may hold.", true);
   }
 
   void add_list_metrics() {
@@ -504,6 +575,9 @@ class Service {
   uv_work_t reload_work_;
   std::unique_ptr<Configuration> fresh_;
   std::uint64_t reloads_failed_ = 0;
+  const std::size_t program_bytes_;
+  std::size_t memory_bytes_ = 0;
+  bool unusable_ = false;  // what is wrong is in the configuration
   std::atomic<bool> stopping_{false};
   bool watching_ = false;
   bool draining_ = false;
@@ -516,6 +590,7 @@ class Service {
 int serve(const std::string& path) {
   lists::open_fetching();
   TicketBook tickets;
+  const std::size_t program_bytes = net::resident_bytes();
   Configuration configuration = read_configuration(path, 0, true, nullptr, &tickets);
   const std::string remarks = configuration.diagnostics.render();
   if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
@@ -528,7 +603,7 @@ int serve(const std::string& path) {
   ::prctl(PR_SET_DUMPABLE, 0);
 #endif
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  auto service = std::make_unique<Service>(path, std::move(configuration), tickets);
+  auto service = std::make_unique<Service>(path, std::move(configuration), tickets, program_bytes);
   return service->run();
 }
 

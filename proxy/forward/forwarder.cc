@@ -106,6 +106,12 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
                       gate::Fallback& why) noexcept {
   why = gate::Fallback::kPending;
   if (closed_ || asker_ == nullptr || pending_.size() >= options_.pending_max) return false;
+  const std::size_t body_bytes = exchange.request.body.size() + core::claims::kReadPadding;
+  const std::size_t held = net::Memory::kWaitingBytes + body_bytes;
+  if (!server_->memory().fits(net::Memory::For::kWaiting, held)) {
+    why = gate::Fallback::kOverload;
+    return false;
+  }
   const auto deadline = static_cast<std::uint64_t>(report.connector->deadline.count());
   const std::uint64_t deadline_ms = exchange.began_ms + deadline;
   if (deadline_ms <= now_ms()) {
@@ -116,7 +122,7 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
     std::unique_ptr<Pending> pending = take_pending();
     pending->serving = serving;
     pending->connector = report.connector;
-    pending->body.reserve(exchange.request.body.size() + core::claims::kReadPadding);
+    pending->body.reserve(body_bytes);
     pending->body.assign(exchange.request.body).append(core::claims::kReadPadding, '\0');
     pending->after = core::http::after_answer_to(exchange.request, exchange.close);
     pending->close = exchange.close;
@@ -135,12 +141,17 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
       pending_.erase(id);
       return false;
     }
+    waiting.held = held;
+    server_->memory().change(net::Memory::For::kWaiting, 0, held);
     note_pending();
     watch_deadline(deadline_ms, id);
     wait_for_landing(id, waiting);
     return true;
   } catch (const std::bad_alloc&) {
-    pending_.erase(next_id_ - 1);
+    if (const auto begun = pending_.find(next_id_ - 1); begun != pending_.end()) {
+      server_->memory().change(net::Memory::For::kWaiting, begun->second->held, 0);
+      pending_.erase(begun);
+    }
     note_pending();
     why = gate::Fallback::kMemory;
     return false;
@@ -378,6 +389,7 @@ void Forwarder::resume(std::uint64_t id, gate::Fallback give_up) noexcept {
   // The connection's next request may be evaluated, and begin to wait, inside this.
   server_->complete(done->ticket, out_.view(), close);
   if (report.refresh != gate::Known::kNoRule) refresh(report, done->claims(), done->serving);
+  server_->memory().change(net::Memory::For::kWaiting, done->held, 0);
   give_back(std::move(done));
 }
 

@@ -50,6 +50,7 @@ struct Pending {
   std::vector<Received> received;
   core::gate::Asked asked;  // what it waits for
   bool leads = false;       // it has begun that call
+  std::size_t held = 0;     // bytes counted in the server's memory
 
   std::string_view claims() const noexcept;
   /// As new, but for the memory that the next request can use.

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kSpareReadersMax = 64;
 constexpr std::size_t kOutBytesMax = 64 << 20;  // answers of one batch; flushed at kFlushBytes
+constexpr std::size_t kShedBytesFirst = 4 << 10;
+constexpr int kShedMax = 64;  // for one that needs memory
 constexpr std::uint64_t kLingerMs = 2'000;
 constexpr std::uint64_t kDrainIdleMs = 500;
 constexpr std::uint64_t kNever = std::uint64_t{1} << 60U;
@@ -22,10 +24,13 @@ constexpr std::uint64_t kEvictableAfterMs = 100;  // idle for less is between tw
 Server::Server(uv_loop_t& loop, const ServerLimits& limits, Handler& handler)
     : loop_(loop),
       limits_(limits),
+      memory_(limits.memory),
       handler_(handler),
       receive_(new char[kPlainBytes + core::claims::kReadPadding]),
       out_(kOutBytesMax),
-      sealed_out_(kOutBytesMax + (kOutBytesMax >> 4)) {
+      sealed_out_(kOutBytesMax + (kOutBytesMax >> 4)),
+      shed_out_(kOutBytesMax, kShedBytesFirst),
+      shed_sealed_out_(kOutBytesMax, kShedBytesFirst) {
   reader_ = take_reader();
   // What was never received is still read as padding: let it be something.
   std::fill_n(receive_.get(), kPlainBytes + core::claims::kReadPadding, '\0');
@@ -110,7 +115,9 @@ void Server::accept_one(UniqueFd fd, const sockaddr_storage& address, std::uint1
                         const Front* front) {
   const PeerAddress peer = PeerAddress::from(address);
   bump(counters_.accepted);
-  if (connection_count_ >= limits_.connections_max && !evict_oldest_idle()) {
+  const bool room = (connection_count_ < limits_.connections_max || evict_oldest_idle()) &&
+                    make_room_for_newcomer(Memory::kConnectionBytes);
+  if (!room) {
     bump(counters_.turned_away);
     if (tls != Connection::kPlain) return;  // an answer would take a handshake
     if (front != nullptr && front->versions != core::callers::ProxyVersions::kNone) return;
@@ -177,6 +184,32 @@ bool Server::evict_oldest_idle() noexcept {
     }
     dequeue(oldest);
     enqueue(oldest, Connection::Phase::kIdle);
+  }
+  return false;
+}
+
+bool Server::make_room_for_newcomer(std::size_t bytes) noexcept {
+  for (int i = 0; i < kShedMax; ++i) {
+    if (memory_.fits(Memory::For::kConnections, bytes)) return true;
+    if (!evict_oldest_idle()) break;
+  }
+  return memory_.fits(Memory::For::kConnections, bytes);
+}
+
+bool Server::shed_others(Connection& asking, std::size_t bytes) noexcept {
+  const OwnBuffers own(*this);
+  for (int i = 0; i < kShedMax; ++i) {
+    Connection* longest = nullptr;
+    for (const Connection::Phase phase :
+         {Connection::Phase::kHead, Connection::Phase::kBody, Connection::Phase::kWriting}) {
+      Connection* const first = queues_[static_cast<std::size_t>(phase)].first;
+      if (first != nullptr && (longest == nullptr || first->queued_ms_ < longest->queued_ms_)) {
+        longest = first;
+      }
+    }
+    if (longest == nullptr || longest == &asking) return false;
+    longest->shed();
+    if (memory_.fits(Memory::For::kMessages, bytes)) return true;
   }
   return false;
 }

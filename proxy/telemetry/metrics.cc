@@ -370,6 +370,8 @@ std::string Metrics::render() const {
        &net::ServerCounters::evicted, false},
       {"claimgate_connections_turned_away", "Connections answered 503 for want of room.",
        &net::ServerCounters::turned_away, false},
+      {"claimgate_connections_shed", "Connections whose message or answer was given up for want of memory.",
+       &net::ServerCounters::shed, false},
       {"claimgate_connections_timed_out", "Connections ended by a head, body, write or handshake time-out.",
        &net::ServerCounters::timed_out, false},
       {"claimgate_proxy_headers_refused", "Connections without an acceptable PROXY header.",

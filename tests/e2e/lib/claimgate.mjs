@@ -159,11 +159,14 @@ function sealed(t, configuration) {
   return { ...configuration, listeners };
 }
 
-// Starts `claimgate serve` and waits until it is ready. `files` are put beside the configuration.
-export async function serve(t, configuration, { env = {}, files = {}, expect = 0 } = {}) {
+// Starts `claimgate serve` and waits until it is ready. `files` are put beside the configuration;
+// `descriptors` is how many it may have open.
+export async function serve(t, configuration, { env = {}, files = {}, expect = 0, descriptors = null } = {}) {
   const directory = scratch(t, { 'claimgate.yaml': yaml(sealed(t, configuration)), ...files });
   const file = path.join(directory, 'claimgate.yaml');
-  const child = spawn(binary, ['serve', '--config', file], {
+  const command = [binary, 'serve', '--config', file];
+  if (descriptors !== null) command.unshift('sh', '-c', `ulimit -n ${descriptors} && exec "$0" "$@"`);
+  const child = spawn(command[0], command.slice(1), {
     cwd: directory,
     env: environment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
