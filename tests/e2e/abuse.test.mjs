@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import { test } from 'node:test';
 
 import { attacks, bombs, head } from './lib/attacks.mjs';
+import { backend, searching } from './lib/backends.mjs';
 import { certificate } from './lib/certificates.mjs';
 import { binary, configuration, eventually, run, scratch, serve, yaml } from './lib/claimgate.mjs';
 import { scrape } from './lib/openmetrics.mjs';
@@ -177,6 +178,29 @@ test('messages that want more memory than there is: the longest under way get `o
   for (const wire of slow) wire.destroy();
   await eventually('what they held to be given back', async () =>
     (await scrape(gate.admin)).value('claimgate_memory_held_bytes', { purpose: 'messages' }) === 0);
+});
+
+test('requests that wait and want more memory than there is get `otherwise` at once; the others go on', async (t) => {
+  const hanging = await backend(t, 'hang');
+  const gate = await serve(t, await tight(t, {
+    backends: { crm: searching(hanging.url) },
+    messages: { later: { en: 'Later.' }, taken: { en: 'Taken.' }, ...configuration().messages },
+    connector: { otherwise: { block: 'later' }, deadline: '2s', rules: [{ name: 'ask', when: { city: 'Lund' }, ask: 'crm' }] },
+  }));
+  const waiting = [];
+  for (let i = 0; i < 60; ++i) {
+    const wire = await connect(t, gate.address);
+    await wire.send(post({ ...kBody, city: 'Lund', email: `a${i}@b.example`, note: 'x'.repeat(150_000) }));
+    waiting.push(wire);
+  }
+  // The last one finds no room: it is told so now, not at the deadline of those that wait.
+  const answer = await waiting.at(-1).answer();
+  assert.deepEqual(answer.json, { version: '1.0.0', action: 'ShowBlockPage', userMessage: 'Later.' });
+  assertContinue(await ask(t, gate.address, post(kBody)), {});
+  const metrics = await assertBounded(gate);
+  assert.ok(metrics.value('claimgate_fallbacks_total', { reason: 'overload', connector: 'signup' }) > 0);
+  await eventually('those that waited to be answered', async () =>
+    (await scrape(gate.admin)).value('claimgate_memory_held_bytes', { purpose: 'waiting' }) === 0);
 });
 
 test('heads that want more memory than there is: 503 with Retry-After, no connector being known', async (t) => {
