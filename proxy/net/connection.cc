@@ -181,7 +181,13 @@ std::size_t Connection::converse(char* bytes, std::size_t size,
   server.handler_.on_batch(uv_hrtime());
   std::size_t at = 0;
   bool incomplete = false;
+  unfinished_ = false;
+  const std::uint32_t turn_ends = requests_ + Server::kMessagesPerTurn;
   while (at < size && !last_answer_ && !incomplete && !waiting_) {
+    if (requests_ == turn_ends) {
+      unfinished_ = true;
+      break;
+    }
     State state = reader.advance(bytes + at, size - at);
     if (state == State::kHead) {
       state = reader.advance(bytes + at, size - at);  // the body may be here already
@@ -261,6 +267,15 @@ void Connection::settle(char* rest, std::size_t size) noexcept {
   }
   if (last_answer_) {
     finish();
+    return;
+  }
+  if (unfinished_) {
+    if (!keep_rest(rest, size)) return;
+    // Its socket takes more, so that is what it waits for: behind everybody who is ready now. Its time
+    // begins anew, because it is not the client who is slow.
+    server_.dequeue(*this);
+    server_.enqueue(*this, Phase::kWriting);
+    watch(UV_WRITABLE);
     return;
   }
   if (size == 0) {
@@ -361,7 +376,10 @@ Connection::Flush Connection::flush() noexcept {
 }
 
 void Connection::on_writable() noexcept {
-  if (output_ == nullptr) return;
+  if (output_ == nullptr) {
+    if (unfinished_) go_on();
+    return;
+  }
   while (output_->sent < output_->bytes.size()) {
     const ssize_t sent = ::send(fd_, output_->bytes.data() + output_->sent,
                                 output_->bytes.size() - output_->sent, MSG_NOSIGNAL);

@@ -138,6 +138,7 @@ class Connection {
   bool closed_ = false;
   bool waiting_ = false;      // for an answer that comes later; nothing is read meanwhile
   bool last_answer_ = false;  // the connection ends when what is written is out
+  bool unfinished_ = false;   // it has had its turn, and more messages are here
   bool linger_ = false;       // and what the client still sends is read and thrown away first
 };
 static_assert(sizeof(Connection) <= 336, "an idle connection is this and nothing else");

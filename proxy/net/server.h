@@ -109,6 +109,8 @@ class Server {
   static constexpr std::size_t kFlushBytes = 64 << 10;
   /// What one read of sealed bytes can open to: itself, and the part of a record that came before.
   static constexpr std::size_t kPlainBytes = kReceiveBytes + (17 << 10);
+  /// Messages of one connection that are answered in one turn of the loop; then it is the others' turn.
+  static constexpr unsigned kMessagesPerTurn = 64;
   /// Handshakes begun in one turn of the loop.
   static constexpr unsigned kHandshakesPerTurn = 4;
 

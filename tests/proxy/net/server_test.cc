@@ -71,6 +71,43 @@ TEST(Server, AnswersPipelinedRequestsInOrderAndTogether) {
   }
 }
 
+// hardening.md, section 2, 10: whoever pipelines has his turn like everybody else, and loses nothing.
+TEST(Server, AnswersOthersBetweenTheRequestsOfOneWhoPipelines) {
+  RunningServer server;
+  constexpr int kMany = 20 * static_cast<int>(Server::kMessagesPerTurn);
+  std::string requests;
+  for (int i = 0; i < kMany; ++i) requests += post("body " + std::to_string(i));
+  requests += "GET / HTTP/1.1\r\nHost: h\r\nBad Name: x\r\n\r\n";
+  // What is read at once, and what is read while some of it waits for its turn.
+  Client whole(server.port()), pieces(server.port());
+  ASSERT_TRUE(whole.send(requests));
+  for (std::size_t at = 0; at < requests.size(); at += 5000) {
+    ASSERT_TRUE(pieces.send(std::string_view(requests).substr(at, 5000)));
+  }
+  for (Client* client : {&whole, &pieces}) {
+    EXPECT_TRUE(client->read_to_end());
+    std::size_t at = 0;
+    for (int i = 0; i < kMany; ++i) {
+      at = client->received().find("\r\n\r\nbody " + std::to_string(i), at);
+      ASSERT_NE(at, std::string::npos) << i;
+    }
+    EXPECT_TRUE(client->statuses().ends_with("200 400"));
+  }
+}
+
+TEST(Server, LetsGoOfWhatWaitsForItsTurnWhenItDrains) {
+  RunningServer server;
+  std::string requests;
+  for (unsigned i = 0; i < 50 * Server::kMessagesPerTurn; ++i) requests += post("x");
+  Client client(server.port());
+  ASSERT_TRUE(client.send(requests));
+  client.read_answers(1);
+  server.drain();
+  EXPECT_TRUE(client.read_to_end());
+  EXPECT_TRUE(client.received().find("Connection: close\r\n") != std::string::npos ||
+              client.statuses().size() == 50 * Server::kMessagesPerTurn * 4 - 1);
+}
+
 TEST(Server, AnswersWhatWasCompleteBeforeItRefusesWhatFollows) {
   RunningServer server;
   Client client(server.port());
