@@ -271,8 +271,9 @@ void Connection::settle(char* rest, std::size_t size) noexcept {
   }
   if (unfinished_) {
     if (!keep_rest(rest, size)) return;
-    // Its socket takes more, so that is what it waits for: behind everybody who is ready now. Its time
-    // begins anew, because it is not the client who is slow.
+    // Its socket takes more, so that is what it waits for: it comes back in another turn, behind everybody
+    // who is ready now. Its time begins anew, because it is not the client who is slow.
+    server_.count_turns();
     server_.dequeue(*this);
     server_.enqueue(*this, Phase::kWriting);
     watch(UV_WRITABLE);
@@ -377,7 +378,7 @@ Connection::Flush Connection::flush() noexcept {
 
 void Connection::on_writable() noexcept {
   if (output_ == nullptr) {
-    if (unfinished_) go_on();
+    if (unfinished_ && server_.may_continue()) go_on();
     return;
   }
   while (output_->sent < output_->bytes.size()) {

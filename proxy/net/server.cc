@@ -40,14 +40,38 @@ Server::~Server() { assert(connection_count_ == 0); }
 
 /// What TLS takes besides: only a server with a TLS listener pays for it.
 bool Server::open_tls() {
-  if (turn_ != nullptr) return true;
+  if (sealed_in_ != nullptr) return true;
   sealed_in_.reset(new char[kReceiveBytes]);
+  count_turns();
+  return true;
+}
+
+bool Server::open_turns() {
+  if (turn_ != nullptr) return true;
   turn_ = open_uv<uv_prepare_t>(this, [&](uv_prepare_t* turn) { return uv_prepare_init(&loop_, turn); });
   if (turn_ == nullptr) return false;
-  uv_prepare_start(turn_.get(), [](uv_prepare_t* turn) {
-    if (turn->data != nullptr) static_cast<Server*>(turn->data)->handshakes_this_turn_ = 0;
-  });
   uv_unref(reinterpret_cast<uv_handle_t*>(turn_.get()));
+  return true;
+}
+
+void Server::count_turns() noexcept {
+  continuing_ = true;
+  if (uv_is_active(reinterpret_cast<const uv_handle_t*>(turn_.get())) != 0) return;
+  uv_prepare_start(turn_.get(), [](uv_prepare_t* turn) {
+    auto* const server = static_cast<Server*>(turn->data);
+    if (server == nullptr) return;
+    server->handshakes_this_turn_ = server->continued_this_turn_ = 0;
+    // Nobody continues and nobody shakes hands: a turn need not be counted.
+    if (!std::exchange(server->continuing_, false) && server->sealed_in_ == nullptr) {
+      uv_prepare_stop(turn);
+    }
+  });
+}
+
+bool Server::may_continue() noexcept {
+  continuing_ = true;
+  if (continued_this_turn_ >= kContinuedPerTurn) return false;
+  ++continued_this_turn_;
   return true;
 }
 
@@ -57,6 +81,7 @@ void Server::adopt_tls(std::vector<std::shared_ptr<const TlsServer>> tls) {
 
 bool Server::listen(ListenSocket socket, std::shared_ptr<const TlsServer> tls, const Front& front) {
   std::uint16_t number = Connection::kPlain;
+  if (!open_turns()) return false;
   if (tls != nullptr) {
     if (!open_tls()) return false;
     number = static_cast<std::uint16_t>(tls_.size());

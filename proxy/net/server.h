@@ -110,7 +110,9 @@ class Server {
   /// What one read of sealed bytes can open to: itself, and the part of a record that came before.
   static constexpr std::size_t kPlainBytes = kReceiveBytes + (17 << 10);
   /// Messages of one connection that are answered in one turn of the loop; then it is the others' turn.
-  static constexpr unsigned kMessagesPerTurn = 64;
+  static constexpr unsigned kMessagesPerTurn = 16;
+  /// Connections with more messages than that which go on in one turn.
+  static constexpr unsigned kContinuedPerTurn = 4;
   /// Handshakes begun in one turn of the loop.
   static constexpr unsigned kHandshakesPerTurn = 4;
 
@@ -121,6 +123,10 @@ class Server {
 
   void accept_one(UniqueFd fd, const sockaddr_storage& peer, std::uint16_t tls, const Front* front);
   bool open_tls();
+  bool open_turns();
+  void count_turns() noexcept;
+  /// For a connection that has had its turn and has more. False when that is for another one.
+  bool may_continue() noexcept;
   void enqueue(Connection& connection, Connection::Phase phase) noexcept;
   void dequeue(Connection& connection) noexcept;
   void forget(Connection& connection) noexcept;
@@ -201,9 +207,11 @@ class Server {
   std::unique_ptr<char[]> receive_;  // kPlainBytes and padding
   core::http::OutBuffer out_;
 
+  UvHandle<uv_prepare_t> turn_;  // begins a turn of the loop; runs with TLS, or while somebody continues
+  unsigned continued_this_turn_ = 0;
+  bool continuing_ = false;
   // Only for TLS.
   std::vector<std::shared_ptr<const TlsServer>> tls_;  // by Connection's number
-  UvHandle<uv_prepare_t> turn_;                        // begins a turn of the loop
   unsigned handshakes_this_turn_ = 0;
   std::unique_ptr<char[]> sealed_in_;                  // kReceiveBytes; null without TLS
   core::http::OutBuffer sealed_out_;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "tests/core/http/raw_cases.h"
 #include "tests/proxy/net/running_server.h"
 
@@ -71,8 +73,38 @@ TEST(Server, AnswersPipelinedRequestsInOrderAndTogether) {
   }
 }
 
-// hardening.md, section 2, 10: whoever pipelines has his turn like everybody else, and loses nothing.
+// hardening.md, section 2, 10: a budget of messages per loop turn.
 TEST(Server, AnswersOthersBetweenTheRequestsOfOneWhoPipelines) {
+  std::promise<void> begun, go_on;
+  std::atomic<unsigned> seen{0}, other_at{0};
+  RunningServer server({}, "", [&](const core::http::Request& request) {
+    if (request.path == "/first") return;
+    const unsigned number = ++seen;
+    if (number == 1) {
+      begun.set_value();
+      go_on.get_future().wait();
+    }
+    if (request.path == "/other") other_at = number;
+  });
+  Client greedy(server.port()), other(server.port());
+  const std::string rest = " HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n";
+  other.send("POST /first" + rest);  // it is accepted
+  other.read_answers(1);
+  constexpr unsigned kMany = 15 * Server::kMessagesPerTurn;
+  std::string requests;
+  for (unsigned i = 0; i < kMany; ++i) requests += "POST /p" + rest;
+  ASSERT_LT(requests.size(), Server::kReceiveBytes) << "one read may have all of them";
+  greedy.send(requests);
+  begun.get_future().wait();
+  other.send("POST /other" + rest);
+  go_on.set_value();
+  other.read_answers(2);
+  greedy.read_answers(kMany);
+  EXPECT_EQ(seen.load(), kMany + 1);
+  EXPECT_LE(other_at.load(), 3 * Server::kMessagesPerTurn);
+}
+
+TEST(Server, LosesNothingOfWhatWaitsForItsTurn) {
   RunningServer server;
   constexpr int kMany = 20 * static_cast<int>(Server::kMessagesPerTurn);
   std::string requests;
