@@ -93,6 +93,7 @@ void Worker::adopt_tls(std::vector<std::shared_ptr<const net::TlsServer>> tls) {
 }
 
 void Worker::on_wake() {
+  turns_.fetch_add(1, std::memory_order_relaxed);
   std::optional<Edition> edition;
   std::vector<std::shared_ptr<const net::TlsServer>> tls;
   bool drain = false;

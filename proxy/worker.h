@@ -54,6 +54,10 @@ class Worker {
   /// Any thread: shake hands with these from now on, one for each TLS listener in their order.
   void adopt_tls(std::vector<std::shared_ptr<const net::TlsServer>> tls);
 
+  /// Any thread: turns the loop once, which turns() then counts.
+  void turn() { uv_async_send(wake_.get()); }
+  std::uint64_t turns() const noexcept { return turns_.load(std::memory_order_relaxed); }
+
   /// Any thread: its loop has ended.
   bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
   void join();
@@ -86,6 +90,7 @@ class Worker {
   bool draining_ = false;
   std::uint64_t drain_deadline_ms_ = 0;
   bool cut_off_ = false;
+  std::atomic<std::uint64_t> turns_{0};  // that other threads asked for
   std::atomic<bool> ended_{false};
   std::thread thread_;
 };

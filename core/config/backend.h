@@ -41,15 +41,22 @@ struct BackendTls {
   bool verify = true;      // false only when written in words
 };
 
+struct JsonMember;
+
 /// A request's JSON body: scalars are templates or constants.
 struct JsonTree {
   enum class Kind : std::uint8_t { kObject, kArray, kTemplate, kConstant, kNull };
   Kind kind = Kind::kNull;
   Mark mark;
-  std::vector<std::pair<Text, JsonTree>> members;  // kObject
+  std::vector<JsonMember> members;   // kObject
   std::vector<JsonTree> items;                     // kArray
   Text text;                                       // kTemplate
   Scalar constant;                                 // kConstant: number or boolean
+};
+
+struct JsonMember {  // not std::pair: that must be complete within JsonTree
+  Text name;
+  JsonTree value;
 };
 
 struct BackendRequest {

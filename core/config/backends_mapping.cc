@@ -85,7 +85,7 @@ std::optional<JsonTree> read_tree(Reader& reader, const Node& node, const Key& k
       for (const Member& member : node.members) {
         Text name = reader.key_text(*member.key);
         if (auto read = read_tree(reader, *member.value, key)) {
-          tree.members.emplace_back(std::move(name), std::move(*read));
+          tree.members.push_back({std::move(name), std::move(*read)});
         }
       }
       return tree;

@@ -259,6 +259,14 @@ struct AccessLog {
   double sample = 1.0;  // share of the requests written, 0 to 1
 };
 
+/// What the running program may do on its machine.
+struct Process {
+  enum class Seccomp : std::uint8_t { kStandard, kStrict, kOff };
+  Text user;  // empty: none is named
+  Seccomp seccomp = Seccomp::kStandard;
+  bool core_dumps = false;
+};
+
 struct Config {
   std::vector<Listener> listeners;
   std::optional<Listener> admin;
@@ -276,6 +284,7 @@ struct Config {
   std::vector<Connector> connectors;
   std::vector<Text> caller_authorities;  // PEM files that certificates name, each once; at most 64
   std::vector<PolicyTest> tests;
+  Process process;
   Capture capture;
 };
 

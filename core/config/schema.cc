@@ -110,6 +110,11 @@ constexpr Key kRootKeys[] = {
      .words = "A sample of the requests for `claimgate replay`, personal data replaced. Off without "
               "it.",
      .object = &kCapture},
+    {.name = "process",
+     .shape = Shape::kObject,
+     .example = "{ user: claimgate }",
+     .words = "What the running program may do on its machine.",
+     .object = &kProcess},
 };
 constexpr LaterKey kRootLater[] = {
     {"state", "decide with rules and lists"},
@@ -555,6 +560,7 @@ constexpr const Object* kAll[] = {
     &kPolicyTest,
     &kExpectation,
     &kCapture,
+    &kProcess,
 };
 }  // namespace
 

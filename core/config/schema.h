@@ -106,6 +106,7 @@ extern const Object kRule;
 extern const Object kTests;
 extern const Object kLengthRange;
 extern const Object kPolicyTest;   // schema_policy.cc
+extern const Object kProcess;  // schema_process.cc
 extern const Object kExpectation;
 extern const Object kCapture;
 extern const Object kCountryOf;

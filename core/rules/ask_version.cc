@@ -27,6 +27,10 @@ class Words {
     add(items.size());
     for (const T& item : items) add(item);
   }
+  void add(const config::JsonMember& member) {
+    add(member.name);
+    add(member.value);
+  }
   void add(const config::JsonTree& tree) {
     add(tree.kind);
     add(tree.members);

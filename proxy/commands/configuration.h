@@ -23,6 +23,7 @@ enum ExitCode : int {
   kExitTestsFailed = 3,  // `check`: the configuration's own tests, or too few of them
   kExitCutOff = 4,       // the drain time-out passed with requests unfinished
   kExitDiffers = 5,      // `replay`: two configurations decide differently
+  kExitSystemCall = 6,   // it made a system call that `process.seccomp` does not let through
 };
 
 /// A configuration read from its files. `snapshot` is null when it has mistakes.

@@ -1,11 +1,12 @@
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,8 +26,12 @@
 #include "proxy/log.h"
 #include "proxy/net/address.h"
 #include "proxy/net/server.h"
+#include "proxy/process/notify.h"
+#include "proxy/process/privilege.h"
+#include "proxy/process/seccomp.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/metrics.h"
+#include "proxy/watchdog.h"
 #include "proxy/worker.h"
 
 namespace proxy::commands {
@@ -92,6 +97,10 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
   if (old.admin_token.value != fresh.admin_token.value) keys.emplace_back("admin.token");
   if (old.lists_state.value != fresh.lists_state.value) keys.emplace_back("lists_state");
   if (old.workers != fresh.workers) keys.emplace_back("workers");
+  const auto process = [](const config::Process& of) {
+    return std::tuple(of.user.value, of.seccomp, of.core_dumps);
+  };
+  if (process(old.process) != process(fresh.process)) keys.emplace_back("process");
   if (old.decision_cache_bytes != fresh.decision_cache_bytes) keys.emplace_back("decision_cache");
   if (old.access_log.file.value != fresh.access_log.file.value ||
       old.access_log.sample != fresh.access_log.sample) {
@@ -140,12 +149,27 @@ net::Front front_of(const config::Listener& listener) {
   return front;
 }
 
+/// Root does not listen where other machines can connect, unless the configuration says so.
+void refuse_root(Configuration& configuration) {
+  if (!process::is_root() || !configuration.config.process.user.value.empty()) return;
+  const auto far = std::find_if(configuration.config.listeners.begin(), configuration.config.listeners.end(),
+                                [](const config::Listener& one) { return !one.address.loopback; });
+  if (far == configuration.config.listeners.end()) return;
+  configuration.diagnostics.error(
+      far->address.text.mark, far->address.text.value.size(),
+      "this is root, who does not listen where other machines can connect",
+      "start it as another user, or write process: { user: claimgate } (user: root to stay root)");
+}
+
 /// The running program: its workers, and on the main thread a loop for signals and the admin
 /// listener. Start-up goes down this class in order, the way out goes up again.
 class Service {
  public:
-  Service(std::string path, Configuration configuration, TicketBook& tickets)
-      : path_(std::move(path)), configuration_(std::move(configuration)), tickets_(tickets) {}
+  Service(std::string path, Configuration configuration, TicketBook& tickets, process::Notifier notifier)
+      : path_(std::move(path)),
+        configuration_(std::move(configuration)),
+        tickets_(tickets),
+        notifier_(std::move(notifier)) {}
 
   int run() {
     if (!open()) return close(kExitFailed);
@@ -164,6 +188,7 @@ class Service {
   bool open() {
     uv_loop_init(&loop_);
     const std::size_t descriptors = raise_descriptor_limit();
+    if (!bind() || !give_up_privileges()) return false;
     edition_ = {configuration_.snapshot, 1, nullptr, configuration_.backends, configuration_.trust,
                 logs_subjects(configuration_.config)};
     if (!open_lists()) return false;
@@ -173,7 +198,63 @@ class Service {
     log_ = std::move(log).value();
     log_->introduce(edition_.generation, *edition_.snapshot);
     if (!open_capture()) return false;
-    return open_workers(descriptors) && open_admin() && watch_signals();
+    return open_workers(descriptors) && open_admin() && watch_signals() && filter_system_calls();
+  }
+
+  /// The addresses come first: they may need rights that everything behind them goes without.
+  bool bind() {
+    for (const config::Listener& listener : configuration_.config.listeners) {
+      if (!bind_listener(listener)) return false;
+    }
+    if (!configuration_.config.admin) return true;
+    auto socket = net::open_listener(configuration_.config.admin->address);
+    if (!socket) return failed("admin: " + socket.error().why);
+    admin_url_ = socket.value().url;
+    admin_socket_ = std::move(socket).value();
+    return true;
+  }
+
+  /// One address for every worker; the first one finds out what port 0 becomes.
+  bool bind_listener(const config::Listener& listener) {
+    config::ListenerAddress address = listener.address;
+    auto first = net::open_listener(address);
+    if (!first) return failed(first.error().why);
+    net::ListenSocket socket = std::move(first).value();
+    urls_.push_back(listener.tls ? "https" + socket.url.substr(socket.url.find(':')) : socket.url);
+    address.port = socket.port;
+    std::vector<net::ListenSocket> sockets;
+    for (std::size_t i = 1; i < configuration_.workers; ++i) {
+      auto next = address.kind == config::ListenerAddress::Kind::kUnix ? net::share_listener(socket)
+                                                                       : net::open_listener(address);
+      if (!next) return failed(next.error().why);
+      sockets.push_back(std::move(next).value());
+    }
+    sockets.push_back(std::move(socket));
+    bound_.push_back(std::move(sockets));
+    return true;
+  }
+
+  bool give_up_privileges() {
+    const config::Process& wanted = configuration_.config.process;
+    if (auto why = process::give_up_privileges(wanted.user.value)) return failed(*why);
+    process::settle_memory(wanted.core_dumps);
+    if (process::is_root() && wanted.user.value.empty()) {
+      spdlog::warn("this is root, without capabilities; name an unprivileged user in process.user");
+    }
+    return true;
+  }
+
+  bool filter_system_calls() {
+    using Seccomp = config::Process::Seccomp;
+    const Seccomp wanted = configuration_.config.process.seccomp;
+    if (wanted == Seccomp::kOff) return true;
+    const bool strict = wanted == Seccomp::kStrict;
+    const auto why = process::install_seccomp(
+        strict ? process::SeccompMode::kStrict : process::SeccompMode::kStandard, kExitSystemCall);
+    if (!why) return true;
+    if (strict) return failed("process.seccomp: " + *why);
+    spdlog::warn("system calls are not filtered: {}", *why);  // a kernel without, or a container forbids it
+    return true;
   }
 
   bool open_capture() {
@@ -253,11 +334,17 @@ class Service {
       workers_.push_back(std::make_unique<Worker>(std::move(options), edition_, metrics_, *log_));
       metrics_.add_server(workers_.back()->counters());
     }
+    std::size_t number = 0;
     for (const config::Listener& listener : configuration_.config.listeners) {
       const std::shared_ptr<const net::TlsServer> tls =
           listener.tls ? tls_of(configuration_.tls, listener.address.text.value) : nullptr;
       if (tls != nullptr) tls_.push_back({listener.address.text.value, tls});
-      if (!open_listener(listener.address, tls, front_of(listener))) return false;
+      std::vector<net::ListenSocket>& sockets = bound_[number++];
+      for (std::size_t i = 0; i < workers_.size(); ++i) {
+        if (!workers_[i]->listen(std::move(sockets[workers_.size() - 1 - i]), tls, front_of(listener))) {
+          return failed(listener.address.text.value + ": cannot be watched");
+        }
+      }
     }
     return true;
   }
@@ -281,35 +368,8 @@ class Service {
     for (const auto& worker : workers_) worker->adopt_tls(servers);
   }
 
-  /// Opens one address for every worker; the first one finds out what port 0 becomes.
-  bool open_listener(config::ListenerAddress address,
-                     const std::shared_ptr<const net::TlsServer>& tls, const net::Front& front) {
-    auto first = net::open_listener(address);
-    if (!first) return failed(first.error().why);
-    net::ListenSocket socket = std::move(first).value();
-    urls_.push_back(tls == nullptr ? socket.url : "https" + socket.url.substr(socket.url.find(':')));
-    address.port = socket.port;
-    std::vector<net::ListenSocket> sockets;
-    for (std::size_t i = 1; i < workers_.size(); ++i) {
-      auto next = address.kind == config::ListenerAddress::Kind::kUnix ? net::share_listener(socket)
-                                                                       : net::open_listener(address);
-      if (!next) return failed(next.error().why);
-      sockets.push_back(std::move(next).value());
-    }
-    sockets.push_back(std::move(socket));
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-      if (!workers_[i]->listen(std::move(sockets[workers_.size() - 1 - i]), tls, front)) {
-        return failed(address.text.value + ": cannot be watched");
-      }
-    }
-    return true;
-  }
-
   bool open_admin() {
     if (!configuration_.config.admin) return true;
-    auto socket = net::open_listener(configuration_.config.admin->address);
-    if (!socket) return failed("admin: " + socket.error().why);
-    admin_url_ = socket.value().url;
     net::ServerLimits limits;
     limits.http.body_bytes = admin::ListRequests::kBodyBytesMax;
     limits.connections_max = kAdminConnectionsMax;
@@ -319,7 +379,7 @@ class Service {
         metrics_, admin::ListRequests(*keeper_, access),
         admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access));
     admin_ = std::make_unique<net::Server>(loop_, limits, *admin_handler_);
-    return admin_->listen(std::move(socket).value()) || failed("admin: cannot be watched");
+    return admin_->listen(std::move(admin_socket_)) || failed("admin: cannot be watched");
   }
 
   bool watch_signals() {
@@ -389,12 +449,15 @@ class Service {
     if (!admin_url_.empty()) spdlog::info("admin on {}", admin_url_);
     spdlog::info("ready");
     if (admin_handler_ != nullptr) admin_handler_->set_ready(true);
+    if (!notifier_.send("READY=1\nSTATUS=serving")) spdlog::warn("the service manager does not listen");
+    watchdog_.start(loop_, workers_, notifier_);
   }
 
   void drain() {
     if (draining_) return;
     draining_ = true;
     spdlog::info("draining");
+    notifier_.send("STOPPING=1\nSTATUS=finishing what is under way");
     if (admin_handler_ != nullptr) admin_handler_->set_ready(false);
     for (const auto& worker : workers_) worker->drain();
   }
@@ -415,6 +478,7 @@ class Service {
       return;
     }
     reloading_ = true;
+    notifier_.send(reloading_notice());
     reload_work_.data = this;
     uv_queue_work(
         &loop_, &reload_work_,
@@ -433,6 +497,7 @@ class Service {
     if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
     const bool good = fresh->snapshot != nullptr && !fresh->diagnostics.has_errors();
     std::string why;
+    const std::uint32_t before = edition_.generation;
     lists::Keeper::Table lists = good ? take_up_lists(*fresh, why) : nullptr;
     if (!why.empty()) spdlog::error("{}", why);
     if (lists == nullptr) {
@@ -454,7 +519,17 @@ class Service {
       take_up_tls(fresh->tls);
       spdlog::info("reloaded, configuration number {} is in force", edition_.generation);
     }
+    notifier_.send(edition_.generation == before ? "READY=1\nSTATUS=serving; the last reload was refused"
+                                                 : "READY=1\nSTATUS=serving");
     if (std::exchange(reload_again_, false)) reload();
+  }
+
+  /// systemd wants to know since when (sd_notify(3), Type=notify-reload).
+  static std::string reloading_notice() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    const std::int64_t now_us = std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
+    return "RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now_us);
   }
 
   bool failed(const std::string& why) {
@@ -463,7 +538,13 @@ class Service {
   }
 
   int close(int code) {
+    for (const std::vector<net::ListenSocket>& sockets : bound_) {  // that no worker has taken over
+      for (const net::ListenSocket& socket : sockets) {
+        if (socket.fd.valid() && !socket.unix_path.empty()) ::unlink(socket.unix_path.c_str());
+      }
+    }
     stopping_.store(true, std::memory_order_relaxed);
+    watchdog_.stop();
     if (keeper_ != nullptr) keeper_->stop();
     if (admin_ != nullptr) admin_->abort();
     admin_.reset();
@@ -497,6 +578,10 @@ class Service {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<admin::AdminHandler> admin_handler_;
   std::unique_ptr<net::Server> admin_;
+  std::vector<std::vector<net::ListenSocket>> bound_;  // of each listener, one for each worker
+  net::ListenSocket admin_socket_;
+  process::Notifier notifier_;
+  Watchdog watchdog_;
   std::vector<std::string> urls_;
   std::string admin_url_;
   uv_signal_t sigterm_, sigint_, sighup_;
@@ -516,19 +601,16 @@ class Service {
 int serve(const std::string& path) {
   lists::open_fetching();
   TicketBook tickets;
+  process::hide_memory();  // the configuration brings the first secrets
   Configuration configuration = read_configuration(path, 0, true, nullptr, &tickets);
+  refuse_root(configuration);
   const std::string remarks = configuration.diagnostics.render();
   if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
   if (configuration.snapshot == nullptr || configuration.diagnostics.has_errors()) return kExitUsage;
   ::signal(SIGPIPE, SIG_IGN);
-  // Claims and credentials are in this memory: no core file of it (hardening.md, process).
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
-#if !defined(__SANITIZE_ADDRESS__)  // LeakSanitizer attaches to the process
-  ::prctl(PR_SET_DUMPABLE, 0);
-#endif
-  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  auto service = std::make_unique<Service>(path, std::move(configuration), tickets);
+  const char* const manager = std::getenv("NOTIFY_SOCKET");
+  auto service = std::make_unique<Service>(path, std::move(configuration), tickets,
+                                           process::Notifier(manager == nullptr ? "" : manager));
   return service->run();
 }
 
