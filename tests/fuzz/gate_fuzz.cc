@@ -1,5 +1,9 @@
-// Claims against a configuration that uses every condition, filter and answer: no crash, and every
-// answer is a whole response whose body is as long as it says.
+// Claims against a configuration that uses every kind of condition, filter and answer: every answer is a whole
+// response whose body is as long as it says, and of the dialect (protocol.md a.6, a.7): its version, an action
+// that is legal at the step, the status that goes with it, words for the person where he is to read some. Seeds:
+// tests/fuzz/seeds/gate.
+#include <simdjson.h>
+
 #include <cstdint>
 #include <cstdlib>
 #include <map>
@@ -13,6 +17,41 @@
 #include "core/gate/gate.h"
 
 namespace {
+
+/// What protocol.md a.6 and a.7 say of an answer with this status.
+void check_dialect(int status, std::string_view body, bool token_step) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object answer;
+  if (parser.parse(body.data(), body.size()).get(answer) != simdjson::SUCCESS) std::abort();
+  if (simdjson::dom::object error; answer["error"].get(error) == simdjson::SUCCESS) {
+    if (status != 400) std::abort();  // no claims could be read
+    return;
+  }
+  std::string_view version, action, words;
+  if (answer["version"].get(version) != simdjson::SUCCESS || version != "1.0.0") std::abort();
+  if (answer["action"].get(action) != simdjson::SUCCESS) std::abort();
+  const bool has_words = answer["userMessage"].get(words) == simdjson::SUCCESS && !words.empty();
+  if (action == "Continue") {
+    if (status != 200) std::abort();
+    if (std::string_view email; token_step && answer["email"].get(email) == simdjson::SUCCESS) std::abort();
+  } else if (action == "ShowBlockPage") {
+    if (status != 200 || !has_words || token_step) std::abort();
+  } else if (action == "ValidationError") {
+    std::int64_t inner = 0;
+    if (status != 400 || !has_words || token_step) std::abort();
+    if (answer["status"].get(inner) != simdjson::SUCCESS || inner != 400) std::abort();
+  } else {
+    std::abort();
+  }
+}
+
+/// Whether the body's last word on its step is the token's, as simdjson reads it.
+bool is_token_step(std::string_view body) {
+  simdjson::dom::parser parser;
+  std::string_view step;
+  if (parser.parse(body.data(), body.size())["step"].get(step) != simdjson::SUCCESS) return false;
+  return step == "PreTokenIssuance" || step == "PreTokenApplicationClaims";
+}
 
 class OneFile final : public core::config::Source {
  public:
@@ -64,5 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const std::size_t end = answer.find("\r\n\r\n");
   if (length == std::string_view::npos || end == std::string_view::npos) std::abort();
   if (std::stoul(std::string(answer.substr(length + 16))) != answer.size() - end - 4) std::abort();
+  check_dialect(std::stoi(std::string(answer.substr(9, 3))), answer.substr(end + 4),
+                is_token_step({body.get(), size}));
   return 0;
 }
