@@ -86,7 +86,13 @@ std::string base64(std::string_view bytes) {
 }
 
 void CallerCheck::accept_basic(std::string_view username, std::string_view password) {
-  encoded_.push_back(base64(std::string(username) + ":" + std::string(password)));
+  std::string pair;
+  pair.reserve(username.size() + 1 + password.size());
+  pair.append(username).append(":").append(password);
+  std::string encoded = base64(pair);
+  encoded_.emplace_back(encoded);
+  wipe(pair);
+  wipe(encoded);
 }
 
 bool bears(std::string_view authorization, std::string_view token) noexcept {
@@ -105,10 +111,11 @@ void CallerCheck::accept_certificate(AcceptedCertificate certificate) {
   more_ = true;
 }
 
-void CallerCheck::want_key(std::string_view name, bool in_query, std::vector<std::string> values) {
+void CallerCheck::want_key(std::string_view name, bool in_query, const std::vector<std::string>& values) {
   key_name_ = name;
   key_in_query_ = in_query;
-  keys_ = std::move(values);
+  keys_.clear();
+  for (const std::string& value : values) keys_.emplace_back(value);
   more_ = true;
 }
 
@@ -121,7 +128,7 @@ bool CallerCheck::admits(std::string_view authorization) const noexcept {
   if (anonymous_) return true;
   constexpr std::string_view kBasic = "Basic ", kBearer = "Bearer ";
   bool admitted = false;
-  const auto compare = [&](std::string_view scheme, const std::vector<std::string>& accepted) {
+  const auto compare = [&](std::string_view scheme, const std::vector<Secret>& accepted) {
     if (authorization.size() <= scheme.size()) return;
     const std::string_view presented_scheme = authorization.substr(0, scheme.size());
     if (presented_scheme != scheme && !text::equals_ignore_case_ascii(presented_scheme, scheme)) {
@@ -129,7 +136,7 @@ bool CallerCheck::admits(std::string_view authorization) const noexcept {
     }
     std::string_view presented = authorization.substr(scheme.size());
     while (presented.starts_with(' ')) presented.remove_prefix(1);
-    for (const std::string& expected : accepted) admitted |= difference(presented, expected) == 0;
+    for (const Secret& expected : accepted) admitted |= difference(presented, expected.view()) == 0;
   };
   if (!encoded_.empty()) compare(kBasic, encoded_);
   if (!bearer_.empty()) compare(kBearer, bearer_);
@@ -164,7 +171,7 @@ bool CallerCheck::has_key(const http::Request& request) const noexcept {
     }
   }
   bool right = false;
-  for (const std::string& expected : keys_) right |= difference(presented, expected) == 0;
+  for (const Secret& expected : keys_) right |= difference(presented, expected.view()) == 0;
   return right && times == 1;
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/callers/address.h"
 #include "core/http/message.h"
+#include "core/secret.h"
 
 namespace core::gate {
 
@@ -63,7 +64,7 @@ class CallerCheck {
   /// Wants a certificate, and accepts this one too.
   void accept_certificate(AcceptedCertificate certificate);
   /// Wants one of these keys in the field or parameter of that name, in addition.
-  void want_key(std::string_view name, bool in_query, std::vector<std::string> values);
+  void want_key(std::string_view name, bool in_query, const std::vector<std::string>& values);
   /// Wants callers from these networks, in addition.
   void want_addresses(callers::AddressSet addresses);
 
@@ -98,12 +99,12 @@ class CallerCheck {
 
   bool anonymous_;
   bool more_ = false;                 // than Authorization is looked at
-  std::vector<std::string> encoded_;  // base64 of user:password
-  std::vector<std::string> bearer_;
+  std::vector<Secret> encoded_;  // base64 of user:password
+  std::vector<Secret> bearer_;
   std::vector<AcceptedCertificate> certificates_;
   std::string key_name_;
   bool key_in_query_ = false;
-  std::vector<std::string> keys_;
+  std::vector<Secret> keys_;
   bool has_addresses_ = false;
   callers::AddressSet addresses_;
 };

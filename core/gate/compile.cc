@@ -132,7 +132,7 @@ CallerCheck compile_callers(const config::Connector& written) {
   if (written.api_key) {
     std::vector<std::string> values;
     for (const config::Text& value : written.api_key->values) values.push_back(value.value);
-    check.want_key(written.api_key->name.value, written.api_key->in_query, std::move(values));
+    check.want_key(written.api_key->name.value, written.api_key->in_query, values);
   }
   if (!written.addresses.empty() || written.local_addresses) {
     callers::AddressSet addresses;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <new>
 
+#include "core/secret.h"
 #include "proxy/log.h"
 #include "proxy/net/server.h"
 #include "proxy/upstream/backend.h"
@@ -100,6 +101,7 @@ TokenSource::TokenSource(Switchboard& board, const Backend& owner)
 
 TokenSource::~TokenSource() {
   stop();
+  core::wipe(token_);
   board_.retire(std::move(backend_));
 }
 
@@ -184,6 +186,7 @@ bool TokenSource::take(const Outcome& outcome, std::string& why) noexcept {
   if (std::isfinite(seconds) && seconds > 0) {
     lifetime_ms = static_cast<std::uint64_t>(std::min(seconds, 1e8) * 1000);
   }
+  core::wipe(token_);
   token_ = token;
   ++number_;
   used_ = false;
