@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <utility>
 
 namespace proxy {
 
@@ -15,9 +14,8 @@ void Watchdog::start(uv_loop_t& loop, const std::vector<std::unique_ptr<Worker>>
   if (!period || !notifier.on()) return;
   workers_ = &workers;
   notifier_ = &notifier;
-  auto timer = net::open_uv<uv_timer_t>(this, [&](uv_timer_t* raw) { return uv_timer_init(&loop, raw); });
-  if (!timer) return;
-  timer_ = std::move(timer).value();
+  timer_ = net::open_uv<uv_timer_t>(this, [&](uv_timer_t* raw) { return uv_timer_init(&loop, raw); });
+  if (timer_ == nullptr) return;
   // Three signs in a period: one that comes late, or is lost, is no reason to start again.
   const auto third_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(period->count() / 3'000, 1));
   seen_.assign(workers.size(), 0);

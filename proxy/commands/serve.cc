@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/config/secrets.h"
 #include "proxy/admin/admin_handler.h"
 #include "proxy/capture/capture.h"
 #include "proxy/commands/commands.h"
@@ -198,6 +199,7 @@ class Service {
     log_ = std::move(log).value();
     log_->introduce(edition_.generation, *edition_.snapshot);
     if (!open_capture()) return false;
+    config::wipe_secrets(configuration_.config, false);
     return open_workers(descriptors) && open_admin() && watch_signals() && filter_system_calls();
   }
 
@@ -521,6 +523,7 @@ class Service {
     }
     notifier_.send(edition_.generation == before ? "READY=1\nSTATUS=serving; the last reload was refused"
                                                  : "READY=1\nSTATUS=serving");
+    config::wipe_secrets(fresh->config, true);
     if (std::exchange(reload_again_, false)) reload();
   }
 
@@ -557,6 +560,7 @@ class Service {
     }
     while (uv_loop_close(&loop_) == UV_EBUSY) uv_run(&loop_, UV_RUN_ONCE);
     keeper_.reset();  // the loop is empty: no look at a source is under way
+    config::wipe_secrets(configuration_.config, true);
     log_.reset();     // writes what is left
     capture_.reset();
     if (code == kExitOk) spdlog::info("stopped");

@@ -44,6 +44,11 @@ std::optional<std::string> become(const std::string& name, const User& user) {
 /// In all sets of this thread. glibc has no call for it, and libcap would be a library for one call.
 std::optional<std::string> drop_capabilities() {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3]{};
+  if (::syscall(SYS_capget, &header, held) != 0) return because("to see capabilities");
+  bool any = false;
+  for (const __user_cap_data_struct& half : held) any = any || (half.effective | half.permitted | half.inheritable) != 0;
+  if (!any) return std::nullopt;  // a filter of the service manager may refuse even this
   __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
   if (::syscall(SYS_capset, &header, none) != 0) return because("to drop capabilities");
   return std::nullopt;

@@ -159,9 +159,16 @@ function sealed(t, configuration) {
   return { ...configuration, listeners };
 }
 
+// With CLAIMGATE_E2E_SECCOMP=strict (or off) a suite is run once more under that filter of system calls.
+function filtered(configuration) {
+  const seccomp = process.env.CLAIMGATE_E2E_SECCOMP;
+  if (!seccomp || typeof configuration === 'string' || configuration.process) return configuration;
+  return { ...configuration, process: { seccomp } };
+}
+
 // Starts `claimgate serve` and waits until it is ready. `files` are put beside the configuration.
 export async function serve(t, configuration, { env = {}, files = {}, expect = 0 } = {}) {
-  const directory = scratch(t, { 'claimgate.yaml': yaml(sealed(t, configuration)), ...files });
+  const directory = scratch(t, { 'claimgate.yaml': yaml(filtered(sealed(t, configuration))), ...files });
   const file = path.join(directory, 'claimgate.yaml');
   const child = spawn(binary, ['serve', '--config', file], {
     cwd: directory,
