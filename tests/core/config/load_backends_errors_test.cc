@@ -107,7 +107,7 @@ TEST(LoadBackends, TakesTheLeastAndAllOfIt) {
   EXPECT_TRUE(all.lenient);
   EXPECT_EQ(all.request.query[1].second.value, "2");
   EXPECT_EQ(all.request.json.members.size(), 4u);
-  EXPECT_EQ(all.request.json.members[2].second.items[1].kind, JsonTree::Kind::kNull);
+  EXPECT_EQ(all.request.json.members[2].value.items[1].kind, JsonTree::Kind::kNull);
   const ResponseRow& row = all.response[0];
   const std::vector<std::pair<int, int>> statuses = {{200, 200}, {404, 409}, {500, 599}};
   EXPECT_EQ(row.statuses, statuses);
