@@ -11,16 +11,16 @@
 
 namespace core {
 
-/// Overwrites what `text` holds, its spare room included, in a way that no optimiser leaves out, and
-/// empties it. What earlier, smaller buffers of the same string held is gone from its reach.
+/// Overwrites what `text` holds, its spare room included, in a way that no optimiser leaves out,
+/// and empties it. What earlier, smaller buffers of the same string held is gone from its reach.
 inline void wipe(std::string& text) noexcept {
   text.resize(text.capacity());  // does not allocate
   explicit_bzero(text.data(), text.size());
   text.clear();
 }
 
-/// A text that is overwritten before its memory is given back: a credential that we hold. Always on the
-/// heap, so that moving it leaves no copy behind, as a short std::string would. Immutable.
+/// A text that is overwritten before its memory is given back: a credential that we hold. Always on
+/// the heap, so that moving it leaves no copy behind, as a short std::string would. Immutable.
 class Secret {
  public:
   Secret() = default;

@@ -9,15 +9,17 @@ namespace proxy {
 
 void Watchdog::start(uv_loop_t& loop, const std::vector<std::unique_ptr<Worker>>& workers,
                      const process::Notifier& notifier) {
-  const auto period =
-      process::watchdog_period(std::getenv("WATCHDOG_USEC"), std::getenv("WATCHDOG_PID"), ::getpid());
+  const auto period = process::watchdog_period(std::getenv("WATCHDOG_USEC"),
+                                               std::getenv("WATCHDOG_PID"), ::getpid());
   if (!period || !notifier.on()) return;
   workers_ = &workers;
   notifier_ = &notifier;
-  timer_ = net::open_uv<uv_timer_t>(this, [&](uv_timer_t* raw) { return uv_timer_init(&loop, raw); });
+  timer_ =
+      net::open_uv<uv_timer_t>(this, [&](uv_timer_t* raw) { return uv_timer_init(&loop, raw); });
   if (timer_ == nullptr) return;
   // Three signs in a period: one that comes late, or is lost, is no reason to start again.
-  const auto third_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(period->count() / 3'000, 1));
+  const auto third_ms =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(period->count() / 3'000, 1));
   seen_.assign(workers.size(), 0);
   on_time();
   uv_timer_start(

@@ -12,12 +12,14 @@
 
 namespace proxy {
 
-/// Gives the service manager its signs of life (WatchdogSec= of a systemd unit), for as long as every
-/// worker's loop turns: a process with one worker that hangs is started again. Thread: the loop's.
+/// Gives the service manager its signs of life (WatchdogSec= of a systemd unit), for as long as
+/// every worker's loop turns: a process with one worker that hangs is started again. Thread: the
+/// loop's.
 class Watchdog {
  public:
   /// Nothing when the manager wants no signs. The three outlive it or stop().
-  void start(uv_loop_t& loop, const std::vector<std::unique_ptr<Worker>>& workers, const process::Notifier& notifier);
+  void start(uv_loop_t& loop, const std::vector<std::unique_ptr<Worker>>& workers,
+             const process::Notifier& notifier);
   void stop() noexcept { timer_.reset(); }
 
  private:

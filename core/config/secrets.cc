@@ -13,7 +13,8 @@ void wipe_secrets(Config& config, bool all) noexcept {
   }
   for (Backend& backend : config.backends) {
     BackendAuth& auth = backend.auth;
-    for (Text* secret : {&auth.password, &auth.token, &auth.value, &auth.client_secret}) wipe(secret->value);
+    for (Text* secret : {&auth.password, &auth.token, &auth.value, &auth.client_secret})
+      wipe(secret->value);
   }
   if (!all) return;
   wipe(config.admin_token.value);

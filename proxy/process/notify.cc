@@ -30,8 +30,8 @@ Notifier::Notifier(std::string_view socket) {
   }
   std::memcpy(address.sun_path, socket.data(), socket.size());
   if (abstract) address.sun_path[0] = '\0';  // unix(7): the name is all bytes behind it
-  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket.size() +
-                                           (abstract ? 0 : 1));
+  const auto size =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket.size() + (abstract ? 0 : 1));
   net::UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (fd.get() < 0) return;
   const timeval patience{.tv_sec = kPatience.count() / 1'000, .tv_usec = 0};

@@ -17,8 +17,8 @@ class Notifier {
  public:
   /// Says nothing to nobody.
   Notifier() = default;
-  /// `socket` as NOTIFY_SOCKET has it: the path of a Unix socket, or '@' and an abstract name. Anything
-  /// else, empty included, is nobody.
+  /// `socket` as NOTIFY_SOCKET has it: the path of a Unix socket, or '@' and an abstract name.
+  /// Anything else, empty included, is nobody.
   explicit Notifier(std::string_view socket);
 
   bool on() const noexcept { return fd_.get() >= 0; }

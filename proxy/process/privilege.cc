@@ -27,7 +27,8 @@ std::optional<User> find_user(const std::string& name) {
   std::vector<char> room(16 << 10);  // a large group entry of some directory service fits
   passwd entry{};
   passwd* found = nullptr;
-  if (::getpwnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr) {
+  if (::getpwnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 ||
+      found == nullptr) {
     return std::nullopt;
   }
   return User{found->pw_uid, found->pw_gid};
@@ -41,13 +42,15 @@ std::optional<std::string> become(const std::string& name, const User& user) {
   return std::nullopt;
 }
 
-/// In all sets of this thread. glibc has no call for it, and libcap would be a library for one call.
+/// In all sets of this thread. glibc has no call for it, and libcap would be a library for one
+/// call.
 std::optional<std::string> drop_capabilities() {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3]{};
   if (::syscall(SYS_capget, &header, held) != 0) return because("to see capabilities");
   bool any = false;
-  for (const __user_cap_data_struct& half : held) any = any || (half.effective | half.permitted | half.inheritable) != 0;
+  for (const __user_cap_data_struct& half : held)
+    any = any || (half.effective | half.permitted | half.inheritable) != 0;
   if (!any) return std::nullopt;  // a filter of the service manager may refuse even this
   __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
   if (::syscall(SYS_capset, &header, none) != 0) return because("to drop capabilities");
@@ -70,12 +73,14 @@ std::optional<std::string> give_up_privileges(const std::string& user) {
       return "process.user: only root can become " + user;
     }
   }
-  // Both need CAP_SETPCAP: who has it not cannot gain by what is left in these sets, for no_new_privs
-  // keeps programs from taking up capabilities.
-  for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
+  // Both need CAP_SETPCAP: who has it not cannot gain by what is left in these sets, for
+  // no_new_privs keeps programs from taking up capabilities.
+  for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0;
+       ++capability) {
     ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   }
-  ::prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0);  // uid 0 alone gives none
+  ::prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0,
+          0);  // uid 0 alone gives none
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   if (other) {
     if (auto why = become(user, *other)) return why;

@@ -31,13 +31,14 @@ constexpr std::uint32_t kMachine = 0;  // install_seccomp() says that there is n
 constexpr std::uint32_t kRefuse = SECCOMP_RET_TRAP;
 constexpr std::uint32_t kAbsent = SECCOMP_RET_ERRNO | ENOSYS;
 
-// Instructions of the kernel's filter machine (seccomp(2), bpf(4) of the BSDs). Only the lower half of
-// an argument is looked at: both calls below take an int or keep their flags there.
+// Instructions of the kernel's filter machine (seccomp(2), bpf(4) of the BSDs). Only the lower half
+// of an argument is looked at: both calls below take an int or keep their flags there.
 sock_filter load(std::size_t offset) noexcept {
   return {BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(offset)};
 }
 sock_filter load_argument(int index) noexcept {
-  return load(offsetof(seccomp_data, args) + 8 * static_cast<std::size_t>(index));  // little-endian machines
+  return load(offsetof(seccomp_data, args) +
+              8 * static_cast<std::size_t>(index));  // little-endian machines
 }
 sock_filter answer(std::uint32_t action) noexcept { return {BPF_RET | BPF_K, 0, 0, action}; }
 /// Goes on behind the next `skipped` instructions unless the loaded word is `value`.
@@ -73,8 +74,8 @@ void add_socket(std::vector<sock_filter>& program) {
     program.push_back(unless(family, 1));
     program.push_back(answer(SECCOMP_RET_ALLOW));
   }
-  // The kernel's own answer for what was not built: who tries a family only to see whether it is there
-  // (VSOCK, say) goes on without.
+  // The kernel's own answer for what was not built: who tries a family only to see whether it is
+  // there (VSOCK, say) goes on without.
   program.push_back(answer(SECCOMP_RET_ERRNO | EAFNOSUPPORT));
 }
 
@@ -107,7 +108,8 @@ void on_refused(int, siginfo_t* what, void*) {
     append(line, sizeof line, size, ")");
   }
   append(line, sizeof line, size,
-         " is not one that process.seccomp lets through, so this process ends; see docs/operation.md\n");
+         " is not one that process.seccomp lets through, so this process ends; see "
+         "docs/operation.md\n");
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line, size);
   ::_exit(exit_code_of_refusal);
 }
@@ -156,13 +158,14 @@ std::vector<sock_filter> seccomp_program(SeccompMode mode) {
 std::optional<std::string> install_seccomp(SeccompMode mode, int exit_code) {
   if (kMachine == 0) return "there is no list of system calls for this kind of machine";
   exit_code_of_refusal = exit_code;
-  struct sigaction handler{};
+  struct sigaction handler {};
   handler.sa_sigaction = on_refused;
   handler.sa_flags = SA_SIGINFO | SA_NODEFER;
   if (::sigaction(SIGSYS, &handler, nullptr) != 0) return std::strerror(errno);
   std::vector<sock_filter> program = seccomp_program(mode);
   const sock_fprog whole{static_cast<unsigned short>(program.size()), program.data()};
-  const long result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &whole);
+  const long result =
+      ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &whole);
   if (result == 0) return std::nullopt;
   if (result > 0) return "a thread has another filter already";  // its id
   return std::strerror(errno);

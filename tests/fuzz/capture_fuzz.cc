@@ -1,5 +1,5 @@
-// Captures: any body becomes a line without the values it hides, that line can be read again, and any
-// line of a file is a request or is refused. Seeds: tests/fuzz/seeds/capture.
+// Captures: any body becomes a line without the values it hides, that line can be read again, and
+// any line of a file is a request or is refused. Seeds: tests/fuzz/seeds/capture.
 #include <simdjson.h>
 
 #include <cstdint>
@@ -31,9 +31,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string body(input);
   body.append(core::claims::kReadPadding, '\0');
   claims.clear();
-  const auto read = core::claims::read(std::string_view(body).substr(0, input.size()), names, {}, arena, claims);
+  const auto read =
+      core::claims::read(std::string_view(body).substr(0, input.size()), names, {}, arena, claims);
   if (read.error != core::claims::ReadError::kNone) return 0;
-  static proxy::capture::Redactor redactor({"country", "email.domain"}, "a secret of sixteen bytes and more");
+  static proxy::capture::Redactor redactor({"country", "email.domain"},
+                                           "a secret of sixteen bytes and more");
   std::string line = "{\"time_ms\":1,\"connector\":\"c\",\"verdict\":\"continue\",";
   const std::size_t before = line.size();
   if (!redactor.append(input, line)) {
@@ -45,7 +47,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   simdjson::dom::parser parser;
   simdjson::dom::element whole;
   const auto error = parser.parse(line).get(whole);
-  if (error == simdjson::NUMBER_ERROR || error == simdjson::DEPTH_ERROR) return 0;  // kept as they came
+  if (error == simdjson::NUMBER_ERROR || error == simdjson::DEPTH_ERROR)
+    return 0;  // kept as they came
   if (error != simdjson::SUCCESS) std::abort();
   // Only claims that are kept have their values.
   simdjson::dom::object kept;

@@ -1,7 +1,7 @@
-// Claims against a configuration that uses every kind of condition, filter and answer: every answer is a whole
-// response whose body is as long as it says, and of the dialect (protocol.md a.6, a.7): its version, an action
-// that is legal at the step, the status that goes with it, words for the person where he is to read some. Seeds:
-// tests/fuzz/seeds/gate.
+// Claims against a configuration that uses every kind of condition, filter and answer: every answer
+// is a whole response whose body is as long as it says, and of the dialect (protocol.md a.6, a.7):
+// its version, an action that is legal at the step, the status that goes with it, words for the
+// person where he is to read some. Seeds: tests/fuzz/seeds/gate.
 #include <simdjson.h>
 
 #include <cstdint>
@@ -33,7 +33,8 @@ void check_dialect(int status, std::string_view body, bool token_step) {
   const bool has_words = answer["userMessage"].get(words) == simdjson::SUCCESS && !words.empty();
   if (action == "Continue") {
     if (status != 200) std::abort();
-    if (std::string_view email; token_step && answer["email"].get(email) == simdjson::SUCCESS) std::abort();
+    if (std::string_view email; token_step && answer["email"].get(email) == simdjson::SUCCESS)
+      std::abort();
   } else if (action == "ShowBlockPage") {
     if (status != 200 || !has_words || token_step) std::abort();
   } else if (action == "ValidationError") {

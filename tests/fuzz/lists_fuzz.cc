@@ -37,7 +37,8 @@ struct Mapped {
 
 void look_into(const List& list) {
   core::Arena arena(16 << 10);
-  for (const std::string_view value : {"", "a@b.example", "b.example", "192.0.2.1", "2001:db8::/32", "x.y.z.b.example"}) {
+  for (const std::string_view value :
+       {"", "a@b.example", "b.example", "192.0.2.1", "2001:db8::/32", "x.y.z.b.example"}) {
     arena.reset();
     static_cast<void>(list.contains(List::normalise(list.match(), value, arena)));
   }
@@ -46,7 +47,8 @@ void look_into(const List& list) {
 void text_list(std::string_view contents, Match match) {
   const List list = List::parse(contents, match, kSeed);
   if (!list.complete()) std::abort();
-  const auto lines = static_cast<std::size_t>(std::count(contents.begin(), contents.end(), '\n')) + 1;
+  const auto lines =
+      static_cast<std::size_t>(std::count(contents.begin(), contents.end(), '\n')) + 1;
   if (list.size() + list.bad_count() > lines) std::abort();
   for (const BadLine& bad : list.bad_lines()) {
     if (bad.line > lines || bad.message.empty()) std::abort();
@@ -57,7 +59,8 @@ void text_list(std::string_view contents, Match match) {
   file.append(reinterpret_cast<const char*>(buckets.data()), buckets.size());
   const Mapped mapped(file);
   const auto again = open_compiled(mapped.view(), mapped.owner);
-  if (!again || again.value().list.size() != list.size() || again.value().list.match() != match) std::abort();
+  if (!again || again.value().list.size() != list.size() || again.value().list.match() != match)
+    std::abort();
   core::Arena arena(16 << 10);
   while (!contents.empty()) {
     const std::size_t end = std::min(contents.find('\n'), contents.size());
@@ -102,7 +105,8 @@ void journal(std::string_view bytes) {
   if (read.sound_bytes > bytes.size() || (read.torn && read.damaged)) std::abort();
   if (read.sound_bytes == bytes.size() && (read.torn || read.damaged)) std::abort();
   if (read.sound_bytes > 0 && kJournalMagic.size() + again.size() != read.sound_bytes) std::abort();
-  if (read.sound_bytes > 0 && bytes.substr(kJournalMagic.size(), again.size()) != again) std::abort();
+  if (read.sound_bytes > 0 && bytes.substr(kJournalMagic.size(), again.size()) != again)
+    std::abort();
   changes.expire(1'700'000'000);
   if (changes.added() > changes.size() || changes.size() > read.steps) std::abort();
 }
@@ -113,24 +117,41 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0] % 8) {
-    case 0: text_list(input, Match::kExact); break;
-    case 1: text_list(input, Match::kEmail); break;
-    case 2: text_list(input, Match::kDomain); break;
-    case 3: text_list(input, Match::kNetwork); break;
-    case 4: compiled_list(input, false); break;
-    case 5: compiled_list(input, true); break;
-    case 6: journal(input); break;
+    case 0:
+      text_list(input, Match::kExact);
+      break;
+    case 1:
+      text_list(input, Match::kEmail);
+      break;
+    case 2:
+      text_list(input, Match::kDomain);
+      break;
+    case 3:
+      text_list(input, Match::kNetwork);
+      break;
+    case 4:
+      compiled_list(input, false);
+      break;
+    case 5:
+      compiled_list(input, true);
+      break;
+    case 6:
+      journal(input);
+      break;
     default: {  // steps of the input's own, then cut: what was written before the cut stays
       std::string whole(kJournalMagic);
       std::size_t steps = 0;
       for (std::size_t at = 0; at + 1 < input.size() && steps < 64; ++steps) {
-        const std::size_t length = std::min<std::size_t>(static_cast<unsigned char>(input[at]) % 32, input.size() - at - 1);
-        append_step(whole, {static_cast<Step::Kind>(1 + steps % 3), 7, static_cast<std::int64_t>(at),
-                            input.substr(at + 1, length)});
+        const std::size_t length = std::min<std::size_t>(static_cast<unsigned char>(input[at]) % 32,
+                                                         input.size() - at - 1);
+        append_step(whole, {static_cast<Step::Kind>(1 + steps % 3), 7,
+                            static_cast<std::int64_t>(at), input.substr(at + 1, length)});
         at += 1 + length;
       }
-      const std::size_t cut = input.empty() ? 0 : static_cast<unsigned char>(input.back()) % whole.size();
-      const JournalRead read = read_journal(std::string_view(whole).substr(0, whole.size() - cut), [](const Step&) {});
+      const std::size_t cut =
+          input.empty() ? 0 : static_cast<unsigned char>(input.back()) % whole.size();
+      const JournalRead read =
+          read_journal(std::string_view(whole).substr(0, whole.size() - cut), [](const Step&) {});
       if (read.damaged || read.steps > steps || (cut == 0 && read.steps != steps)) std::abort();
       journal(std::string_view(whole).substr(0, whole.size() - cut));
     }

@@ -1,6 +1,6 @@
 // Telephone numbers: whatever is asked about is a number or none, and the international form of one
-// that is in use is its own international form. A target of its own because libphonenumber is some thousand times
-// slower than the other text functions. Seeds: tests/fuzz/seeds/phone.
+// that is in use is its own international form. A target of its own because libphonenumber is some
+// thousand times slower than the other text functions. Seeds: tests/fuzz/seeds/phone.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -27,7 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const char digit : number.substr(1)) {
     if (digit < '0' || digit > '9') std::abort();
   }
-  // Of a number that is none of a plan ("+46 007...") the library drops another zero each time it is asked.
+  // Of a number that is none of a plan ("+46 007...") the library drops another zero each time it
+  // is asked.
   const std::string once(number);
   if (!is_phone(text, region)) return 0;
   arena.reset();

@@ -1,6 +1,6 @@
-// Runs a fuzz target without libFuzzer: its seeds, then mutants of them, always the same ones. That is what
-// the ordinary test build has, whose compiler brings no libFuzzer: it shows that no seed, and nothing near one, is
-// a finding; to look for new ones is the work of tools/fuzz.
+// Runs a fuzz target without libFuzzer: its seeds, then mutants of them, always the same ones. That
+// is what the ordinary test build has, whose compiler brings no libFuzzer: it shows that no seed,
+// and nothing near one, is a finding; to look for new ones is the work of tools/fuzz.
 //
 //   NAME [--mutants N] [--ms N] FILE|DIRECTORY...      ends early after N ms of processor time
 #include <algorithm>
@@ -53,15 +53,22 @@ void mutate(std::string& input, const std::vector<std::string>& seeds, Random& r
       case 0:
         if (at < input.size()) input[at] = static_cast<char>(input[at] ^ 1 << random.below(8));
         break;
-      case 1: input.insert(at, 1, kBytes[random.below(kBytes.size())]); break;
-      case 2: input.erase(at, length); break;
-      case 3: input.insert(at, input.substr(at, length)); break;
+      case 1:
+        input.insert(at, 1, kBytes[random.below(kBytes.size())]);
+        break;
+      case 2:
+        input.erase(at, length);
+        break;
+      case 3:
+        input.insert(at, input.substr(at, length));
+        break;
       case 4: {  // the end of another seed
         const std::string& other = seeds[random.below(seeds.size())];
         input.replace(at, std::string::npos, other, random.below(other.size() + 1));
         break;
       }
-      default: input.resize(at);
+      default:
+        input.resize(at);
     }
   }
   if (input.size() > kBytesMax) input.resize(kBytesMax);
@@ -86,7 +93,8 @@ int main(int argc, char** argv) {
       return 2;
     }
     if (std::filesystem::is_directory(argument)) {
-      for (const auto& entry : std::filesystem::directory_iterator(argument)) files.push_back(entry.path());
+      for (const auto& entry : std::filesystem::directory_iterator(argument))
+        files.push_back(entry.path());
     } else {
       files.emplace_back(argument);
     }

@@ -1,6 +1,6 @@
 // Rules of any making over claims of any making: evaluated by the index or one by one, they come to
-// the same verdict by the same rule with the same claims. The input is the rules as YAML, a line "---",
-// and a body. Seeds: tests/fuzz/seeds/rules.
+// the same verdict by the same rule with the same claims. The input is the rules as YAML, a line
+// "---", and a body. Seeds: tests/fuzz/seeds/rules.
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -53,14 +53,15 @@ struct Outcome {
 };
 
 template <typename Evaluate>
-std::optional<Outcome> outcome(const core::gate::Snapshot& snapshot, std::string_view body, Evaluate evaluate) {
+std::optional<Outcome> outcome(const core::gate::Snapshot& snapshot, std::string_view body,
+                               Evaluate evaluate) {
   core::rules::Evaluation evaluation(snapshot.names.size(), snapshot.prepared_max, kArenaBytes, 0,
                                      snapshot.candidates_max);
   evaluation.use_lists(snapshot.lists.get());
   evaluation.begin(kNow);
   evaluation.claims().clear();
-  const auto read = core::claims::read(body, snapshot.names, snapshot.read_limits, evaluation.arena(),
-                                       evaluation.claims());
+  const auto read = core::claims::read(body, snapshot.names, snapshot.read_limits,
+                                       evaluation.arena(), evaluation.claims());
   if (read.error != core::claims::ReadError::kNone) return std::nullopt;
   const core::rules::Verdict verdict = evaluate(snapshot.connectors[0].program, evaluation);
   Outcome told;

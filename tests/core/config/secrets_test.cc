@@ -16,7 +16,8 @@ namespace {
 
 /// What is in the memory of a text that wipe() has emptied.
 bool holds_only_zeros(const std::string& wiped) {
-  return wiped.empty() && std::all_of(wiped.data(), wiped.data() + wiped.capacity(), [](char c) { return c == '\0'; });
+  return wiped.empty() && std::all_of(wiped.data(), wiped.data() + wiped.capacity(),
+                                      [](char c) { return c == '\0'; });
 }
 
 TEST(Wipe, OverwritesTheTextAndTheRoomBehindIt) {
@@ -92,7 +93,8 @@ TEST(Process, IsReadWithItsDefaults) {
   EXPECT_EQ(plain.process.user.value, "");
   EXPECT_EQ(plain.process.seccomp, Process::Seccomp::kStandard);
   EXPECT_FALSE(plain.process.core_dumps);
-  source.files["claimgate.yaml"] += "process: { user: claimgate, seccomp: off, core_dumps: true }\n";
+  source.files["claimgate.yaml"] +=
+      "process: { user: claimgate, seccomp: off, core_dumps: true }\n";
   const Config said = load("claimgate.yaml", source, diagnostics);
   EXPECT_EQ(diagnostics.render(), "");
   EXPECT_EQ(said.process.user.value, "claimgate");
@@ -109,7 +111,8 @@ TEST(Process, RefusesAUserWithoutANameAndAnUnknownFilter) {
   Diagnostics diagnostics;
   load("claimgate.yaml", source, diagnostics);
   const std::string said = diagnostics.render();
-  EXPECT_NE(said.find("claimgate.yaml:3:18: error: expected the name of a user"), std::string::npos) << said;
+  EXPECT_NE(said.find("claimgate.yaml:3:18: error: expected the name of a user"), std::string::npos)
+      << said;
   EXPECT_NE(said.find("claimgate.yaml:3:31: error: "), std::string::npos) << said;
   EXPECT_NE(said.find("did you mean \"strict\"?"), std::string::npos) << said;
 }

@@ -20,7 +20,8 @@ class Manager {
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, name.data(), name.size());
     if (name[0] == '@') address.sun_path[0] = '\0';
-    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() + (name[0] == '@' ? 0 : 1));
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() +
+                                             (name[0] == '@' ? 0 : 1));
     fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     bound_ = ::bind(fd_, reinterpret_cast<const sockaddr*>(&address), size) == 0;
   }
@@ -44,7 +45,8 @@ class Manager {
 
 TEST(Notifier, SendsItsLinesToTheSocketThatIsNamed) {
   const std::string number = std::to_string(::getpid());
-  for (const std::string& name : {testing::TempDir() + "notify-" + number, "@claimgate-notify-" + number}) {
+  for (const std::string& name :
+       {testing::TempDir() + "notify-" + number, "@claimgate-notify-" + number}) {
     SCOPED_TRACE(name);
     Manager manager(name);
     ASSERT_TRUE(manager.bound());
@@ -60,8 +62,9 @@ TEST(Notifier, SendsItsLinesToTheSocketThatIsNamed) {
 
 TEST(Notifier, IsOffWhenNobodyIsNamedOrListens) {
   const std::string too_long = "/" + std::string(sizeof(sockaddr_un::sun_path), 'a');
-  for (const std::string& name : {std::string(), std::string("/"), std::string("@"), std::string("relative"),
-                                  std::string("vsock:2:1234"), std::string("/nowhere/at/all"), too_long}) {
+  for (const std::string& name :
+       {std::string(), std::string("/"), std::string("@"), std::string("relative"),
+        std::string("vsock:2:1234"), std::string("/nowhere/at/all"), too_long}) {
     SCOPED_TRACE(name);
     const Notifier notifier(name);
     EXPECT_FALSE(notifier.on());

@@ -46,14 +46,16 @@ TEST_P(Seccomp, EndsTheProcessThatStartsAProgramAndSaysWhichCallItWas) {
         ::execl("/bin/true", "true", nullptr);
         ::_exit(98);
       },
-      testing::ExitedWithCode(kExitRefused), "system call [0-9]+ \\(execve\\) is not one that process.seccomp");
+      testing::ExitedWithCode(kExitRefused),
+      "system call [0-9]+ \\(execve\\) is not one that process.seccomp");
 }
 
 TEST_P(Seccomp, HoldsInThreadsThatWereThereBefore) {
   EXPECT_EXIT(
       {
         std::thread early([] {
-          while (::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_FILTER) std::this_thread::yield();
+          while (::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_FILTER)
+            std::this_thread::yield();
           ::syscall(SYS_mount, "none", "/", "none", 0, nullptr);
           ::_exit(98);
         });
@@ -106,7 +108,8 @@ TEST_P(Seccomp, LetsThroughWhatTheProcessDoes) {
       testing::ExitedWithCode(0), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, Seccomp, testing::Values(SeccompMode::kStandard, SeccompMode::kStrict),
+INSTANTIATE_TEST_SUITE_P(Modes, Seccomp,
+                         testing::Values(SeccompMode::kStandard, SeccompMode::kStrict),
                          [](const auto& mode) {
                            return mode.param == SeccompMode::kStandard ? "Standard" : "Strict";
                          });
