@@ -79,6 +79,8 @@ void GateHandler::choose_captured() {
 void GateHandler::capture(const forward::Serving& serving, const core::gate::Report& report,
                           std::string_view body) noexcept {
   if (capture_ring_ == nullptr || report.outcome > core::gate::Outcome::kFault) return;
+  // One-time codes and passwords are carried and nothing else.
+  if (core::dialects::moment(report.step) == core::dialects::Moment::kApart) return;
   // One that has waited may be of a configuration that is no longer in force.
   const bool wanted = &serving == serving_.get() ? captured_[report.connector->index]
                                                  : capture_->wants(report.connector->name);

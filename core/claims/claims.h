@@ -50,6 +50,7 @@ class Claims {
 
  private:
   friend class Reader;
+  friend class EventReader;
 
   /// A claim, and how the caller writes it. An identity service spells its members the same way and
   /// in the same order every time, leaving out those without a value, so the reader compares the
@@ -60,6 +61,7 @@ class Claims {
 
     Claim claim;
     NameId follower = kStep;                    // the place of the member that came behind it last
+    NameId event_follower = kStep;              // the same among the attributes of events
     std::uint16_t spelling_size = 0;            // 0: not seen yet, or nothing that can be compared
     std::array<char, kSpellingMax> spelling{};  // the name as in the body, with its `":` behind
   };
@@ -89,6 +91,8 @@ enum class ReadError : std::uint8_t {
   kDuplicate,  // a top-level member that came before, escapes and spelling of extensions resolved
   kMembers,    // more top-level members than the limit
   kTooLarge,   // the arena cannot hold the unescaped text
+  kNotAnEvent,    // read_event(): no `type` and `data` of an event
+  kUnknownEvent,  // read_event(): a `type` that no endpoint is called with (protocol.md d.11)
 };
 
 /// What a caller may read in the 400 answer; never contains any of the body.

@@ -127,6 +127,7 @@ struct Backend {
   BackendTls tls;
   BackendRequest request;
   bool connector_contract = false;     // `speaks: connector`: both ways the contract of protocol.md a
+  bool event_contract = false;         // `speaks: ext-id`: the same with that of section d
   std::vector<ResponseRow> response;
   bool lenient = false;                // JSON and XML are read whatever Content-Type says
   milliseconds timeout{1'500};         // of one try, from taking it up to its last byte

@@ -155,6 +155,9 @@ struct Connector {
   Text path;
   DialectName dialect = DialectName::kB2cUserflow;
   std::optional<StepOfUrl> step;  // kB2bSignup
+  Text block_title;               // kExtId: the name of a message; empty: none
+  std::array<Text, 3> carry;      // kExtId: backends for emailOtpSend, passwordSubmit and
+                                  // verifiedIdClaimValidation; empty: refused
   std::vector<Credential> basic;
   std::vector<Text> bearer;
   std::vector<CallerCertificate> certificates;

@@ -13,6 +13,10 @@ using schema::Key;
 
 // User flows wait 5 s for an answer (protocol.md a.9).
 constexpr milliseconds kUserFlowDeadlineMax{4000};
+// Extensions wait 200 ms to 2 s, 1 s unless the tenant says otherwise (protocol.md d.3).
+constexpr milliseconds kExtensionDeadline{800};
+constexpr milliseconds kExtensionDeadlineMax{1700};
+constexpr milliseconds kExtensionRetryWindow{6'000};  // 2 x 2 s + 2 s, as a.9 has it for user flows
 constexpr std::size_t kPathBytesMax = 1024;
 
 /// RFC 3986, 3.3: what may stand in a path as it is. '*' is allowed there and refused here: people
@@ -84,6 +88,48 @@ void read_step(Reader& reader, const Fields& fields, const Node* name, Connector
   }
 }
 
+/// How long the caller waits, and for how long it may try again.
+void read_times(Reader& reader, const Fields& fields, Connector& connector) {
+  const bool extension = connector.dialect == DialectName::kExtId;
+  if (extension) {
+    connector.deadline = kExtensionDeadline;
+    connector.retry_window = kExtensionRetryWindow;
+  }
+  if (fields.duration("deadline", connector.deadline)) {
+    if (extension && connector.deadline > kExtensionDeadlineMax) {
+      reader.warning(*fields.find("deadline"),
+                     "extensions wait 2s at most: an answer after 1700ms may come too late",
+                     "write deadline: 1700ms");
+    } else if (!extension && connector.deadline > kUserFlowDeadlineMax) {
+      reader.warning(*fields.find("deadline"),
+                     "user flows wait 5s in all: an answer after 4s may come too late",
+                     "write deadline: 4s");
+    }
+  }
+  fields.duration("retry_window", connector.retry_window);
+}
+
+/// Keys that only events have a use for.
+void read_for_extensions(Reader& reader, const Fields& fields, Connector& connector) {
+  if (connector.dialect != DialectName::kExtId) {
+    for (const std::string_view name : {"block_title", "carry"}) {
+      if (fields.find(name) == nullptr || fields.find("dialect") == nullptr) continue;
+      reader.error(*fields.key_node(name), "this dialect has no place for it",
+                   "leave it out, or write dialect: ext-id");
+    }
+    return;
+  }
+  fields.filled("block_title", connector.block_title);
+  const Node* const carry = fields.find("carry");
+  if (carry == nullptr || !reader.is_map(*carry, fields.key("carry"))) return;
+  const Fields inside(reader, *carry, fields.key_node("carry"), *fields.key("carry").object);
+  std::size_t i = 0;
+  for (const std::string_view event :
+       {"emailOtpSend", "passwordSubmit", "verifiedIdClaimValidation"}) {
+    inside.filled(event, connector.carry[i++]);
+  }
+}
+
 void read_connector(Reader& reader, const Member& member, const Key& key, Config& config) {
   Key one = key;
   one.shape = schema::Shape::kObject;
@@ -104,12 +150,8 @@ void read_connector(Reader& reader, const Member& member, const Key& key, Config
   if (const Node* const auth = fields.find("auth"); auth != nullptr) {
     read_auth(reader, *auth, *fields.key_node("auth"), fields.key("auth"), connector, config);
   }
-  if (fields.duration("deadline", connector.deadline) &&
-      connector.deadline > kUserFlowDeadlineMax) {
-    reader.warning(*fields.find("deadline"),
-                   "user flows wait 5s in all: an answer after 4s may come too late",
-                   "write deadline: 4s");
-  }
+  read_times(reader, fields, connector);
+  read_for_extensions(reader, fields, connector);
   if (const Node* const otherwise = fields.find("otherwise"); otherwise != nullptr) {
     const Key& otherwise_key = fields.key("otherwise");
     if (reader.is_map(*otherwise, otherwise_key)) {
@@ -117,7 +159,6 @@ void read_connector(Reader& reader, const Member& member, const Key& key, Config
       connector.otherwise = read_action(reader, inside, *otherwise_key.object);
     }
   }
-  fields.duration("retry_window", connector.retry_window);
   fields.choice("token_fault", connector.token_fault);
   if (const Node* const rules = fields.find("rules"); rules != nullptr) {
     read_rules(reader, *rules, fields.key("rules"), connector.rules);

@@ -449,6 +449,7 @@ constexpr const Object* kAll[] = {
     &kCredential,
     &kCallerCertificate,
     &kApiKey,
+    &kCarry,
     &kOtherwise,
     &kRule,
     &kRuleCache,

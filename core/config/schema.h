@@ -96,7 +96,8 @@ extern const Object kAdmin;
 extern const Object kLimits;
 extern const Object kAccessLog;
 extern const Object kList;
-extern const Object kConnector;   // schema_connectors.cc, as kOtherwise
+extern const Object kConnector;   // schema_connectors.cc, as kCarry and kOtherwise
+extern const Object kCarry;
 extern const Object kAuthentication;
 extern const Object kCredential;          // schema_auth.cc, as the two below
 extern const Object kCallerCertificate;

@@ -8,8 +8,8 @@ using std::string_view;
 constexpr std::int64_t kSecond = 1000;
 constexpr std::int64_t kHour = 3600 * kSecond;
 
-constexpr string_view kDialects[] = {"b2c-userflow", "b2b-signup"};
-constexpr string_view kDialectsLater[] = {"b2c-policy", "ext-id"};
+constexpr string_view kDialects[] = {"b2c-userflow", "b2b-signup", "ext-id"};
+constexpr string_view kDialectsLater[] = {"b2c-policy"};
 constexpr string_view kTokenFaults[] = {"continue", "fail"};
 constexpr string_view kStepsOfUrls[] = {"PostFederationSignup", "PostAttributeCollection"};
 
@@ -24,7 +24,8 @@ constexpr Key kConnectorKeys[] = {
      .required = true,
      .example = "b2c-userflow",
      .words = "Who calls: `b2c-userflow` is an API connector of an Azure AD B2C user flow, "
-              "`b2b-signup` one of self-service sign-up in a workforce tenant of Microsoft Entra.",
+              "`b2b-signup` one of self-service sign-up in a workforce tenant of Microsoft Entra, "
+              "`ext-id` a custom authentication extension of Microsoft Entra.",
      .choices = kDialects},
     {.name = "step",
      .shape = Shape::kChoice,
@@ -41,9 +42,10 @@ constexpr Key kConnectorKeys[] = {
      .object = &kAuthentication},
     {.name = "deadline",
      .shape = Shape::kDuration,
-     .fallback = "4s",
      .example = "4s",
-     .words = "When the answer has to be out. User flows wait five seconds.",
+     .words = "When the answer has to be out. User flows wait five seconds: 4s unless written. "
+              "Extensions wait one second, or up to two where the tenant says so: 800ms unless "
+              "written.",
      .least = 100,
      .most = 60 * kSecond},
     {.name = "otherwise",
@@ -53,10 +55,10 @@ constexpr Key kConnectorKeys[] = {
      .object = &kOtherwise},
     {.name = "retry_window",
      .shape = Shape::kDuration,
-     .fallback = "12s",
      .example = "12s",
      .words = "A request with the same body within this time is the caller's retry: it gets the "
-              "first one's decision and reaches no backend again. 0ms: it is a new request.",
+              "first one's decision and reaches no backend again. 0ms: it is a new request. Unless "
+              "written 12s, with `ext-id` 6s.",
      .least = 0,
      .most = kHour},
     {.name = "token_fault",
@@ -66,6 +68,16 @@ constexpr Key kConnectorKeys[] = {
      .words = "What happens before a token is issued, where a person can be told nothing: "
               "`continue` without claims, or `fail` the call.",
      .choices = kTokenFaults},
+    {.name = "block_title",
+     .shape = Shape::kName,
+     .example = "later",
+     .words = "With `ext-id`: the message that is the title of block pages."},
+    {.name = "carry",
+     .shape = Shape::kObject,
+     .example = "{ emailOtpSend: mailer }",
+     .words = "With `ext-id`: events that rules have no part in, each with the backend that gets them. "
+              "An event that is not named is refused.",
+     .object = &kCarry},
     {.name = "rules",
      .shape = Shape::kRules,
      .example = "[ { name: everybody, continue: {} } ]",
@@ -83,6 +95,21 @@ constexpr LaterKey kConnectorLater[] = {
     {"cache", "write it in a rule that asks"},
     {"tests", "write them at the top level: each names its connector"},
     {"limits", "write it at the top level: it is for all connectors"},
+};
+
+constexpr Key kCarryKeys[] = {
+    {.name = "emailOtpSend",
+     .shape = Shape::kName,
+     .example = "mailer",
+     .words = "A one-time code that has to be mailed."},
+    {.name = "passwordSubmit",
+     .shape = Shape::kName,
+     .example = "migration",
+     .words = "A password, encrypted, of an account that is being moved."},
+    {.name = "verifiedIdClaimValidation",
+     .shape = Shape::kName,
+     .example = "recovery",
+     .words = "Claims of a verified identity, for the recovery of an account."},
 };
 
 constexpr Key kOtherwiseKeys[] = {
@@ -107,6 +134,12 @@ constinit const Object kConnector{.name = "connector",
                                   .words = "One member of `connectors`.",
                                   .keys = kConnectorKeys,
                                   .later = kConnectorLater};
+constinit const Object kCarry{
+    .name = "carry",
+    .words = "`carry` of a connector: a backend that speaks `ext-id` for each event. It gets the event "
+             "and its answer is passed on byte for byte; nothing of either is read by rules, remembered, "
+             "logged or captured.",
+    .keys = kCarryKeys};
 constinit const Object kOtherwise{.name = "otherwise",
                                   .words = "`otherwise` of a connector: exactly one of these.",
                                   .keys = kOtherwiseKeys,

@@ -25,10 +25,11 @@ std::string encode(const Decision& decision) {
   bytes += !tells                     ? DecisionView::kIsNothing
            : decision.message.empty() ? DecisionView::kIsText
                                       : DecisionView::kIsMessage;
-  append_number(bytes, tells ? 0 : decision.claims.size());
+  const bool has_claims = decision.kind != rules::VerdictKind::kBlock;
+  append_number(bytes, has_claims ? decision.claims.size() : 0);
   append_number(bytes, said.size());
   bytes += said;
-  if (tells) return bytes;
+  if (!has_claims) return bytes;
   for (const DecidedClaim& claim : decision.claims) {
     bytes += static_cast<char>(claim.kind);
     append_number(bytes, claim.name.size());

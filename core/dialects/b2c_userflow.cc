@@ -101,14 +101,19 @@ bool write_continue(http::OutBuffer& out) noexcept {
   return out.append(kContinueHead) && out.append("}");
 }
 
-bool write_message(http::OutBuffer& out, rules::VerdictKind kind,
-                   std::string_view message) noexcept {
+bool write_message(http::OutBuffer& out, rules::VerdictKind kind, const Words& words) noexcept {
   const std::string_view head =
       kind == rules::VerdictKind::kValidationError ? kErrorHead : kBlockHead;
-  char* const at = out.reserve(head.size() + message.size() + 2);
+  std::size_t size = head.size() + words.message.size() + 2;
+  for (const ClaimWords& said : words.claims) size += kLineEnd.size() + said.text.size();
+  char* const at = out.reserve(size);
   if (at == nullptr) return false;
   char* end = append(at, head);
-  end = append(end, message);
+  end = append(end, words.message);
+  for (const ClaimWords& said : words.claims) {
+    end = append(end, kLineEnd);
+    end = append(end, said.text);
+  }
   end = append(end, R"("})"sv);
   out.commit(static_cast<std::size_t>(end - at));
   return true;

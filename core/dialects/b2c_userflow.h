@@ -5,6 +5,7 @@
 
 #include "core/claims/claims.h"
 #include "core/dialects/step.h"
+#include "core/dialects/words.h"
 #include "core/http/out_buffer.h"
 #include "core/rules/program.h"
 
@@ -34,8 +35,8 @@ bool write_continue(http::OutBuffer& out, Step step, const rules::Evaluation& ev
 /// Writes the body of Continue without claims.
 bool write_continue(http::OutBuffer& out) noexcept;
 
-/// Writes the body of ShowBlockPage or ValidationError. `message` is already the inside of a JSON
-/// string. False when `out` is full.
-bool write_message(http::OutBuffer& out, rules::VerdictKind kind, std::string_view message) noexcept;
+/// Writes the body of ShowBlockPage or ValidationError. What is said of single claims, for which there
+/// is no place, follows the message on lines of its own (e.3). False when `out` is full.
+bool write_message(http::OutBuffer& out, rules::VerdictKind kind, const Words& words) noexcept;
 
 }  // namespace core::dialects::b2c_userflow

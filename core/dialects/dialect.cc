@@ -2,6 +2,7 @@
 
 #include "core/dialects/b2b_signup.h"
 #include "core/dialects/b2c_userflow.h"
+#include "core/dialects/ext_id.h"
 #include "core/text/text.h"
 
 namespace core::dialects {
@@ -26,7 +27,8 @@ bool is_json(std::string_view content_type) noexcept {
 bool takes_method(const Terms& terms, http::Method method) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
-    case DialectName::kB2bSignup: break;
+    case DialectName::kB2bSignup:
+    case DialectName::kExtId: break;
   }
   return method == http::Method::kPost;
 }
@@ -34,7 +36,8 @@ bool takes_method(const Terms& terms, http::Method method) noexcept {
 std::string_view allowed_methods(const Terms& terms) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
-    case DialectName::kB2bSignup: break;
+    case DialectName::kB2bSignup:
+    case DialectName::kExtId: break;
   }
   return "POST";
 }
@@ -42,7 +45,8 @@ std::string_view allowed_methods(const Terms& terms) noexcept {
 bool takes_content(const Terms& terms, std::string_view content_type) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
-    case DialectName::kB2bSignup: break;
+    case DialectName::kB2bSignup:
+    case DialectName::kExtId: break;
   }
   return is_json(content_type);
 }
@@ -50,7 +54,8 @@ bool takes_content(const Terms& terms, std::string_view content_type) noexcept {
 std::string_view expected_content(const Terms& terms) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
-    case DialectName::kB2bSignup: break;
+    case DialectName::kB2bSignup:
+    case DialectName::kExtId: break;
   }
   return "the content type must be application/json";
 }
@@ -58,9 +63,18 @@ std::string_view expected_content(const Terms& terms) noexcept {
 claims::ReadOutcome read(const Terms& terms, std::string_view body, const claims::NameTable& names,
                          const claims::ReadLimits& limits, Arena& arena, claims::Claims& claims,
                          Exchange& exchange) {
+  if (terms.dialect == DialectName::kExtId) {
+    const claims::ReadOutcome outcome =
+        claims::read_event(body, names, limits, terms.event_names, arena, claims, exchange.event);
+    if (outcome.error != claims::ReadError::kNone) return outcome;
+    exchange.step = ext_id::step_of(exchange.event.kind);
+    claims[claims::kStep] = {claims::Kind::kString, "step", name_for_rules(exchange.step)};
+    return outcome;
+  }
   const claims::ReadOutcome outcome = claims::read(body, names, limits, arena, claims);
   if (outcome.error != claims::ReadError::kNone) return outcome;
   switch (terms.dialect) {
+    case DialectName::kExtId: break;
     case DialectName::kB2cUserflow: exchange.step = b2c_userflow::step_of(claims); break;
     case DialectName::kB2bSignup:
       exchange.step = terms.step;
@@ -76,6 +90,7 @@ int status(const Terms& terms, rules::VerdictKind kind) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
     case DialectName::kB2bSignup: break;
+    case DialectName::kExtId: return 200;  // a validation error too (d.6)
   }
   return b2c_userflow::status(kind);
 }
@@ -85,25 +100,30 @@ bool write_continue(const Terms& terms, const Exchange& exchange, http::OutBuffe
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
     case DialectName::kB2bSignup: break;
+    case DialectName::kExtId:
+      return ext_id::write_continue(out, exchange.step, exchange.event, evaluation, omitted);
   }
   return b2c_userflow::write_continue(out, exchange.step, evaluation, omitted);
 }
 
-bool write_bare_continue(const Terms& terms, const Exchange&, http::OutBuffer& out) noexcept {
+bool write_bare_continue(const Terms& terms, const Exchange& exchange, http::OutBuffer& out) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
     case DialectName::kB2bSignup: break;
+    case DialectName::kExtId: return ext_id::write_continue(out, exchange.step);
   }
   return b2c_userflow::write_continue(out);
 }
 
-bool write_message(const Terms& terms, const Exchange&, http::OutBuffer& out,
-                   rules::VerdictKind kind, std::string_view message) noexcept {
+bool write_message(const Terms& terms, const Exchange& exchange, http::OutBuffer& out,
+                   rules::VerdictKind kind, const Words& words) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
     case DialectName::kB2bSignup: break;
+    case DialectName::kExtId:
+      return ext_id::write_message(out, exchange.step, exchange.event, kind, words);
   }
-  return b2c_userflow::write_message(out, kind, message);
+  return b2c_userflow::write_message(out, kind, words);
 }
 
 }  // namespace core::dialects

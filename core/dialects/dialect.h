@@ -4,8 +4,10 @@
 #include <string_view>
 
 #include "core/claims/claims.h"
+#include "core/claims/event.h"
 #include "core/config/dialect_name.h"
 #include "core/dialects/step.h"
+#include "core/dialects/words.h"
 #include "core/http/message.h"
 #include "core/http/out_buffer.h"
 #include "core/rules/evaluation.h"
@@ -25,11 +27,13 @@ struct Terms {
   config::DialectName dialect = config::DialectName::kB2cUserflow;
   Step step = Step::kUnknown;                // where the URL says it and not the body
   claims::NameId last_name = claims::kNoName;  // another spelling of `surname`; see b2b_signup.h
+  claims::EventNames event_names;            // kExtId
 };
 
 /// What is read of one request besides its claims, and kept until it is answered.
 struct Exchange {
   Step step = Step::kUnknown;
+  claims::Event event;  // kExtId
 };
 
 /// Whether callers of this dialect use this method, and what is said of those that do not.
@@ -58,9 +62,8 @@ bool write_continue(const Terms& terms, const Exchange& exchange, http::OutBuffe
 /// Writes the body of Continue without claims.
 bool write_bare_continue(const Terms& terms, const Exchange& exchange, http::OutBuffer& out) noexcept;
 
-/// Writes the body of a block page or a validation error; `kind` is legal at the step. `message` is
-/// already the inside of a JSON string.
+/// Writes the body of a block page or a validation error; `kind` is legal at the step.
 bool write_message(const Terms& terms, const Exchange& exchange, http::OutBuffer& out,
-                   rules::VerdictKind kind, std::string_view message) noexcept;
+                   rules::VerdictKind kind, const Words& words) noexcept;
 
 }  // namespace core::dialects

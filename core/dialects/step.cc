@@ -17,6 +17,14 @@ constexpr std::string_view kNames[kStepCount] = {"unknown",
 constexpr Step kFlowSteps[] = {Step::kUnknown, Step::kPostFederationSignup,
                                Step::kPostAttributeCollection, Step::kPreTokenIssuance};
 
+constexpr Step kEvents[] = {Step::kUnknown,
+                            Step::kAttributeCollectionStart,
+                            Step::kAttributeCollectionSubmit,
+                            Step::kTokenIssuanceStart,
+                            Step::kEmailOtpSend,
+                            Step::kPasswordSubmit,
+                            Step::kVerifiedIdClaimValidation};
+
 }  // namespace
 
 std::string_view name(Step step) noexcept { return kNames[static_cast<std::size_t>(step)]; }
@@ -45,6 +53,7 @@ std::span<const Step> steps_of(config::DialectName dialect) noexcept {
   switch (dialect) {
     case config::DialectName::kB2cUserflow: return kFlowSteps;
     case config::DialectName::kB2bSignup: return std::span(kFlowSteps).first(3);
+    case config::DialectName::kExtId: return kEvents;
   }
   return kFlowSteps;
 }

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/dialects/b2b_signup.h"
+#include "core/gate/bridges.h"
 #include "core/gate/policy.h"
 #include "core/lists/compiled.h"
 #include "core/rules/compiler.h"
@@ -123,8 +124,39 @@ dialects::Terms compile_terms(const config::Connector& written, claims::NameTabl
       // The directory has 4096 names; without a place for this one requests go by `surname` alone.
       terms.last_name = names.intern(dialects::b2b_signup::kLastName);
       break;
+    case config::DialectName::kExtId: break;  // its names are found once all rules are compiled
   }
   return terms;
+}
+
+/// Who gets events that are carried: backends that speak them.
+void compile_carriers(const config::Connector& written, const std::vector<config::Backend>& backends,
+                      Connector& connector, config::Diagnostics& diagnostics) {
+  for (std::size_t i = 0; i < written.carry.size(); ++i) {
+    const config::Text& name = written.carry[i];
+    if (name.value.empty()) continue;
+    const auto found = std::find_if(backends.begin(), backends.end(), [&](const auto& backend) {
+      return backend.name.value == name.value;
+    });
+    if (found == backends.end()) {
+      std::vector<std::string_view> known;
+      for (const config::Backend& backend : backends) known.push_back(backend.name.value);
+      diagnostics.error(name.mark, name.value.size(), "unknown backend \"" + name.value + "\"",
+                        config::suggest(name.value, known));
+      continue;
+    }
+    if (!found->event_contract) {
+      diagnostics.error(name.mark, name.value.size(),
+                        "the backend \"" + name.value + "\" does not answer events",
+                        "write speaks: ext-id there");
+      continue;
+    }
+    rules::Ask ask;
+    ask.backend = static_cast<std::uint32_t>(found - backends.begin());
+    ask.backend_name = name.value;
+    ask.connector = written.name.value;
+    connector.carriers[i] = std::make_unique<const rules::Ask>(std::move(ask));
+  }
 }
 
 CallerCheck compile_callers(const config::Connector& written) {
@@ -222,7 +254,8 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
         {written.name.value,
          mapping::compile_mapping(written, {snapshot->names, messages, snapshot->lanes, &tables},
                                   diagnostics),
-         static_cast<std::uint64_t>(written.timeout.count()) * tries});
+         static_cast<std::uint64_t>(written.timeout.count()) * tries, written.connector_contract,
+         written.event_contract});
   }
   for (const config::Connector& written : config.connectors) {
     Connector connector;
@@ -233,6 +266,14 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     connector.callers = compile_callers(written);
     connector.program = compiler.compile(written.rules, written.name.value);
     if (written.otherwise) connector.otherwise = compile_otherwise(*written.otherwise, compiler, diagnostics);
+    if (!written.block_title.value.empty()) {
+      connector.block_title = compiler.resolve_message(written.block_title);
+    }
+    compile_carriers(written, config.backends, connector, diagnostics);
+    for (const rules::Rule& rule : connector.program.rules()) {
+      snapshot->claim_words_max = std::max(snapshot->claim_words_max, rule.claim_messages.size());
+    }
+    warn_of_bridges(written, config.backends, diagnostics);
     connector.token_fault = written.token_fault;
     connector.deadline = written.deadline;
     connector.retry_window = written.retry_window;
@@ -251,6 +292,9 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
       connector.shadow_program = std::make_unique<const rules::Program>(std::move(shadow));
     }
     snapshot->connectors.push_back(std::move(connector));
+  }
+  for (Connector& connector : snapshot->connectors) {
+    connector.terms.event_names = claims::EventNames::of(snapshot->names);
   }
   snapshot->message_numbers = std::move(messages);
   for (const Connector& connector : snapshot->connectors) snapshot->by_path.push_back(&connector);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/decisions/encoded.h"
 #include "core/http/open_response.h"
 #include "core/http/response.h"
 #include "core/text/json.h"
@@ -86,6 +87,7 @@ Gate::Gate(std::shared_ptr<const Snapshot> snapshot, std::size_t lane, std::size
       arena_bytes_(body_bytes_max + kScratchBytes),
       evaluation_(snapshot_->names.size(), snapshot_->prepared_max, arena_bytes_, lane,
                   snapshot_->candidates_max) {
+  size_words();
   adopt_lists(snapshot_->lists);
 }
 
@@ -99,6 +101,7 @@ void Gate::adopt(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
   evaluation_ = rules::Evaluation(snapshot_->names.size(), snapshot_->prepared_max, arena_bytes_,
                                   lane_, snapshot_->candidates_max);
+  size_words();
   adopt_lists(snapshot_->lists);
 }
 
@@ -189,26 +192,82 @@ std::string_view Gate::escaped(std::string_view plain) noexcept {
   return {room, static_cast<std::size_t>(text::write_json_escaped(room, plain) - room)};
 }
 
-/// What is told with a verdict: its rule's message and, on lines of their own, those about single
-/// claims (protocol.md e.3), as the inside of a JSON string. Null data() when there is no room.
-std::string_view Gate::words_of(const rules::Verdict& verdict,
-                                const Connector& connector) noexcept {
-  std::string_view words = message(verdict.message);
-  if (verdict.rule < 0) return words;
-  const auto& rules = connector.program.rules();
-  for (const auto& [claim, index] : rules[static_cast<std::size_t>(verdict.rule)].claim_messages) {
-    constexpr std::string_view kNewLine = "\\n";
-    const std::string_view more = message(index);
-    if (words.data() == nullptr || more.data() == nullptr) return {};
-    const std::size_t size = words.size() + kNewLine.size() + more.size();
-    char* const room = evaluation_.arena().allocate(size);
-    if (room == nullptr) return {};
-    char* at = std::copy(words.begin(), words.end(), room);
-    at = std::copy(kNewLine.begin(), kNewLine.end(), at);
-    std::copy(more.begin(), more.end(), at);
-    words = {room, size};
+/// What is told with a verdict: its rule's message, those about single claims, and a title. False
+/// when there is no room.
+bool Gate::find_words(const rules::Verdict& verdict, const Connector& connector,
+                      rules::VerdictKind told, dialects::Words& words) noexcept {
+  words.message = message(verdict.message);
+  if (words.message.data() == nullptr) return false;
+  claim_words_.clear();
+  if (verdict.message == rules::Verdict::kSaid) {
+    for (const rules::Evaluation::SaidOf& said : evaluation_.said_of()) {
+      const std::string_view text =
+          escaped(rules::show_to_person(said.text, evaluation_.arena(), kTextShownMax));
+      if (text.data() == nullptr) return false;
+      claim_words_.push_back({said.id, said.name, text});
+    }
+  } else if (verdict.rule >= 0) {
+    const auto& rules = connector.program.rules();
+    for (const auto& [claim, index] : rules[static_cast<std::size_t>(verdict.rule)].claim_messages) {
+      const std::string_view text = message(index);
+      if (text.data() == nullptr) return false;
+      claim_words_.push_back({claim, snapshot_->names.name(claim), text});
+    }
   }
-  return words;
+  words.claims = claim_words_;
+  if (connector.block_title && told == rules::VerdictKind::kBlock) {
+    words.title = message(*connector.block_title);
+    if (words.title.data() == nullptr) return false;
+  }
+  return true;
+}
+
+void Gate::size_words() {
+  claim_words_.reserve(
+      std::max(snapshot_->claim_words_max, rules::Evaluation::kSaidOfMax));
+}
+
+/// An event that rules have no part in: its backend's answer as it came, or 502. Nothing of it is
+/// remembered (protocol.md d.8, d.9). False when there is no room for an answer.
+bool Gate::carry(std::string_view body, const Known& known, http::After after,
+                 std::string_view date, http::OutBuffer& out, Report& report) noexcept {
+  http::ErrorAnswer error;
+  error.after = after;
+  const rules::Ask* const ask = report.connector->carrier(report.step);
+  if (ask == nullptr) {
+    report.outcome = Outcome::kBadBody;
+    report.status = error.status = 400;
+    error.message = claims::describe(claims::ReadError::kUnknownEvent);
+    return http::write_error(out, error, date);
+  }
+  at_hand_.begin(body, known, true, false);
+  const rules::Decisions::Answer answer = at_hand_.decide(kCarries, *ask, evaluation_);
+  report_decisions({}, report);
+  if (answer.state == rules::Decisions::State::kAsk) {
+    report.asks = true;
+    return true;
+  }
+  std::string_view carried;
+  if (answer.state == rules::Decisions::State::kDecision) {
+    decisions::DecisionView(answer.decision).for_each_claim([&](const auto& claim) {
+      if (claim.name.empty()) carried = claim.value;
+      return carried.empty();
+    });
+  }
+  if (!carried.empty()) {
+    report.outcome = Outcome::kContinue;
+    report.status = 200;
+    http::Response response;
+    response.body = carried;
+    response.after = after;
+    return http::write_response(out, response, date);
+  }
+  report.source = Source::kOtherwise;
+  if (report.fallback == Fallback::kNone) report.fallback = Fallback::kBackend;
+  report.outcome = Outcome::kFault;
+  report.status = error.status = 502;
+  error.message = "the event could not be carried";
+  return http::write_error(out, error, date);
 }
 
 /// Runs the connector's shadow rules over the claims as they came. The answer is written already.
@@ -249,16 +308,16 @@ bool Gate::tell(const rules::Verdict& verdict, http::After after, std::string_vi
   report.outcome = static_cast<Outcome>(telling.kind);
   const dialects::Terms& terms = report.connector->terms;
   report.status = dialects::status(terms, telling.kind);
-  std::string_view escaped;
-  if (telling.kind != rules::VerdictKind::kContinue) {
-    escaped = words_of(verdict, *report.connector);
-    if (escaped.data() == nullptr) return false;
+  dialects::Words words;
+  if (telling.kind != rules::VerdictKind::kContinue &&
+      !find_words(verdict, *report.connector, telling.kind, words)) {
+    return false;
   }
   http::OpenResponse response(out, report.status, after, date);
   bool written = response.ok();
   if (written) {
     if (telling.kind != rules::VerdictKind::kContinue) {
-      written = dialects::write_message(terms, exchange_, out, telling.kind, escaped);
+      written = dialects::write_message(terms, exchange_, out, telling.kind, words);
     } else if (telling.without_claims || verdict.rule == rules::Verdict::kOtherwise) {
       written = dialects::write_bare_continue(terms, exchange_, out);
     } else {
@@ -309,6 +368,10 @@ Report Gate::answer_body(const Connector& connector, std::string_view body, http
     if (http::write_error(out, error, date)) return report;
   } else {
     report.step = exchange_.step;
+    if (dialects::moment(report.step) == dialects::Moment::kApart) [[unlikely]] {
+      if (carry(body, known, after, date, out, report)) return report;
+      return overloaded(after, date, out, report);
+    }
     const bool may_ask = !connector.program.asks().empty();
     if (may_ask) {
       at_hand_.begin(body, known, dialects::moment(report.step) == dialects::Moment::kToken,
@@ -337,10 +400,17 @@ Report Gate::answer_body(const Connector& connector, std::string_view body, http
       return report;
     }
   }
+  return overloaded(error.after, date, out, report);
+}
+
+/// 503, for want of room.
+Report Gate::overloaded(http::After after, std::string_view date, http::OutBuffer& out,
+                        Report report) const noexcept {
+  http::ErrorAnswer error;
+  error.after = after;
   report.outcome = Outcome::kOverload;
   report.status = error.status = 503;
   error.message = "no room for an answer";
-  error.offset.reset();
   error.retry_after_s = 1;
   static_cast<void>(http::write_error(out, error, date));
   return report;

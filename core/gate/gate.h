@@ -19,7 +19,8 @@ namespace core::gate {
 /// are verdicts; the rest never reached the rules or could not be told.
 enum class Outcome : std::uint8_t {
   kContinue, kBlock, kValidationError,
-  kFault,             // 500: a verdict that is illegal before the token, failing by configuration
+  kFault,             // 500: a verdict that is illegal before the token, failing by configuration;
+                      // 502: an event that nobody could be found to carry
   kNotFound,          // 404: no connector at this path
   kMethod,            // 405
   kUnauthorized,      // 401; 403 where nothing in Authorization would help
@@ -111,6 +112,8 @@ class Gate {
   /// Behind an answer: what its rules stopped at, or what they want renewed. The evaluation is then
   /// as the ask rule saw it: a question can be made from it.
   const AtHand& at_hand() const noexcept { return at_hand_; }
+  /// AtHand's rule number of events that are carried: no rule asked.
+  static constexpr std::uint32_t kCarries = 0xFFFFFFFE;
   rules::Evaluation& asking() noexcept { return evaluation_; }
 
   /// The evaluation behind the last answer: which shadow rules would have acted.
@@ -123,7 +126,13 @@ class Gate {
             http::OutBuffer& out, Report& report) noexcept;
   void report_decisions(const rules::Verdict& verdict, Report& report) const noexcept;
   std::string_view message(std::uint32_t index) noexcept;
-  std::string_view words_of(const rules::Verdict& verdict, const Connector& connector) noexcept;
+  bool find_words(const rules::Verdict& verdict, const Connector& connector,
+                  rules::VerdictKind told, dialects::Words& words) noexcept;
+  bool carry(std::string_view body, const Known& known, http::After after, std::string_view date,
+             http::OutBuffer& out, Report& report) noexcept;
+  Report overloaded(http::After after, std::string_view date, http::OutBuffer& out,
+                    Report report) const noexcept;
+  void size_words();
   void run_shadow(const Connector& connector, const rules::Verdict& told, Report& report) noexcept;
   std::string_view escaped(std::string_view plain) noexcept;
 
@@ -133,6 +142,7 @@ class Gate {
   std::size_t arena_bytes_;
   std::int64_t now_s_ = 0;
   dialects::Exchange exchange_;  // of the request at hand
+  std::vector<dialects::ClaimWords> claim_words_;  // told of single claims; has its size from the start
   rules::Evaluation evaluation_;
   AtHand at_hand_;
 };

@@ -56,7 +56,8 @@ class MappingCompiler {
 
   void compile(const config::Backend& backend) {
     out_.connector_contract = backend.connector_contract;
-    out_.lenient = backend.lenient || backend.connector_contract;
+    out_.event_contract = backend.event_contract;
+    out_.lenient = backend.lenient || backend.connector_contract || backend.event_contract;
     out_.response_bytes_max = static_cast<std::size_t>(std::max<std::int64_t>(
         backend.limits.response_bytes, 0));
     compile_request(backend.request);

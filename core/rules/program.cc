@@ -50,6 +50,7 @@ bool Program::take(const decisions::DecisionView& decision,
   bool taken = true;
   evaluation.begin_taking();
   decision.for_each_claim([&](const decisions::DecisionView::Claim& claim) {
+    if (claim.name.empty()) return true;  // a carried answer: nothing for rules
     const claims::NameId id = names_->find(claim.name);
     taken = id == claims::kNoName ? evaluation.add_extra(claim.kind, claim.name, claim.value)
             : is_settable(id)     ? evaluation.take(id, claim.kind, claim.name, claim.value)
@@ -83,6 +84,9 @@ Program::Step Program::ask(std::uint32_t index, Evaluation& evaluation, Tracer* 
     return Step::kEnd;
   }
   evaluation.say(decision.message(), decision.text());
+  decision.for_each_claim([&](const decisions::DecisionView::Claim& claim) {
+    return evaluation.say_of(names_->find(claim.name), claim.name, claim.value);
+  });
   verdict = {decision.kind(), deciding, Verdict::kSaid};
   return Step::kEnd;
 }

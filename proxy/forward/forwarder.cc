@@ -217,7 +217,8 @@ void Forwarder::try_to_ask(const std::shared_ptr<Serving>& serving,
   core::mapping::Question question;
   Call call{serving, &connector, asked, {}};
   const core::mapping::NotAsked not_asked =
-      make_question(snapshot, asked.ask->backend, evaluation, body, question, call.kept);
+      make_question(snapshot, connector, asked.ask->backend, evaluation, body, question,
+                    call.kept);
   if (not_asked != core::mapping::NotAsked::kNone) {
     serving->counters->count_not_asked(asked.ask->backend, not_asked);
     return land_unresolved(asked, gate::Fallback::kBackend, true);

@@ -90,7 +90,7 @@ claimgate.yaml:4:27: error: "b2c-policy" is not supported yet by this version
       |                           ^~~~~~~~~~ write dialect: b2c-userflow
 claimgate.yaml:5:27: error: unknown dialect "soap"
     5 |   c: { path: /c, dialect: soap }
-      |                           ^~~~ one of: b2c-userflow, b2b-signup
+      |                           ^~~~ one of: b2c-userflow, b2b-signup, ext-id
 claimgate.yaml:6:3: error: the key "step" is missing: requests of b2b-signup do not say it
     6 |   d: { path: /d, dialect: b2b-signup }
       |   ^ write step: PostAttributeCollection
@@ -107,6 +107,7 @@ connectors:
   a: { path: /a, dialect: b2c-userflow, deadline: 50ms }
   b: { path: /b, dialect: b2c-userflow, deadline: 61s }
   c: { path: /c, dialect: b2c-userflow, deadline: 4500ms }
+  d: { path: /d, dialect: ext-id, deadline: 1701ms }
 )~",
        R"~(claimgate.yaml:3:51: error: expected a duration from 100ms to 1m, found the string "50ms"
     3 |   a: { path: /a, dialect: b2c-userflow, deadline: 50ms }
@@ -116,7 +117,27 @@ claimgate.yaml:4:51: error: expected a duration from 100ms to 1m, found the stri
       |                                                   ^~~ write deadline: 4s
 claimgate.yaml:5:51: warning: user flows wait 5s in all: an answer after 4s may come too late
     5 |   c: { path: /c, dialect: b2c-userflow, deadline: 4500ms }
+  d: { path: /d, dialect: ext-id, deadline: 1701ms }
       |                                                   ^~~~~~ write deadline: 4s
+claimgate.yaml:6:45: warning: extensions wait 2s at most: an answer after 1700ms may come too late
+    6 |   d: { path: /d, dialect: ext-id, deadline: 1701ms }
+      |                                             ^~~~~~ write deadline: 1700ms
+)~"},
+      {"what only extensions have",
+       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors:
+  a: { path: /a, dialect: b2c-userflow, block_title: sorry }
+  b: { path: /b, dialect: ext-id, carry: { emailOtpSent: mailer, passwordSubmit: "" } }
+)~",
+       R"~(claimgate.yaml:3:41: error: this dialect has no place for it
+    3 |   a: { path: /a, dialect: b2c-userflow, block_title: sorry }
+      |                                         ^~~~~~~~~~~ leave it out, or write dialect: ext-id
+claimgate.yaml:4:44: error: unknown key "emailOtpSent"
+    4 |   b: { path: /b, dialect: ext-id, carry: { emailOtpSent: mailer, passwordSubmit: "" } }
+      |                                            ^~~~~~~~~~~~ did you mean "emailOtpSend"?
+claimgate.yaml:4:82: error: expected a text
+    4 |   b: { path: /b, dialect: ext-id, carry: { emailOtpSent: mailer, passwordSubmit: "" } }
+      |                                                                                  ^~ write passwordSubmit: migration
 )~"},
       {"an open connector",
        R"~(listeners: [ { address: 0.0.0.0:8080 } ]

@@ -102,7 +102,8 @@ class FileAround {
  private:
   /// A caller that goes with this key of a connector.
   static std::string_view dialect_with(std::string_view key) {
-    return key == "step" ? "b2b-signup" : "b2c-userflow";
+    if (key == "step") return "b2b-signup";
+    return key == "block_title" || key == "carry" ? "ext-id" : "b2c-userflow";
   }
 
   static std::string members(const Object& object, const Key* key, const std::string& value) {
