@@ -1,4 +1,5 @@
-// Claims against a configuration that uses every condition, filter and answer: no crash, and every
+// Claims, of every caller, against a configuration that uses every condition, filter and answer: no
+// crash, and every
 // answer is a whole response whose body is as long as it says.
 #include <cstdint>
 #include <cstdlib>
@@ -36,6 +37,30 @@ connectors:
       - { name: d, when: { displayName: { matches: '(?i)ad+min|^.{3}$' } }, validation_error: named }
       - { name: e, when: { any: [ { city: { length: { min: 2, max: 5 } } }, { not: { state: { starts_with: a } } } ] }, set: { state: "{state | trim | lower}" } }
       - { name: f, set: { givenName: "{givenName | name_case}", surname: "{surname | title_case}", city: "{city | collapse_spaces | upper}", extension_x: "{extension_x}{extension_x}" } }
+  w:
+    path: /w
+    dialect: b2b-signup
+    step: PostAttributeCollection
+    otherwise: { block: named }
+    rules:
+      - { name: a, when: { email.domain: { in_list: domains } }, block: named }
+      - { name: b, when: { email: { in_list: people } }, block: named }
+      - { name: c, when: { postalCode: { not_matches: '^\d{3} ?\d{2}$' } }, validation_error: named }
+      - { name: d, when: { displayName: { matches: '(?i)ad+min|^.{3}$' } }, validation_error: named }
+      - { name: e, when: { any: [ { city: { length: { min: 2, max: 5 } } }, { not: { state: { starts_with: a } } } ] }, set: { state: "{state | trim | lower}" } }
+      - { name: f, set: { givenName: "{givenName | name_case}", surname: "{surname | title_case}", city: "{city | collapse_spaces | upper}", extension_x: "{extension_x}{extension_x}" } }
+  e:
+    path: /e
+    dialect: ext-id
+    otherwise: { block: named }
+    block_title: named
+    rules:
+      - { name: a, when: { email.domain: { in_list: domains } }, block: named }
+      - { name: b, when: { email: { in_list: people } }, block: named }
+      - { name: c, when: { postalCode: { not_matches: '^\d{3} ?\d{2}$' } }, validation_error: { message: named, claims: { city: named, extension_x: named } } }
+      - { name: d, when: { displayName: { matches: '(?i)ad+min|^.{3}$' } }, validation_error: { message: named, claims: { city: named, extension_x: named } } }
+      - { name: e, when: { any: [ { city: { length: { min: 2, max: 5 } } }, { not: { state: { starts_with: a } } } ] }, set: { state: "{state | trim | lower}" } }
+      - { name: f, set: { givenName: "{givenName | name_case}", surname: "{surname | title_case}", city: "{city | collapse_spaces | upper}", extension_x: "{extension_x}{extension_x}" } }
 )");
   }
   std::optional<std::string> environment(const std::string&) override { return std::nullopt; }
@@ -56,13 +81,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   static core::http::OutBuffer out(1 << 22);
   const std::unique_ptr<char[]> body(new char[size + core::claims::kReadPadding]());
   std::copy(bytes, bytes + size, body.get());
-  out.clear();
-  gate.answer_body(snapshot->connectors[0], {body.get(), size}, core::http::After::kKeepOpen,
-                   "Sun, 06 Nov 1994 08:49:37 GMT", out);
-  const std::string_view answer = out.view();
-  const std::size_t length = answer.find("Content-Length: ");
-  const std::size_t end = answer.find("\r\n\r\n");
-  if (length == std::string_view::npos || end == std::string_view::npos) std::abort();
-  if (std::stoul(std::string(answer.substr(length + 16))) != answer.size() - end - 4) std::abort();
+  for (const core::gate::Connector& connector : snapshot->connectors) {
+    out.clear();
+    gate.answer_body(connector, {body.get(), size}, core::http::After::kKeepOpen,
+                     "Sun, 06 Nov 1994 08:49:37 GMT", out);
+    const std::string_view answer = out.view();
+    const std::size_t length = answer.find("Content-Length: ");
+    const std::size_t end = answer.find("\r\n\r\n");
+    if (length == std::string_view::npos || end == std::string_view::npos) std::abort();
+    if (std::stoul(std::string(answer.substr(length + 16))) != answer.size() - end - 4) std::abort();
+  }
   return 0;
 }

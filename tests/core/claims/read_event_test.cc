@@ -234,10 +234,9 @@ TEST(ReadEvent, RefusesAnEventCutAnywhere) {
   EventWorker worker;
   ASSERT_EQ(worker.read_event(kWhole), (ReadOutcome{}));
   for (std::size_t size = 0; size < kWhole.size(); ++size) {
-    for (const std::string_view padding : kPaddings) {
-      const Body body(std::string_view(kWhole).substr(0, size), padding);
-      ASSERT_NE(worker.read_event(body).error, ReadError::kNone) << size;
-    }
+    const std::string_view padding = kPaddings[size % std::size(kPaddings)];
+    const Body body(std::string_view(kWhole).substr(0, size), padding);
+    ASSERT_NE(worker.read_event(body).error, ReadError::kNone) << size;
   }
   for (const std::string_view padding : kPaddings) {
     ASSERT_EQ(worker.read_event(Body(kWhole, padding)), (ReadOutcome{}));

@@ -117,7 +117,6 @@ claimgate.yaml:4:51: error: expected a duration from 100ms to 1m, found the stri
       |                                                   ^~~ write deadline: 4s
 claimgate.yaml:5:51: warning: user flows wait 5s in all: an answer after 4s may come too late
     5 |   c: { path: /c, dialect: b2c-userflow, deadline: 4500ms }
-  d: { path: /d, dialect: ext-id, deadline: 1701ms }
       |                                                   ^~~~~~ write deadline: 4s
 claimgate.yaml:6:45: warning: extensions wait 2s at most: an answer after 1700ms may come too late
     6 |   d: { path: /d, dialect: ext-id, deadline: 1701ms }
@@ -133,11 +132,11 @@ connectors:
     3 |   a: { path: /a, dialect: b2c-userflow, block_title: sorry }
       |                                         ^~~~~~~~~~~ leave it out, or write dialect: ext-id
 claimgate.yaml:4:44: error: unknown key "emailOtpSent"
-    4 |   b: { path: /b, dialect: ext-id, carry: { emailOtpSent: mailer, passwordSubmit: "" } }
+    4 |   b: { path: /b, dialect: ext-id, carry: { emailOtpSent: mailer, passwordSubmit: **** } }
       |                                            ^~~~~~~~~~~~ did you mean "emailOtpSend"?
 claimgate.yaml:4:82: error: expected a text
-    4 |   b: { path: /b, dialect: ext-id, carry: { emailOtpSent: mailer, passwordSubmit: "" } }
-      |                                                                                  ^~ write passwordSubmit: migration
+    4 |   b: { path: /b, dialect: ext-id, carry: { emailOtpSent: mailer, passwordSubmit: **** } }
+      |                                                                                  ^~~~ write passwordSubmit: migration
 )~"},
       {"an open connector",
        R"~(listeners: [ { address: 0.0.0.0:8080 } ]

@@ -86,6 +86,56 @@ TEST(InLinePath, DoesNotTouchTheHeapOverTenThousandRequests) {
   EXPECT_EQ(told[2], 1u * 2100);
 }
 
+// Events are read and answered like the requests of user flows.
+TEST(InLinePath, DoesNotTouchTheHeapForEvents) {
+  std::string yaml = with_rules(
+      "      - { name: d, when: { email.domain: { in_list: blocked } }, block: named }\n"
+      "      - { name: z, when: { postalCode: { not_matches: '^[0-9]{5}$' } }, validation_error: { message: named, claims: { postalCode: plain } } }\n"
+      "      - { name: t, set: { givenName: \"{givenName | name_case}\", extension_seats: \"{postalCode}\" } }\n",
+      "    block_title: plain\n");
+  yaml.replace(yaml.find("b2c-userflow"), 12, "ext-id");
+  House house(yaml);
+  ASSERT_NE(house.gate, nullptr) << house.diagnostics.render();
+  const auto event = [](std::string_view name, std::string_view email, std::string_view code) {
+    const auto text = [](std::string_view attribute, std::string_view value) {
+      return '"' + std::string(attribute) +
+             R"(":{"@odata.type":"microsoft.graph.stringDirectoryAttributeValue","value":")" +
+             std::string(value) + R"(","attributeType":"builtIn"},)";
+    };
+    std::string body = R"({"type":"microsoft.graph.authenticationEvent.)" + std::string(name) +
+                       R"(","data":{"authenticationContext":{"client":{"locale":"sv-se"},"user":{"id":"1"}},"userSignUpInfo":{"attributes":{)" +
+                       text("givenName", "ANNA-LENA") + text("postalCode", code) + text("unknown", "\\u00e9") +
+                       R"("extension_9c2f41d07be84a6c8f35d1e2a07b64c3_seats":{"@odata.type":"microsoft.graph.int64DirectoryAttributeValue","value":1}},)"
+                       R"("identities":[{"signInType":"email","issuer":"w","issuerAssignedId":")" +
+                       std::string(email) + "\"}]}}}";
+    return body.append(claims::kReadPadding, '\0');
+  };
+  std::string events[] = {event("attributeCollectionSubmit", "a@b.example", "12345"),
+                          event("attributeCollectionSubmit", "a@blocked.example", "12345"),
+                          event("attributeCollectionSubmit", "a@b.example", "x"),
+                          event("attributeCollectionStart", "a@b.example", "12345"),
+                          event("tokenIssuanceStart", "a@b.example", "12345"),
+                          event("emailOtpSend", "a@b.example", "12345")};
+  std::size_t told[kOutcomeCount] = {};
+  std::size_t before = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    if (i == 100) before = allocations;
+    for (const std::string& body : events) {
+      house.out.clear();
+      const Report report = house.gate->answer_body(
+          house.snapshot->connectors[0],
+          std::string_view(body).substr(0, body.size() - claims::kReadPadding),
+          http::After::kKeepOpen, kDate, house.out);
+      ++told[static_cast<std::size_t>(report.outcome)];
+    }
+  }
+  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_EQ(told[static_cast<std::size_t>(Outcome::kContinue)], 3'000u);
+  EXPECT_EQ(told[static_cast<std::size_t>(Outcome::kBlock)], 1'000u);
+  EXPECT_EQ(told[static_cast<std::size_t>(Outcome::kValidationError)], 1'000u);
+  EXPECT_EQ(told[static_cast<std::size_t>(Outcome::kBadBody)], 1'000u);
+}
+
 // A remembered decision is told in-line: what it brings is copied into the request's arena.
 TEST(InLinePath, DoesNotTouchTheHeapForRememberedDecisions) {
   House house(with_rules("      - { name: a, ask: crm, cache: { key: [ email | lower ] } }\n"

@@ -140,7 +140,7 @@ TEST(ExtId, TellsWhatIsWrongWithEachAttribute) {
 TEST(ExtId, GivesBlockPagesATitle) {
   House house(ext("      - { name: b, block: plain }\n", "    block_title: named\n"));
   EXPECT_EQ(house.ask(event("attributeCollectionSubmit", attribute("givenName", "string", "\"<Noor>\""))),
-            submit(R"(showBlockPage","title":"Not \u003cNoor\u003e, .","message":"Nej.")"));
+            submit(R"(showBlockPage","title":"Not ‹Noor›, .","message":"Nej.")"));
 }
 
 // protocol.md d.7
