@@ -93,11 +93,15 @@ constexpr Key kAttribute[] = {{"@odata.type", Role::kValueType, true},
                               {"attributeType", Role::kSkip},
                               {}};
 
-/// A text attribute, as a machine writes it, up to its value; then what is behind that.
+/// An attribute, as a machine writes it, up to its value; then what is behind that.
 constexpr std::string_view kTextHead =
     R"({"@odata.type":"microsoft.graph.stringDirectoryAttributeValue","value":")";
-constexpr std::string_view kBuiltInTail = R"(","attributeType":"builtIn"})";
-constexpr std::string_view kCustomTail = R"(","attributeType":"directorySchemaExtension"})";
+constexpr std::string_view kIntegerHead =
+    R"({"@odata.type":"microsoft.graph.int64DirectoryAttributeValue","value":)";
+constexpr std::string_view kBooleanHead =
+    R"({"@odata.type":"microsoft.graph.booleanDirectoryAttributeValue","value":)";
+constexpr std::string_view kBuiltInTail = R"(,"attributeType":"builtIn"})";
+constexpr std::string_view kCustomTail = R"(,"attributeType":"directorySchemaExtension"})";
 
 constexpr std::string_view kEventPrefix = "microsoft.graph.authenticationEvent.";
 constexpr std::pair<std::string_view, EventKind> kEvents[] = {
@@ -126,6 +130,16 @@ bool same_letters(std::string_view a, std::string_view b) noexcept {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
     return lower(x) == lower(y);
   });
+}
+
+AttributeType type_named(std::string_view name) noexcept {
+  for (const auto& [known, type] : kTypes) {
+    if (name == known) return type;
+  }
+  for (const auto& [known, type] : kTypes) {
+    if (same_letters(name, known)) return type;
+  }
+  return AttributeType::kUnknown;
 }
 
 char upper(char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 0x20) : c; }
@@ -183,6 +197,7 @@ class EventReader final : public Reader {
   const char* attributes(const char* at, std::size_t depth) noexcept;
   bool is_new_attribute(const Member& member, const char* quote) noexcept;
   const char* attribute(const Member& member, const char* at, std::size_t depth) noexcept;
+  const char* typed_value(const Member& member, const char* at, std::size_t depth) noexcept;
   const char* attribute_value(const char* at, std::size_t depth) noexcept;
   bool join_list(std::string_view json) noexcept;
 
@@ -392,9 +407,7 @@ const char* EventReader::value(Role role, const char* at, std::size_t depth) noe
     case Role::kValueType: {
       std::string_view type;
       const char* const behind = text(at, depth, type);
-      for (const auto& [name, known] : kTypes) {
-        if (same_letters(type, name)) attribute_->type = known;
-      }
+      attribute_->type = type_named(type);
       return behind;
     }
     case Role::kValue: return attribute_value(at, depth);
@@ -543,26 +556,55 @@ inline bool EventReader::is_new_attribute(const Member& member, const char* quot
 /// The byte behind the object of an attribute.
 inline const char* EventReader::attribute(const Member& member, const char* at,
                                           std::size_t depth) noexcept {
-  const char* const begin = at + kTextHead.size();
-  if (begin <= end_ && depth < limits_.depth_max &&
-      same_bytes(at, kTextHead.data(), kTextHead.size())) [[likely]] {
+  const auto starts_with = [&](std::string_view head) noexcept {
+    return at + head.size() <= end_ && same_bytes(at, head.data(), head.size());
+  };
+  const char* behind = nullptr;  // the value, where the head is one of the three
+  if (depth >= limits_.depth_max) {
+    // said below
+  } else if (starts_with(kTextHead)) [[likely]] {
+    const char* const begin = at + kTextHead.size();
     const char* const close = find_special(begin, end_);
-    const auto ends_with = [&](std::string_view tail) noexcept {
-      return close + tail.size() <= end_ && same_bytes(close, tail.data(), tail.size());
-    };
-    const std::size_t tail = ends_with(kBuiltInTail)  ? kBuiltInTail.size()
-                             : ends_with(kCustomTail) ? kCustomTail.size()
-                                                      : 0;
-    if (tail != 0) [[likely]] {
-      attribute_->type = AttributeType::kString;
+    if (close < end_ && *close == '"') [[likely]] {
       keep(member, Kind::kString, between(begin, close));
-      return close + tail;
+      behind = close + 1;
+    } else {
+      std::string_view kept;
+      behind = text(begin - 1, depth + 1, kept);
+      if (behind == nullptr) return nullptr;
+      keep(member, Kind::kString, kept);
     }
+    attribute_->type = AttributeType::kString;
+  } else if (starts_with(kBooleanHead)) {
+    attribute_->type = AttributeType::kBoolean;
+    behind = typed_value(member, at + kBooleanHead.size(), depth);
+    if (behind == nullptr) return nullptr;
+  } else if (starts_with(kIntegerHead)) {
+    attribute_->type = AttributeType::kInteger;
+    behind = typed_value(member, at + kIntegerHead.size(), depth);
+    if (behind == nullptr) return nullptr;
+  }
+  if (behind != nullptr) {
+    for (const std::string_view tail : {kBuiltInTail, kCustomTail}) {
+      if (behind + tail.size() <= end_ && same_bytes(behind, tail.data(), tail.size())) [[likely]] {
+        return behind + tail.size();
+      }
+    }
+    attribute_->type = AttributeType::kUnknown;  // once more, the long way
+    attribute_->list = false;
   }
   keep(member, Kind::kNull, "null");  // until there is a value
   if (peek(at, end_) != '{') return skip(at, depth);
   member_ = &member;
   return object(at, kAttribute, depth);
+}
+
+/// The byte behind the value of an attribute that is no text; null when it is refused.
+const char* EventReader::typed_value(const Member& member, const char* at,
+                                     std::size_t depth) noexcept {
+  member_ = &member;
+  keep(member, Kind::kNull, "null");
+  return attribute_value(at, depth + 1);
 }
 
 /// The byte behind the `value` of an attribute.

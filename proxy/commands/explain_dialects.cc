@@ -1,6 +1,7 @@
 // `explain --dialect all`: one set of claims as each caller would send it, and what each is told.
 #include <cstdio>
 #include <ctime>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,7 +58,7 @@ std::shared_ptr<const gate::Snapshot> compile_for(const Configuration& read, std
     while (next < read.config.lists.size() && read.config.lists[next].name.value != list.name.value) {
       ++next;
     }
-    return {(*read.lists)[next], {}, {}};
+    return {(*read.lists)[next].shared_source(), {}, {}};
   };
   return gate::compile(config, options, source, ignored);
 }

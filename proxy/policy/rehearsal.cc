@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <chrono>
+#include <optional>
 
 #include "core/bridge/bodies.h"
 #include "core/claims/claims.h"
