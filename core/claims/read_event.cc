@@ -22,14 +22,10 @@ namespace {
 /// What a member of the envelope means.
 enum class Role : std::uint8_t {
   kSkip,
-  kType, kData,
-  kTenant, kContext, kSignUp,
-  kCorrelation, kClient, kClientApp, kOtherApp, kUser,
-  kIp, kLocale, kMarket,
-  kAppId,
-  kAttributes, kIdentities,
-  kSignInType, kIssuer, kAssignedId,
-  kValueType, kValue,
+  // Texts that are kept, by their number: see EventReader::texts_.
+  kType, kTenant, kCorrelation, kIp, kLocale, kMarket, kAppId, kAssignedId, kTextRoles,
+  kData, kContext, kSignUp, kClient, kClientApp, kOtherApp, kUser, kAttributes, kIdentities,
+  kSignInType, kIssuer, kValueType, kValue,
 };
 
 /// A member as a machine writes it: its name with `":` behind.
@@ -203,6 +199,10 @@ class EventReader final : public Reader {
 
   /// The member behind a value, or null at the end of the object, whose `}` is then at `at`.
   bool next(const char*& at) noexcept {
+    if (at + 1 < end_ && at[0] == ',' && at[1] == '"') [[likely]] {
+      ++at;
+      return true;
+    }
     at = skip_white(at, end_);
     const unsigned char c = peek(at, end_);
     if (c == '}') return false;
@@ -218,12 +218,14 @@ class EventReader final : public Reader {
 
   const EventNames& ids_;
   Event& event_;
-  std::string_view type_, market_, locale_, app_id_, object_id_, mail_, identity_email_,
-      identities_;
+  /// What was read for each of the roles that are texts.
+  std::array<std::string_view, static_cast<std::size_t>(Role::kTextRoles)> texts_;
+  std::string_view& text_of(Role role) noexcept { return texts_[static_cast<std::size_t>(role)]; }
+  std::string_view object_id_, mail_, identity_email_, identities_;
   bool has_data_ = false;
   bool has_user_ = false;
   // The identity and the attribute being read.
-  std::string_view sign_in_type_, assigned_id_;
+  std::string_view sign_in_type_;
   const Member* member_ = nullptr;
   Attribute* attribute_ = nullptr;
   // Values of signInType that are `email`: where they begin.
@@ -246,8 +248,9 @@ bool EventReader::read() noexcept {
 
 /// Makes claims of what was found.
 bool EventReader::finish() noexcept {
-  if (!has_data_ || !type_.starts_with(kEventPrefix)) return refuse(ReadError::kNotAnEvent, begin_);
-  const std::string_view name = type_.substr(kEventPrefix.size());
+  const std::string_view type = text_of(Role::kType);
+  if (!has_data_ || !type.starts_with(kEventPrefix)) return refuse(ReadError::kNotAnEvent, begin_);
+  const std::string_view name = type.substr(kEventPrefix.size());
   const auto* known = std::find_if(std::begin(kEvents), std::end(kEvents),
                                    [&](const auto& event) { return event.first == name; });
   if (known == std::end(kEvents)) {
@@ -268,16 +271,21 @@ bool EventReader::finish() noexcept {
       }
     }
   }
-  if (app_id_.data() != nullptr) claims_[kClientId] = {Kind::kString, "client_id", app_id_};
+  event_.tenant_id = text_of(Role::kTenant);
+  event_.correlation_id = text_of(Role::kCorrelation);
+  event_.client_ip = text_of(Role::kIp);
+  if (const std::string_view app = text_of(Role::kAppId); app.data() != nullptr) {
+    claims_[kClientId] = {Kind::kString, "client_id", app};
+  }
   if (object_id_.data() != nullptr) claims_[kObjectId] = {Kind::kString, "objectId", object_id_};
-  if (locale_.data() != nullptr) {
-    const std::string_view locale = recased(locale_, arena_);
+  if (text_of(Role::kLocale).data() != nullptr) {
+    const std::string_view locale = recased(text_of(Role::kLocale), arena_);
     if (locale.data() == nullptr) return refuse(ReadError::kTooLarge, begin_);
     claims_[kUiLocales] = {Kind::kString, "ui_locales", locale};
   }
   keep_context(ids_.correlation_id, "correlationId", event_.correlation_id);
   keep_context(ids_.client_ip, "clientIp", event_.client_ip);
-  keep_context(ids_.market, "market", market_);
+  keep_context(ids_.market, "market", text_of(Role::kMarket));
   keep_context(ids_.tenant_id, "tenantId", event_.tenant_id);
   // Attributes by these names would be taken for what the envelope says.
   if (std::as_const(claims_)[kStep].kind != Kind::kAbsent) claims_[kStep].kind = Kind::kAbsent;
@@ -343,7 +351,9 @@ const char* EventReader::object(const char* at, const Key* level, std::size_t de
       const std::uint32_t bit = std::uint32_t{1} << (key - level);
       if ((seen & bit) != 0) return stop(ReadError::kDuplicate, at);
       seen |= bit;
-      at = value(key->role, found, depth + 1);
+      at = key->role < Role::kTextRoles
+               ? text(found, depth + 1, texts_[static_cast<std::size_t>(key->role)])
+               : value(key->role, found, depth + 1);
     } else {
       at = skip(found, depth + 1);
     }
@@ -375,23 +385,15 @@ const char* EventReader::find_key(const char* quote, const Key* level, const Key
 
 const char* EventReader::value(Role role, const char* at, std::size_t depth) noexcept {
   switch (role) {
-    case Role::kSkip: break;
-    case Role::kType: return text(at, depth, type_);
     case Role::kData:
       has_data_ = peek(at, end_) == '{';
       return nested(at, kData, depth);
-    case Role::kTenant: return text(at, depth, event_.tenant_id);
     case Role::kContext: return nested(at, kContext, depth);
     case Role::kSignUp: return nested(at, kSignUp, depth);
-    case Role::kCorrelation: return text(at, depth, event_.correlation_id);
     case Role::kClient: return nested(at, kClient, depth);
     case Role::kClientApp: return nested(at, kClientApp, depth);
     case Role::kOtherApp: return nested(at, kOtherApp, depth);
     case Role::kUser: return peek(at, end_) == '{' ? user(at, depth) : skip(at, depth);
-    case Role::kIp: return text(at, depth, event_.client_ip);
-    case Role::kLocale: return text(at, depth, locale_);
-    case Role::kMarket: return text(at, depth, market_);
-    case Role::kAppId: return text(at, depth, app_id_);
     case Role::kAttributes: return peek(at, end_) == '{' ? attributes(at, depth) : skip(at, depth);
     case Role::kIdentities: return peek(at, end_) == '[' ? identities(at, depth) : skip(at, depth);
     case Role::kSignInType: {
@@ -403,7 +405,6 @@ const char* EventReader::value(Role role, const char* at, std::size_t depth) noe
       return behind;
     }
     case Role::kIssuer: break;
-    case Role::kAssignedId: return text(at, depth, assigned_id_);
     case Role::kValueType: {
       std::string_view type;
       const char* const behind = text(at, depth, type);
@@ -411,6 +412,7 @@ const char* EventReader::value(Role role, const char* at, std::size_t depth) noe
       return behind;
     }
     case Role::kValue: return attribute_value(at, depth);
+    default: break;
   }
   return skip(at, depth);
 }
@@ -451,11 +453,11 @@ const char* EventReader::identities(const char* at, std::size_t depth) noexcept 
   bool more = peek(at, end_) != ']';
   while (more) {
     if (peek(at, end_) == '{') {
-      sign_in_type_ = assigned_id_ = {};
+      sign_in_type_ = text_of(Role::kAssignedId) = {};
       at = object(at, kIdentity, depth + 1);
       if (identity_email_.empty() &&
           (sign_in_type_ == kEmailType || sign_in_type_.starts_with(kEmailTypeHere))) {
-        identity_email_ = assigned_id_;
+        identity_email_ = text_of(Role::kAssignedId);
       }
     } else {
       at = skip(at, depth + 1);
