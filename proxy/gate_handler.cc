@@ -180,7 +180,7 @@ bool GateHandler::forward(const net::Exchange& exchange, core::gate::Report& rep
     return true;
   }
   report = serving_->gate.answer_body(
-      *report.connector, exchange.request.body,
+      *report.connector, serving_->gate.body_read(report.connector, exchange.request),
       core::http::after_answer_to(exchange.request, exchange.close), written_date(), exchange.out,
       nullptr, known);
   return false;
@@ -251,10 +251,13 @@ net::Handler::Progress GateHandler::answer(const net::Exchange& exchange) noexce
   count(*serving_, report, duration_ns);
   note(report, serving_->generation, exchange.peer, exchange.request.wire_bytes,
        exchange.out.size() - before, {batch_ns_, duration_ns});
-  if (capture_ring_ != nullptr) capture(*serving_, report, exchange.request.body);
+  if (capture_ring_ != nullptr) {
+    capture(*serving_, report, serving_->gate.body_read(report.connector, exchange.request));
+  }
   batch_ns_ = now_ns;  // the next request of this read waited for this one, not for its own work
   if (report.refresh != core::gate::Known::kNoRule && forwarder_ != nullptr) [[unlikely]] {
-    forwarder_->refresh(report, exchange.request.body, serving_);
+    forwarder_->refresh(report, serving_->gate.body_read(report.connector, exchange.request),
+                        serving_);
   }
   return Progress::kAnswered;
 }

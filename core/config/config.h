@@ -150,11 +150,23 @@ enum class StepOfUrl : std::uint8_t { kPostFederationSignup, kPostAttributeColle
 /// (protocol.md a.7): go on without claims, or fail the call (HTTP 500).
 enum class TokenFault : std::uint8_t { kContinue, kFail };
 
+/// What the author of a custom policy chose (protocol.md b).
+struct PolicyContract {
+  ClaimsIn claims_in = ClaimsIn::kBody;
+  Text payload;    // kBody: the claim that the whole body is; empty: the body is an object of claims
+  Text url;        // kUrl: what is behind the connector's path
+  std::vector<std::pair<Text, Text>> names;  // a claim in rules, and what the policy calls it
+  bool debug = false;
+  Text request_id;  // the claim that has it; empty: none
+  Text more_info;   // empty: none
+};
+
 struct Connector {
   Text name;
   Text path;
   DialectName dialect = DialectName::kB2cUserflow;
   std::optional<StepOfUrl> step;  // kB2bSignup
+  PolicyContract policy;          // kB2cPolicy
   Text block_title;               // kExtId: the name of a message; empty: none
   std::array<Text, 3> carry;      // kExtId: backends for emailOtpSend, passwordSubmit and
                                   // verifiedIdClaimValidation; empty: refused

@@ -17,6 +17,9 @@ constexpr milliseconds kUserFlowDeadlineMax{4000};
 constexpr milliseconds kExtensionDeadline{800};
 constexpr milliseconds kExtensionDeadlineMax{1700};
 constexpr milliseconds kExtensionRetryWindow{6'000};  // 2 x 2 s + 2 s, as a.9 has it for user flows
+// Custom policies wait 10 s (protocol.md a.9, b.5).
+constexpr milliseconds kPolicyDeadline{8000};
+constexpr milliseconds kPolicyRetryWindow{22'000};  // 2 x 10 s + 2 s
 constexpr std::size_t kPathBytesMax = 1024;
 
 /// RFC 3986, 3.3: what may stand in a path as it is. '*' is allowed there and refused here: people
@@ -83,7 +86,9 @@ void read_step(Reader& reader, const Fields& fields, const Node* name, Connector
                    "write step: " + std::string(fields.key("step").example));
     }
   } else if (written != nullptr && fields.find("dialect") != nullptr) {
-    reader.error(*fields.key_node("step"), "requests of this dialect say which step they are",
+    reader.error(*fields.key_node("step"), connector.dialect == DialectName::kB2cPolicy
+                     ? "custom policies have no steps"
+                     : "requests of this dialect say which step they are",
                  "leave it out");
   }
 }
@@ -95,12 +100,21 @@ void read_times(Reader& reader, const Fields& fields, Connector& connector) {
     connector.deadline = kExtensionDeadline;
     connector.retry_window = kExtensionRetryWindow;
   }
+  const bool policy = connector.dialect == DialectName::kB2cPolicy;
+  if (policy) {
+    connector.deadline = kPolicyDeadline;
+    connector.retry_window = kPolicyRetryWindow;
+  }
   if (fields.duration("deadline", connector.deadline)) {
     if (extension && connector.deadline > kExtensionDeadlineMax) {
       reader.warning(*fields.find("deadline"),
                      "extensions wait 2s at most: an answer after 1700ms may come too late",
                      "write deadline: 1700ms");
-    } else if (!extension && connector.deadline > kUserFlowDeadlineMax) {
+    } else if (policy && connector.deadline > kPolicyDeadline) {
+      reader.warning(*fields.find("deadline"),
+                     "custom policies wait 10s in all: an answer after 8s may come too late",
+                     "write deadline: 8s");
+    } else if (!extension && !policy && connector.deadline > kUserFlowDeadlineMax) {
       reader.warning(*fields.find("deadline"),
                      "user flows wait 5s in all: an answer after 4s may come too late",
                      "write deadline: 4s");
@@ -152,6 +166,12 @@ void read_connector(Reader& reader, const Member& member, const Key& key, Config
   }
   read_times(reader, fields, connector);
   read_for_extensions(reader, fields, connector);
+  if (connector.dialect == DialectName::kB2cPolicy) {
+    read_policy_contract(reader, fields, connector.policy);
+  } else if (fields.find("policy") != nullptr && fields.find("dialect") != nullptr) {
+    reader.error(*fields.key_node("policy"), "this dialect has no place for it",
+                 "leave it out, or write dialect: b2c-policy");
+  }
   if (const Node* const otherwise = fields.find("otherwise"); otherwise != nullptr) {
     const Key& otherwise_key = fields.key("otherwise");
     if (reader.is_map(*otherwise, otherwise_key)) {

@@ -184,6 +184,8 @@ struct Inclusion {
 /// The rules of the group that `item` includes, with its arguments; null after reporting.
 const Node* expand_include(Reader& reader, const Node& item, const Inclusion* around,
                            Inclusion& inclusion);
+/// `policy` of a connector; reports what has no meaning beside the rest.
+void read_policy_contract(Reader& reader, const Fields& connector, PolicyContract& policy);
 void read_tables(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 std::optional<Action> read_action(Reader& reader, const Fields& fields,
                                   const schema::Object& object);

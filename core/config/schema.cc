@@ -450,6 +450,7 @@ constexpr const Object* kAll[] = {
     &kCallerCertificate,
     &kApiKey,
     &kCarry,
+    &kPolicyContract,
     &kOtherwise,
     &kRule,
     &kRuleCache,

@@ -98,6 +98,7 @@ extern const Object kAccessLog;
 extern const Object kList;
 extern const Object kConnector;   // schema_connectors.cc, as kCarry and kOtherwise
 extern const Object kCarry;
+extern const Object kPolicyContract;
 extern const Object kAuthentication;
 extern const Object kCredential;          // schema_auth.cc, as the two below
 extern const Object kCallerCertificate;

@@ -10,16 +10,20 @@ namespace {
 
 using config::DialectName;
 
-/// application/json with any parameters (protocol.md 0.4), ASCII case ignored.
-bool is_json(std::string_view content_type) noexcept {
-  constexpr std::string_view kJson = "application/json";
-  if (content_type == kJson) return true;
-  if (content_type.size() < kJson.size() ||
-      !text::equals_ignore_case_ascii(content_type.substr(0, kJson.size()), kJson)) {
+/// A media type with any parameters (protocol.md 0.4), ASCII case ignored.
+inline bool is_media(std::string_view content_type, std::string_view wanted) noexcept {
+  if (content_type == wanted) return true;
+  if (content_type.size() < wanted.size() ||
+      !text::equals_ignore_case_ascii(content_type.substr(0, wanted.size()), wanted)) {
     return false;
   }
-  const std::string_view rest = content_type.substr(kJson.size());
+  const std::string_view rest = content_type.substr(wanted.size());
   return rest.empty() || rest[0] == ';' || rest[0] == ' ' || rest[0] == '\t';
+}
+
+bool has_body(const b2c_policy::Contract& contract) noexcept {
+  return contract.claims_in == config::ClaimsIn::kBody ||
+         contract.claims_in == config::ClaimsIn::kForm;
 }
 
 }  // namespace
@@ -28,6 +32,8 @@ bool takes_method(const Terms& terms, http::Method method) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
     case DialectName::kB2bSignup:
+    case DialectName::kB2cPolicy:
+      return method == (has_body(*terms.policy) ? http::Method::kPost : http::Method::kGet);
     case DialectName::kExtId: break;
   }
   return method == http::Method::kPost;
@@ -37,6 +43,7 @@ std::string_view allowed_methods(const Terms& terms) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
     case DialectName::kB2bSignup:
+    case DialectName::kB2cPolicy: return has_body(*terms.policy) ? "POST" : "GET";
     case DialectName::kExtId: break;
   }
   return "POST";
@@ -46,15 +53,26 @@ bool takes_content(const Terms& terms, std::string_view content_type) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
     case DialectName::kB2bSignup:
+    case DialectName::kB2cPolicy:
+      if (!has_body(*terms.policy)) return true;
+      if (terms.policy->claims_in == config::ClaimsIn::kForm) {
+        return is_media(content_type, "application/x-www-form-urlencoded");
+      }
+      break;
     case DialectName::kExtId: break;
   }
-  return is_json(content_type);
+  return is_media(content_type, "application/json");
 }
 
 std::string_view expected_content(const Terms& terms) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
     case DialectName::kB2bSignup:
+    case DialectName::kB2cPolicy:
+      if (terms.policy->claims_in == config::ClaimsIn::kForm) {
+        return "the content type must be application/x-www-form-urlencoded";
+      }
+      break;
     case DialectName::kExtId: break;
   }
   return "the content type must be application/json";
@@ -74,6 +92,14 @@ claims::ReadOutcome read(const Terms& terms, std::string_view body, const claims
   const claims::ReadOutcome outcome = claims::read(body, names, limits, arena, claims);
   if (outcome.error != claims::ReadError::kNone) return outcome;
   switch (terms.dialect) {
+    case DialectName::kB2cPolicy:
+      exchange.step = Step::kUnknown;
+      exchange.debug = {};
+      b2c_policy::rename(*terms.policy, claims);
+      if (const claims::Claims& came = claims; came[claims::kStep].kind == claims::Kind::kAbsent) {
+        claims[claims::kStep] = {claims::Kind::kString, "step", name_for_rules(Step::kUnknown)};
+      }
+      break;
     case DialectName::kExtId: break;
     case DialectName::kB2cUserflow: exchange.step = b2c_userflow::step_of(claims); break;
     case DialectName::kB2bSignup:
@@ -90,6 +116,7 @@ int status(const Terms& terms, rules::VerdictKind kind) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
     case DialectName::kB2bSignup: break;
+    case DialectName::kB2cPolicy: return b2c_policy::status(kind);
     case DialectName::kExtId: return 200;  // a validation error too (d.6)
   }
   return b2c_userflow::status(kind);
@@ -100,6 +127,7 @@ bool write_continue(const Terms& terms, const Exchange& exchange, http::OutBuffe
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
     case DialectName::kB2bSignup: break;
+    case DialectName::kB2cPolicy: return b2c_policy::write_continue(*terms.policy, out, evaluation);
     case DialectName::kExtId:
       return ext_id::write_continue(out, exchange.step, exchange.event, evaluation, omitted);
   }
@@ -110,6 +138,7 @@ bool write_bare_continue(const Terms& terms, const Exchange& exchange, http::Out
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
     case DialectName::kB2bSignup: break;
+    case DialectName::kB2cPolicy: return out.append("{}");
     case DialectName::kExtId: return ext_id::write_continue(out, exchange.step);
   }
   return b2c_userflow::write_continue(out);
@@ -120,6 +149,8 @@ bool write_message(const Terms& terms, const Exchange& exchange, http::OutBuffer
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
     case DialectName::kB2bSignup: break;
+    case DialectName::kB2cPolicy:
+      return b2c_policy::write_message(*terms.policy, out, kind, words, exchange.debug);
     case DialectName::kExtId:
       return ext_id::write_message(out, exchange.step, exchange.event, kind, words);
   }

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string_view>
 
 #include "core/claims/claims.h"
 #include "core/claims/event.h"
 #include "core/config/dialect_name.h"
+#include "core/dialects/b2c_policy.h"
 #include "core/dialects/step.h"
 #include "core/dialects/words.h"
 #include "core/http/message.h"
@@ -28,12 +30,15 @@ struct Terms {
   Step step = Step::kUnknown;                // where the URL says it and not the body
   claims::NameId last_name = claims::kNoName;  // another spelling of `surname`; see b2b_signup.h
   claims::EventNames event_names;            // kExtId
+  std::shared_ptr<const b2c_policy::Contract> policy;  // kB2cPolicy, and then never null
+  bool composes = false;                     // its claims are no JSON object as they come
 };
 
 /// What is read of one request besides its claims, and kept until it is answered.
 struct Exchange {
   Step step = Step::kUnknown;
   claims::Event event;  // kExtId
+  b2c_policy::Debug debug = {};  // kB2cPolicy, for error answers: filled when one is told
 };
 
 /// Whether callers of this dialect use this method, and what is said of those that do not.

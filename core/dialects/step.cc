@@ -54,6 +54,7 @@ std::span<const Step> steps_of(config::DialectName dialect) noexcept {
     case config::DialectName::kB2cUserflow: return kFlowSteps;
     case config::DialectName::kB2bSignup: return std::span(kFlowSteps).first(3);
     case config::DialectName::kExtId: return kEvents;
+    case config::DialectName::kB2cPolicy: return std::span(kFlowSteps).first(1);
   }
   return kFlowSteps;
 }

@@ -112,7 +112,46 @@ Otherwise compile_otherwise(const config::Action& action, rules::Compiler& compi
   }
 }
 
-dialects::Terms compile_terms(const config::Connector& written, claims::NameTable& names) {
+/// The names that a contract has of claims, interned.
+std::shared_ptr<const dialects::b2c_policy::Contract> compile_contract(
+    const config::Connector& written, claims::NameTable& names, config::Diagnostics& diagnostics) {
+  auto contract = std::make_shared<dialects::b2c_policy::Contract>();
+  const config::PolicyContract& policy = written.policy;
+  contract->claims_in = policy.claims_in;
+  contract->payload = policy.payload.value;
+  contract->path = written.path.value;
+  while (contract->path.ends_with('/')) contract->path.pop_back();
+  if (policy.claims_in == config::ClaimsIn::kUrl && !policy.url.value.empty()) {
+    const char* const wrong =
+        dialects::b2c_policy::parse_url_template(policy.url.value, contract->url);
+    if (wrong != nullptr) {
+      diagnostics.error(policy.url.mark, policy.url.value.size(), wrong,
+                        "write url: \"/{email}/{tier}?lang={ui_locales}\"");
+    }
+  }
+  for (const auto& [ours, theirs] : policy.names) {
+    dialects::b2c_policy::Renamed one{names.intern(ours.value), names.intern(theirs.value),
+                                      theirs.value};
+    if (one.ours == claims::kNoName || one.theirs == claims::kNoName) {
+      diagnostics.error(theirs.mark, theirs.value.size(), "more than 4096 names of claims");
+      break;
+    }
+    if (one.ours != one.theirs || policy.claims_in == config::ClaimsIn::kHeader) {
+      contract->names.push_back(std::move(one));
+    }
+  }
+  if (written.api_key && written.api_key->in_query) {
+    contract->key_parameter = written.api_key->name.value;
+  }
+  contract->debug = policy.debug;
+  if (!policy.request_id.value.empty()) contract->request_id = names.intern(policy.request_id.value);
+  contract->more_info = escaped(policy.more_info.value);
+  contract->connector = escaped(written.name.value);
+  return contract;
+}
+
+dialects::Terms compile_terms(const config::Connector& written, claims::NameTable& names,
+                              config::Diagnostics& diagnostics) {
   dialects::Terms terms;
   terms.dialect = written.dialect;
   switch (written.dialect) {
@@ -123,6 +162,10 @@ dialects::Terms compile_terms(const config::Connector& written, claims::NameTabl
                        : dialects::Step::kPostAttributeCollection;
       // The directory has 4096 names; without a place for this one requests go by `surname` alone.
       terms.last_name = names.intern(dialects::b2b_signup::kLastName);
+      break;
+    case config::DialectName::kB2cPolicy:
+      terms.policy = compile_contract(written, names, diagnostics);
+      terms.composes = terms.policy->composes();
       break;
     case config::DialectName::kExtId: break;  // its names are found once all rules are compiled
   }
@@ -262,7 +305,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     connector.index = snapshot->connectors.size();
     connector.name = written.name.value;
     connector.path = written.path.value;
-    connector.terms = compile_terms(written, snapshot->names);
+    connector.terms = compile_terms(written, snapshot->names, diagnostics);
     connector.callers = compile_callers(written);
     connector.program = compiler.compile(written.rules, written.name.value);
     if (written.otherwise) connector.otherwise = compile_otherwise(*written.otherwise, compiler, diagnostics);
@@ -300,6 +343,16 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
   for (const Connector& connector : snapshot->connectors) snapshot->by_path.push_back(&connector);
   std::sort(snapshot->by_path.begin(), snapshot->by_path.end(),
             [](const Connector* a, const Connector* b) { return a->path < b->path; });
+  for (const Connector* connector : snapshot->by_path) {
+    const dialects::Terms& terms = connector->terms;
+    if (terms.policy != nullptr && terms.policy->claims_in == config::ClaimsIn::kUrl) {
+      snapshot->with_claims_below.push_back(connector);
+    }
+  }
+  std::stable_sort(snapshot->with_claims_below.begin(), snapshot->with_claims_below.end(),
+                   [](const Connector* a, const Connector* b) {
+                     return a->path.size() > b->path.size();
+                   });
   resolve_policy(config, *snapshot, diagnostics);
   if (diagnostics.has_errors()) return nullptr;
   return snapshot;

@@ -88,6 +88,7 @@ Gate::Gate(std::shared_ptr<const Snapshot> snapshot, std::size_t lane, std::size
       evaluation_(snapshot_->names.size(), snapshot_->prepared_max, arena_bytes_, lane,
                   snapshot_->candidates_max) {
   size_words();
+  size_composed();
   adopt_lists(snapshot_->lists);
 }
 
@@ -102,6 +103,7 @@ void Gate::adopt(std::shared_ptr<const Snapshot> snapshot) {
   evaluation_ = rules::Evaluation(snapshot_->names.size(), snapshot_->prepared_max, arena_bytes_,
                                   lane_, snapshot_->candidates_max);
   size_words();
+  size_composed();
   adopt_lists(snapshot_->lists);
 }
 
@@ -290,6 +292,17 @@ void Gate::run_shadow(const Connector& connector, const rules::Verdict& told,
   evaluation_.come_back();
 }
 
+/// What the members for debugging say: the rule's name, and a claim that is a GUID or left out.
+void Gate::find_debug(const rules::Verdict& verdict, const Connector& connector) noexcept {
+  exchange_.debug = {};
+  const auto& rules = connector.program.rules();
+  if (verdict.rule >= 0) exchange_.debug.rule = rules[static_cast<std::size_t>(verdict.rule)].name;
+  const claims::NameId id = connector.terms.policy->request_id;
+  if (id == claims::kNoName) return;
+  const claims::Claims& claims = evaluation_.claims();
+  if (claims[id].kind == claims::Kind::kString) exchange_.debug.request_id = claims[id].value;
+}
+
 /// Writes the answer to `verdict`. False when it found no room; nothing is then in `out`.
 bool Gate::tell(const rules::Verdict& verdict, http::After after, std::string_view date,
                 http::OutBuffer& out, Report& report) noexcept {
@@ -313,6 +326,7 @@ bool Gate::tell(const rules::Verdict& verdict, http::After after, std::string_vi
       !find_words(verdict, *report.connector, telling.kind, words)) {
     return false;
   }
+  if (terms.policy != nullptr && terms.policy->debug) [[unlikely]] find_debug(verdict, *report.connector);
   http::OpenResponse response(out, report.status, after, date);
   bool written = response.ok();
   if (written) {
@@ -346,7 +360,39 @@ Report Gate::answer(const http::Request& request, std::string_view date, bool cl
     evaluation_.begin(now_s_);  // no shadow rule of the last request is this one's
     return report;
   }
-  return answer_body(*report.connector, request.body, http::after_answer_to(request, close), date, out);
+  const http::After after = http::after_answer_to(request, close);
+  std::string_view body = request.body;
+  if (report.connector->terms.composes) [[unlikely]] {
+    if (!compose(request, date, after, out, report)) return report;
+    body = composed();
+  }
+  return answer_body(*report.connector, body, after, date, out);
+}
+
+/// Writes the claims of a request that are no JSON object as one. False when an answer was written.
+bool Gate::compose(const http::Request& request, std::string_view date, http::After after,
+                   http::OutBuffer& out, Report& report) noexcept {
+  using dialects::b2c_policy::Fault;
+  const dialects::b2c_policy::Contract& contract = *report.connector->terms.policy;
+  const Fault fault = dialects::b2c_policy::compose(
+      contract, request, snapshot_->read_limits.depth_max, composed_, composed_size_);
+  if (fault == Fault::kNone) return true;
+  evaluation_.begin(now_s_);
+  http::ErrorAnswer error;
+  error.after = after;
+  report.outcome = Outcome::kBadBody;
+  report.status = error.status = 400;
+  error.message = dialects::b2c_policy::describe(fault);
+  if (!http::write_error(out, error, date)) report = overloaded(after, date, out, report);
+  return false;
+}
+
+/// Room for what compose() writes, when a connector needs it.
+void Gate::size_composed() {
+  const bool needed = std::any_of(snapshot_->connectors.begin(), snapshot_->connectors.end(),
+                                  [](const Connector& one) { return one.terms.composes; });
+  composed_size_ = 0;
+  composed_.resize(needed ? dialects::b2c_policy::composed_max(arena_bytes_) : 0);
 }
 
 Report Gate::answer_body(const Connector& connector, std::string_view body, http::After after,
@@ -364,7 +410,7 @@ Report Gate::answer_body(const Connector& connector, std::string_view body, http
     report.outcome = Outcome::kBadBody;
     report.status = error.status = 400;
     error.message = claims::describe(read.error);
-    error.offset = read.offset;
+    if (!connector.terms.composes) error.offset = read.offset;  // of bytes that nobody sent
     if (http::write_error(out, error, date)) return report;
   } else {
     report.step = exchange_.step;

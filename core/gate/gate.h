@@ -98,6 +98,12 @@ class Gate {
   Report answer(const http::Request& request, std::string_view date, bool close,
                 http::OutBuffer& out, const Caller& caller = {}) noexcept;
 
+  /// The body that answer() has read at `connector`: that of `request`, or what its claims were written
+  /// as (dialects::Terms::composes). Good until the next request.
+  std::string_view body_read(const Connector* connector, const http::Request& request) const noexcept {
+    return connector != nullptr && connector->terms.composes ? composed() : request.body;
+  }
+
   /// Answers 429 to a caller that is barred for `barred_ms` more, whatever it asks.
   Report refuse_barred(const http::Request& request, std::string_view date, bool close,
                        std::uint64_t barred_ms, http::OutBuffer& out) noexcept;
@@ -120,6 +126,7 @@ class Gate {
   const rules::Evaluation& evaluation() const noexcept { return evaluation_; }
 
  private:
+  std::string_view composed() const noexcept { return {composed_.data(), composed_size_}; }
   bool admit(const http::Request& request, std::string_view date, bool close, http::OutBuffer& out,
              Report& report, const Caller& caller) noexcept;
   bool tell(const rules::Verdict& verdict, http::After after, std::string_view date,
@@ -133,6 +140,10 @@ class Gate {
   Report overloaded(http::After after, std::string_view date, http::OutBuffer& out,
                     Report report) const noexcept;
   void size_words();
+  void size_composed();
+  bool compose(const http::Request& request, std::string_view date, http::After after,
+               http::OutBuffer& out, Report& report) noexcept;
+  void find_debug(const rules::Verdict& verdict, const Connector& connector) noexcept;
   void run_shadow(const Connector& connector, const rules::Verdict& told, Report& report) noexcept;
   std::string_view escaped(std::string_view plain) noexcept;
 
@@ -143,6 +154,8 @@ class Gate {
   std::int64_t now_s_ = 0;
   dialects::Exchange exchange_;  // of the request at hand
   std::vector<dialects::ClaimWords> claim_words_;  // told of single claims; has its size from the start
+  std::vector<char> composed_;  // a request's claims as JSON; has its size from the start
+  std::size_t composed_size_ = 0;
   rules::Evaluation evaluation_;
   AtHand at_hand_;
 };

@@ -89,9 +89,12 @@ struct Snapshot {
   rules::CandidateCounts candidates_max;  // the same
   std::size_t lanes = 1;         // workers that may evaluate at once
 
-  /// The connector at `path`, byte for byte; null when there is none.
+  /// The connector at `path`, byte for byte, else the one whose URL template `path` fits; null when
+  /// there is none.
   const Connector* find(std::string_view path) const noexcept;
 
+  /// Those whose URL has claims behind the path, the longest path first.
+  std::vector<const Connector*> with_claims_below;
   /// Sorted by path; filled by the compiler.
   std::vector<const Connector*> by_path;
 };

@@ -116,8 +116,9 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
     std::unique_ptr<Pending> pending = take_pending();
     pending->serving = serving;
     pending->connector = report.connector;
-    pending->body.reserve(exchange.request.body.size() + core::claims::kReadPadding);
-    pending->body.assign(exchange.request.body).append(core::claims::kReadPadding, '\0');
+    const std::string_view body = serving->gate.body_read(report.connector, exchange.request);
+    pending->body.reserve(body.size() + core::claims::kReadPadding);
+    pending->body.assign(body).append(core::claims::kReadPadding, '\0');
     pending->after = core::http::after_answer_to(exchange.request, exchange.close);
     pending->close = exchange.close;
     pending->peer = exchange.peer;
