@@ -261,6 +261,14 @@ void read_auth(Reader& reader, const Node& node, const Node& named, const Key& k
   read_secrets(reader, fields, "bearer", connector.bearer);
   if (const Node* const api_key = fields.find("api_key"); api_key != nullptr) {
     read_api_key(reader, *api_key, *fields.key_node("api_key"), fields.key("api_key"), connector);
+    // API connectors always have one of these besides (protocol.md a.11), policies have one header (b.2).
+    const bool alone = fields.find("basic") == nullptr && fields.find("bearer") == nullptr &&
+                       fields.find("certificate") == nullptr;
+    if (alone && connector.dialect != DialectName::kB2cPolicy) {
+      reader.error(named, "one of these keys is missing: basic, bearer, certificate",
+                   "write " + std::string(fields.key("basic").name) + ": " +
+                       std::string(fields.key("basic").example));
+    }
   }
   if (const Node* const addresses = fields.find("addresses"); addresses != nullptr) {
     read_networks(reader, *addresses, fields.key("addresses"), connector.addresses,

@@ -31,7 +31,8 @@ constexpr Key kAuthenticationKeys[] = {
     {.name = "api_key",
      .shape = Shape::kObject,
      .example = "{ query: code, value: \"${env:B2C_KEY}\" }",
-     .words = "A key in a header field or in the query, always in addition to the others.",
+     .words = "A key in a header field or in the query, always in addition to the others; with "
+              "`b2c-policy` it may be alone.",
      .object = &kApiKey},
     {.name = "addresses",
      .shape = Shape::kStrings,
@@ -40,7 +41,7 @@ constexpr Key kAuthenticationKeys[] = {
          "The networks that callers come from, always in addition; anybody else gets 403. `unix` "
          "stands for Unix sockets. Behind a load balancer see `proxies` of a listener."},
 };
-constexpr string_view kAuthenticationSome[] = {"basic", "bearer", "certificate"};
+constexpr string_view kAuthenticationSome[] = {"basic", "bearer", "certificate", "api_key"};
 
 constexpr Key kCredentialKeys[] = {
     {.name = "username",

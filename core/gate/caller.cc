@@ -192,7 +192,7 @@ CallerFault CallerCheck::check_all(const http::Request& request,
   }
   // Without credentials for it the certificate alone says who it is.
   const bool by_authorization = !encoded_.empty() || !bearer_.empty();
-  const bool known = !by_authorization ? !certificates_.empty()
+  const bool known = !by_authorization ? !certificates_.empty() || (key_alone_ && !keys_.empty())
                                        : admits(request.known(http::Known::kAuthorization));
   const bool key = keys_.empty() || has_key(request);
   return known && key ? CallerFault::kNone : CallerFault::kCredentials;

@@ -64,6 +64,8 @@ class CallerCheck {
   void accept_certificate(AcceptedCertificate certificate);
   /// Wants one of these keys in the field or parameter of that name, in addition.
   void want_key(std::string_view name, bool in_query, std::vector<std::string> values);
+  /// The key says who it is: nothing else is asked for (protocol.md b.2, ApiKeyHeader).
+  void take_key_alone() noexcept { key_alone_ = true; }
   /// Wants callers from these networks, in addition.
   void want_addresses(callers::AddressSet addresses);
 
@@ -103,6 +105,7 @@ class CallerCheck {
   std::vector<AcceptedCertificate> certificates_;
   std::string key_name_;
   bool key_in_query_ = false;
+  bool key_alone_ = false;
   std::vector<std::string> keys_;
   bool has_addresses_ = false;
   callers::AddressSet addresses_;

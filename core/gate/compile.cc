@@ -225,6 +225,7 @@ CallerCheck compile_callers(const config::Connector& written) {
     std::vector<std::string> values;
     for (const config::Text& value : written.api_key->values) values.push_back(value.value);
     check.want_key(written.api_key->name.value, written.api_key->in_query, std::move(values));
+    if (written.dialect == config::DialectName::kB2cPolicy) check.take_key_alone();
   }
   if (!written.addresses.empty() || written.local_addresses) {
     callers::AddressSet addresses;
