@@ -31,7 +31,7 @@ bool has_body(const b2c_policy::Contract& contract) noexcept {
 bool takes_method(const Terms& terms, http::Method method) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
-    case DialectName::kB2bSignup:
+    case DialectName::kB2bSignup: break;
     case DialectName::kB2cPolicy:
       return method == (has_body(*terms.policy) ? http::Method::kPost : http::Method::kGet);
     case DialectName::kExtId: break;
@@ -42,7 +42,7 @@ bool takes_method(const Terms& terms, http::Method method) noexcept {
 std::string_view allowed_methods(const Terms& terms) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
-    case DialectName::kB2bSignup:
+    case DialectName::kB2bSignup: break;
     case DialectName::kB2cPolicy: return has_body(*terms.policy) ? "POST" : "GET";
     case DialectName::kExtId: break;
   }
@@ -52,7 +52,7 @@ std::string_view allowed_methods(const Terms& terms) noexcept {
 bool takes_content(const Terms& terms, std::string_view content_type) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
-    case DialectName::kB2bSignup:
+    case DialectName::kB2bSignup: break;
     case DialectName::kB2cPolicy:
       if (!has_body(*terms.policy)) return true;
       if (terms.policy->claims_in == config::ClaimsIn::kForm) {
@@ -67,7 +67,7 @@ bool takes_content(const Terms& terms, std::string_view content_type) noexcept {
 std::string_view expected_content(const Terms& terms) noexcept {
   switch (terms.dialect) {
     case DialectName::kB2cUserflow:
-    case DialectName::kB2bSignup:
+    case DialectName::kB2bSignup: break;
     case DialectName::kB2cPolicy:
       if (terms.policy->claims_in == config::ClaimsIn::kForm) {
         return "the content type must be application/x-www-form-urlencoded";
