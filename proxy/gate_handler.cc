@@ -46,6 +46,11 @@ void GateHandler::serve(const Edition& edition) {
                                                 body_bytes_max_, metrics_);
   serving_->gate.adopt_lists(edition.lists);
   trust_ = edition.trust;
+  keys_ = edition.keys;
+  if (tokens_ != nullptr) {
+    tokens_->adopt(keys_);
+    tokens_->forget();
+  }
   log_client_subject_ = edition.log_client_subject;
   if (forwarder_ != nullptr) use_forwarder(*forwarder_, *shared_);
 }
@@ -59,6 +64,13 @@ void GateHandler::use_forwarder(forward::Forwarder& forwarder, forward::Shared& 
     names.push_back(backend.name);
   }
   forwarder.use_backends(std::move(names));
+}
+
+void GateHandler::verify_tokens(const core::callers::TokenVerifier::Options& options,
+                                std::function<void()> want_keys) {
+  tokens_ = std::make_unique<core::callers::TokenVerifier>(options);
+  tokens_->adopt(keys_);
+  want_keys_ = std::move(want_keys);
 }
 
 void GateHandler::capture_into(capture::Capture* capture, std::size_t worker) {
@@ -79,6 +91,8 @@ void GateHandler::choose_captured() {
 void GateHandler::capture(const forward::Serving& serving, const core::gate::Report& report,
                           std::string_view body) noexcept {
   if (capture_ring_ == nullptr || report.outcome > core::gate::Outcome::kFault) return;
+  // One-time codes and passwords are carried and nothing else.
+  if (core::dialects::moment(report.step) == core::dialects::Moment::kApart) return;
   // One that has waited may be of a configuration that is no longer in force.
   const bool wanted = &serving == serving_.get() ? captured_[report.connector->index]
                                                  : capture_->wants(report.connector->name);
@@ -98,8 +112,10 @@ void GateHandler::capture(const forward::Serving& serving, const core::gate::Rep
 }
 
 void GateHandler::adopt(Edition edition) {
-  if (edition.snapshot.get() == &serving_->gate.snapshot()) {  // only lists have changed
+  if (edition.snapshot.get() == &serving_->gate.snapshot()) {  // only lists or keys have changed
     serving_->gate.adopt_lists(std::move(edition.lists));
+    keys_ = std::move(edition.keys);
+    if (tokens_ != nullptr) tokens_->adopt(keys_);
     return;
   }
   serve(edition);  // requests that wait keep the one they began with
@@ -178,14 +194,15 @@ bool GateHandler::forward(const net::Exchange& exchange, core::gate::Report& rep
     return true;
   }
   report = serving_->gate.answer_body(
-      *report.connector, exchange.request.body,
+      *report.connector, serving_->gate.body_read(report.connector, exchange.request),
       core::http::after_answer_to(exchange.request, exchange.close), written_date(), exchange.out,
       nullptr, known);
   return false;
 }
 
 core::gate::Caller GateHandler::caller_of(const net::Exchange& exchange) const noexcept {
-  return {&exchange.peer, trust_ == nullptr ? nullptr : exchange.certificate(trust_), second_};
+  return {&exchange.peer, trust_ == nullptr ? nullptr : exchange.certificate(trust_), second_,
+          tokens_.get()};
 }
 
 /// For how long the caller is barred still.
@@ -199,7 +216,19 @@ core::gate::Report GateHandler::refuse_barred(const net::Exchange& exchange,
                                       exchange.out);
 }
 
-/// Counts wrong credentials, and says in the log which certificate was refused.
+/// Counts a token that is no good as a guess, unless it is we who lack its key; says in the log why.
+void GateHandler::token_refused(const net::Exchange& exchange,
+                                const core::gate::Report& report) noexcept {
+  const std::uint64_t now_ms = batch_ns_ / kNsPerMs;
+  refusals_.token(now_ms, exchange.peer, report.connector->name, tokens_->fault());
+  if (tokens_->blames_caller()) {
+    if (attempts_ != nullptr && !exchange.peer.is_loopback()) attempts_->failed(exchange.peer, now_ms);
+  } else if (tokens_->fault() == core::callers::TokenFault::kUnknownKey && want_keys_) {
+    want_keys_();
+  }
+}
+
+/// Counts wrong credentials, and says in the log which certificate or token was refused.
 void GateHandler::caller_refused(const net::Exchange& exchange, const core::gate::Report& report,
                                  const core::gate::Caller& caller) noexcept {
   using Fault = core::gate::CallerFault;
@@ -216,6 +245,7 @@ void GateHandler::caller_refused(const net::Exchange& exchange, const core::gate
       }
       return;
     }
+    case Fault::kToken: return token_refused(exchange, report);
     case Fault::kNoCertificate:
     case Fault::kCertificateExpired:
     case Fault::kCertificate:
@@ -249,10 +279,13 @@ net::Handler::Progress GateHandler::answer(const net::Exchange& exchange) noexce
   count(*serving_, report, duration_ns);
   note(report, serving_->generation, exchange.peer, exchange.request.wire_bytes,
        exchange.out.size() - before, {batch_ns_, duration_ns});
-  if (capture_ring_ != nullptr) capture(*serving_, report, exchange.request.body);
+  if (capture_ring_ != nullptr) {
+    capture(*serving_, report, serving_->gate.body_read(report.connector, exchange.request));
+  }
   batch_ns_ = now_ns;  // the next request of this read waited for this one, not for its own work
   if (report.refresh != core::gate::Known::kNoRule && forwarder_ != nullptr) [[unlikely]] {
-    forwarder_->refresh(report, exchange.request.body, serving_);
+    forwarder_->refresh(report, serving_->gate.body_read(report.connector, exchange.request),
+                        serving_);
   }
   return Progress::kAnswered;
 }
@@ -264,7 +297,7 @@ void GateHandler::settled(const forward::Pending& pending, const core::gate::Rep
   if (gone) pending.serving->counters->count_gone(*pending.connector);
   note(report, pending.serving->generation, pending.peer, pending.wire_bytes, gone ? 0 : bytes_out,
        {pending.began_ns, duration_ns, pending.backend_us});
-  if (!gone) capture(*pending.serving, report, pending.claims());
+  if (!gone) capture(*pending.serving, report, pending.text());
 }
 
 bool GateHandler::refuse_early(const net::Exchange& exchange) noexcept {
@@ -300,10 +333,19 @@ void GateHandler::refuse(const core::http::Refusal& refusal, const net::PeerAddr
   note(report, serving_->generation, peer, refusal.offset, out.size() - before, {batch_ns_, 0});
 }
 
+void GateHandler::shed(const net::Exchange& exchange) noexcept {
+  const std::size_t before = exchange.out.size();
+  const core::gate::Report report = serving_->gate.shed(exchange.request, written_date(),
+                                                        exchange.out, caller_of(exchange));
+  serving_->counters->count(report, 0);
+  note(report, serving_->generation, exchange.peer, exchange.request.head_bytes,
+       exchange.out.size() - before, {batch_ns_, 0});
+}
+
 void GateHandler::overload(core::http::OutBuffer& out) noexcept {
   core::http::ErrorAnswer error;
   error.status = 503;
-  error.message = "too many connections";
+  error.message = "too busy";
   error.retry_after_s = 1;
   static_cast<void>(core::http::write_error(out, error, written_date()));
 }

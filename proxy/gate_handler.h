@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
 
 #include "core/callers/attempts.h"
+#include "core/callers/token_verifier.h"
 #include "core/gate/gate.h"
 #include "core/http/http_date.h"
 #include "proxy/forward/forwarder.h"
@@ -28,6 +30,7 @@ struct Edition {
   std::shared_ptr<const upstream::BackendList> backends = {};
   std::shared_ptr<const net::CallerTrust> trust = {};  // null: nobody's certificate is looked at
   bool log_client_subject = false;
+  std::shared_ptr<const core::callers::KeyTable> keys = {};  // of callers' tokens; null: none
 };
 
 /// Answers the connectors' requests of one worker: the gate decides and writes the answer, and what
@@ -49,11 +52,21 @@ class GateHandler final : public net::Handler, public forward::Ledger {
   /// Wrong credentials are counted in `attempts` from now on; it outlives the handler.
   void count_failures(core::callers::Attempts& attempts) noexcept { attempts_ = &attempts; }
 
+  /// Callers' tokens are verified from now on, with the keys of the edition. `want_keys` is called when one
+  /// names a key that is not there.
+  void verify_tokens(const core::callers::TokenVerifier::Options& options,
+                     std::function<void()> want_keys);
+  /// Any thread. Null before verify_tokens().
+  const core::callers::TokenVerifier::Counters* token_counters() const noexcept {
+    return tokens_ == nullptr ? nullptr : &tokens_->counters();
+  }
+
   /// Takes up another configuration, between two batches.
   void adopt(Edition edition);
 
   void on_batch(std::uint64_t now_ns) noexcept override;
   bool refuse_early(const net::Exchange& exchange) noexcept override;
+  void shed(const net::Exchange& exchange) noexcept override;
   Progress answer(const net::Exchange& exchange) noexcept override;
   void refuse(const core::http::Refusal& refusal, const net::PeerAddress& peer,
               core::http::OutBuffer& out) noexcept override;
@@ -73,6 +86,7 @@ class GateHandler final : public net::Handler, public forward::Ledger {
   core::gate::Caller caller_of(const net::Exchange& exchange) const noexcept;
   std::uint64_t barred_ms(const net::Exchange& exchange) noexcept;
   core::gate::Report refuse_barred(const net::Exchange& exchange, std::uint64_t barred_ms) noexcept;
+  void token_refused(const net::Exchange& exchange, const core::gate::Report& report) noexcept;
   void caller_refused(const net::Exchange& exchange, const core::gate::Report& report,
                       const core::gate::Caller& caller) noexcept;
   void read_clock(std::uint64_t now_ns) noexcept;
@@ -97,6 +111,9 @@ class GateHandler final : public net::Handler, public forward::Ledger {
   forward::Shared* shared_ = nullptr;
   core::callers::Attempts* attempts_ = nullptr;  // null: failures are not counted
   std::shared_ptr<const net::CallerTrust> trust_;
+  std::shared_ptr<const core::callers::KeyTable> keys_;
+  std::unique_ptr<core::callers::TokenVerifier> tokens_;  // null: tokens are not accepted
+  std::function<void()> want_keys_;
   bool log_client_subject_ = false;
   RefusalLog refusals_;
   telemetry::AccessLog& log_;

@@ -2,8 +2,14 @@
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
-namespace proxy {
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <string_view>
+
+namespace proxy::log {
 namespace {
 
 /// "warning: " or "error: " in front of what is one.
@@ -21,9 +27,18 @@ class LevelWord final : public spdlog::custom_flag_formatter {
   }
 };
 
+spdlog::level::level_enum spdlog_level(Level level) noexcept {
+  switch (level) {
+    case Level::kInfo: return spdlog::level::info;
+    case Level::kWarning: return spdlog::level::warn;
+    case Level::kError: break;
+  }
+  return spdlog::level::err;
+}
+
 }  // namespace
 
-void open_log() {
+void open() {
   if (spdlog::get("claimgate") != nullptr) return;
   auto logger = spdlog::stderr_logger_mt("claimgate");
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
@@ -32,4 +47,13 @@ void open_log() {
   spdlog::set_default_logger(std::move(logger));
 }
 
-}  // namespace proxy
+void write(Level level, fmt::string_view format, fmt::format_args values) noexcept {
+  try {
+    fmt::memory_buffer line;
+    fmt::vformat_to(std::back_inserter(line), format, values);
+    spdlog::log(spdlog_level(level), std::string_view(line.data(), line.size()));
+  } catch (const std::exception&) {  // no memory for the line: it is not worth more than what it is about
+  }
+}
+
+}  // namespace proxy::log

@@ -10,7 +10,7 @@
 
 int main(int argc, char** argv) {
   namespace commands = proxy::commands;
-  proxy::open_log();
+  proxy::log::open();
 
   CLI::App app("claimgate: in-line decisions in front of sign-up API connectors");
   app.require_subcommand(1);
@@ -36,6 +36,9 @@ int main(int argc, char** argv) {
                       "a verdict in place of a backend: crm=continue:{\"city\":\"Lund\"}, "
                       "crm=block:MESSAGE, crm=unresolved")
       ->allow_extra_args(false);
+  std::string dialect;
+  explain->add_option("--dialect", dialect,
+                      "what another caller would be told of the same claims; all: each caller");
   explain->add_option("CLAIMS", claims, "a file with the claims as JSON; - is standard input");
 
   commands::ReplayOptions replayed;
@@ -80,7 +83,7 @@ int main(int argc, char** argv) {
                                          ? commands::CoverageWish::kRequired
                                          : commands::CoverageWish::kReported);
     }
-    if (explain->parsed()) return commands::explain(config, connector, claims, backends);
+    if (explain->parsed()) return commands::explain(config, connector, claims, backends, dialect);
     if (replay->parsed()) return commands::replay(replayed);
     if (list_build->parsed()) return commands::list_build(match, out, in);
     if (list_info->parsed()) return commands::list_info(in);

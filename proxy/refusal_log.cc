@@ -53,8 +53,18 @@ void RefusalLog::handshake(std::uint64_t now_ms, const net::PeerAddress& peer,
                            std::string_view why) noexcept {
   if (!due(now_ms)) return;
   try {
-    spdlog::warn("client certificate of {} refused in the handshake: {}{}", text_of(peer), why,
+    log::warn("client certificate of {} refused in the handshake: {}{}", text_of(peer), why,
                  left_out());
+  } catch (const std::exception&) {  // no memory for a line
+  }
+}
+
+void RefusalLog::token(std::uint64_t now_ms, const net::PeerAddress& peer, std::string_view connector,
+                       core::callers::TokenFault fault) noexcept {
+  if (!due(now_ms)) return;
+  try {
+    log::warn("token of {} refused by connector {}: {}{}", text_of(peer), connector,
+                 core::callers::describe(fault), left_out());
   } catch (const std::exception&) {  // no memory for a line
   }
 }
@@ -70,7 +80,7 @@ void RefusalLog::request(std::uint64_t now_ms, const net::PeerAddress& peer,
       core::text::append_hex(what, shown->sha256);
       if (with_subject) what += ", subject " + shown->subject.substr(0, kSubjectMax);
     }
-    spdlog::warn("client certificate of {} refused by connector {}: {}{}{}", text_of(peer),
+    log::warn("client certificate of {} refused by connector {}: {}{}{}", text_of(peer),
                  connector, words(fault), what, left_out());
   } catch (const std::exception&) {  // no memory for a line
   }

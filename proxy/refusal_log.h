@@ -9,9 +9,9 @@
 
 namespace proxy {
 
-/// Says in the program's log what certificate was refused, so that the operator can tell a roll from an
-/// attack: the thumbprint, the caller's address and why; the subject where a listener's
-/// `log_client_subject` asks for it. At most kLinesPerSecond lines a second, those left out counted in
+/// Says in the program's log what certificate or token was refused, so that the operator can tell a roll from
+/// an attack: the caller's address and why; of a certificate the thumbprint, and the subject where a listener's
+/// `log_client_subject` asks for it; of a token nothing. At most kLinesPerSecond lines a second, those left out counted in
 /// the next. Off the in-line path: only for callers that are refused. Thread: its worker's.
 class RefusalLog {
  public:
@@ -23,6 +23,10 @@ class RefusalLog {
   void request(std::uint64_t now_ms, const net::PeerAddress& peer, std::string_view connector,
                core::gate::CallerFault fault, const core::gate::ShownCertificate* shown,
                bool with_subject) noexcept;
+
+  /// A token of Entra that `connector` does not take.
+  void token(std::uint64_t now_ms, const net::PeerAddress& peer, std::string_view connector,
+             core::callers::TokenFault fault) noexcept;
 
  private:
   bool due(std::uint64_t now_ms) noexcept;

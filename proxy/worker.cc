@@ -25,6 +25,7 @@ Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
                                            options_.log_sample);
   handler_->capture_into(options_.capture, options_.index);
   if (options_.attempts != nullptr) handler_->count_failures(*options_.attempts);
+  handler_->verify_tokens(options_.tokens, options_.want_keys);
   server_ = std::make_unique<net::Server>(loop_, options_.limits, *handler_);
   if (options_.shared == nullptr) return;  // nothing is forwarded
   if (options_.open_asker) {
@@ -93,6 +94,7 @@ void Worker::adopt_tls(std::vector<std::shared_ptr<const net::TlsServer>> tls) {
 }
 
 void Worker::on_wake() {
+  turns_.fetch_add(1, std::memory_order_relaxed);
   std::optional<Edition> edition;
   std::vector<std::shared_ptr<const net::TlsServer>> tls;
   bool drain = false;

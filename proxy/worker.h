@@ -32,6 +32,8 @@ class Worker {
     std::function<void()> on_end;  // called by the worker's thread when it has ended
     forward::Shared* shared = nullptr;  // outlives the worker
     core::callers::Attempts* attempts = nullptr;  // the same; null: failures are not counted
+    core::callers::TokenVerifier::Options tokens;  // how callers' tokens are verified
+    std::function<void()> want_keys;    // called by the worker's thread: a token names an unknown key
     std::size_t pending_max = 4096;     // requests that wait for a backend
     std::uint64_t seed = 0;             // of trace numbers and balancing
     /// Makes what asks the backends, on the worker's loop, instead of an upstream::Client.
@@ -54,12 +56,21 @@ class Worker {
   /// Any thread: shake hands with these from now on, one for each TLS listener in their order.
   void adopt_tls(std::vector<std::shared_ptr<const net::TlsServer>> tls);
 
+  /// Any thread: turns the loop once, which turns() then counts.
+  void turn() { uv_async_send(wake_.get()); }
+  std::uint64_t turns() const noexcept { return turns_.load(std::memory_order_relaxed); }
+
   /// Any thread: its loop has ended.
   bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
   void join();
   /// After join(): true when requests were cut off at the drain time-out.
   bool cut_off() const noexcept { return cut_off_; }
   const net::ServerCounters& counters() const noexcept { return server_->counters(); }
+  const net::Memory& memory() const noexcept { return server_->memory(); }
+  /// Any thread.
+  const core::callers::TokenVerifier::Counters& token_counters() const noexcept {
+    return *handler_->token_counters();
+  }
   /// Null where something else than the client asks.
   const upstream::Counters* backend_counters() const noexcept {
     return client_ == nullptr ? nullptr : &client_->counters();
@@ -86,6 +97,7 @@ class Worker {
   bool draining_ = false;
   std::uint64_t drain_deadline_ms_ = 0;
   bool cut_off_ = false;
+  std::atomic<std::uint64_t> turns_{0};  // that other threads asked for
   std::atomic<bool> ended_{false};
   std::thread thread_;
 };

@@ -122,8 +122,9 @@ std::size_t Lane::run(Step step, const Wire& wire) {
   const core::gate::Connector& connector = snapshot_.connectors.front();
   if (step == Step::kClaims || step == Step::kRules) {
     evaluation_.begin();
-    const auto outcome = core::claims::read(request.body, snapshot_.names, snapshot_.read_limits,
-                                            evaluation_.arena(), evaluation_.claims());
+    const auto outcome = core::dialects::read(connector.terms, request.body, snapshot_.names,
+                                              snapshot_.read_limits, evaluation_.arena(),
+                                              evaluation_.claims(), exchange_);
     if (outcome.error != core::claims::ReadError::kNone) fail("claims were not read");
     if (step == Step::kClaims) return evaluation_.arena().used();
     const core::rules::Verdict verdict = core::gate::decide(connector, evaluation_);

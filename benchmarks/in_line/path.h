@@ -25,7 +25,7 @@ namespace in_line {
 
 enum class Step : std::uint8_t {
   kRead,       // the HTTP message: http::RequestReader
-  kClaims,     // and the body as claims: claims::read()
+  kClaims,     // and the body as claims: dialects::read()
   kRules,      // and the verdict: gate::decide()
   kAnswer,     // and its answer, by the gate: Gate::answer_body()
   kAdmission,  // and path, credentials and media type: Gate::answer()
@@ -95,6 +95,7 @@ class Lane {
   core::http::OutBuffer out_;
   core::gate::Gate gate_;
   core::rules::Evaluation evaluation_;
+  core::dialects::Exchange exchange_;
   proxy::net::PeerAddress peer_;
   proxy::GateHandler handler_;
 };

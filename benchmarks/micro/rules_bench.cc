@@ -13,6 +13,7 @@
 //
 // Instructions: valgrind --tool=callgrind --collect-atstart=no --toggle-collect='work::*'.
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 #include <re2/re2.h>
 #include <re2/set.h>
 
@@ -183,10 +184,11 @@ class Work {
     }
   }
 
-  void compile() {
+  void compile() { program_ = compiled(); }
+  rules::Program compiled() {
     config::Diagnostics diagnostics;
     rules::Compiler compiler({names_, lists_, messages_, 1}, diagnostics, indexing_);
-    program_ = compiler.compile(rules_);
+    return compiler.compile(rules_);
   }
 
   rules::Evaluation& begin() noexcept {
@@ -245,6 +247,11 @@ void evaluate(benchmark::State& state, Population population, Indexing indexing)
       static_cast<double>(decided) / static_cast<double>(state.iterations());
 }
 
+void decades(benchmark::internal::Benchmark* bench) {
+  bench->ArgName("rules");
+  for (const std::int64_t count : {1, 10, 100, 1'000, 10'000}) bench->Arg(count);
+}
+
 void sizes(benchmark::internal::Benchmark* bench) {
   bench->ArgName("rules");
   for (const std::int64_t count : {1, 10, 16, 32, 100, 1'000, 10'000}) bench->Arg(count);
@@ -292,27 +299,39 @@ void patterns_as_re2_set(benchmark::State& state) {
 }
 BENCHMARK(patterns_as_re2_set)->Arg(3)->Arg(33)->Arg(333)->Arg(3'333);
 
+/// Bytes that malloc has given out and not got back (glibc).
+std::size_t given_out() noexcept {
+  const struct mallinfo2 now = ::mallinfo2();
+  return now.uordblks + now.hblkhd;
+}
+
+/// `bytes` is what one compiled program keeps of the heap, its index and patterns included. The
+/// automata of patterns grow a little more with the texts they see.
 void compile(benchmark::State& state, Population population, Indexing indexing) {
   Work work(population, static_cast<std::size_t>(state.range(0)), indexing);
   for (auto _ : state) work.compile();
+  const std::size_t before = given_out();
+  const rules::Program program = work.compiled();
+  benchmark::DoNotOptimize(&program);
+  state.counters["bytes"] = static_cast<double>(given_out() - before);
 }
 BENCHMARK_CAPTURE(compile, values / indexed, values, Indexing::kAlways)
-    ->Arg(10'000)
+    ->Apply(decades)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(compile, values / plain, values, Indexing::kNever)
-    ->Arg(10'000)
+    ->Apply(decades)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(compile, parts / indexed, parts, Indexing::kAlways)
-    ->Arg(10'000)
+    ->Apply(decades)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(compile, parts / plain, parts, Indexing::kNever)
-    ->Arg(10'000)
+    ->Apply(decades)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(compile, realistic / indexed, realistic, Indexing::kAlways)
-    ->Arg(10'000)
+    ->Apply(decades)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(compile, realistic / plain, realistic, Indexing::kNever)
-    ->Arg(10'000)
+    ->Apply(decades)
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -35,6 +35,17 @@ class Claims {
     return places_[id].claim;
   }
   std::size_t size() const noexcept { return names_; }
+  /// Calls `each(id, claim)` for the claims that are there, in the order of their ids. Costs like clear().
+  template <typename Each>
+  void for_each(Each&& each) const {
+    for (std::size_t word = 0; word < touched_.size(); ++word) {
+      for (std::uint64_t bits = touched_[word]; bits != 0; bits &= bits - 1) {
+        const auto id = static_cast<NameId>(word * 64 + static_cast<unsigned>(std::countr_zero(bits)));
+        const Claim& claim = places_[id].claim;
+        if (claim.kind != Kind::kAbsent) each(id, claim);
+      }
+    }
+  }
 
   /// Forgets the request: every claim is absent. Costs by the claims that were written to, not by
   /// the names a configuration knows (4096 of them would be 450 KiB).
@@ -50,6 +61,7 @@ class Claims {
 
  private:
   friend class Reader;
+  friend class EventReader;
 
   /// A claim, and how the caller writes it. An identity service spells its members the same way and
   /// in the same order every time, leaving out those without a value, so the reader compares the
@@ -60,6 +72,7 @@ class Claims {
 
     Claim claim;
     NameId follower = kStep;                    // the place of the member that came behind it last
+    NameId event_follower = kStep;              // the same among the attributes of events
     std::uint16_t spelling_size = 0;            // 0: not seen yet, or nothing that can be compared
     std::array<char, kSpellingMax> spelling{};  // the name as in the body, with its `":` behind
   };
@@ -89,6 +102,8 @@ enum class ReadError : std::uint8_t {
   kDuplicate,  // a top-level member that came before, escapes and spelling of extensions resolved
   kMembers,    // more top-level members than the limit
   kTooLarge,   // the arena cannot hold the unescaped text
+  kNotAnEvent,    // read_event(): no `type` and `data` of an event
+  kUnknownEvent,  // read_event(): a `type` that no endpoint is called with (protocol.md d.11)
 };
 
 /// What a caller may read in the 400 answer; never contains any of the body.

@@ -23,14 +23,14 @@
 #include <utility>
 
 #include "core/claims/claims.h"
-#include "core/claims/json_string.h"
-#include "core/claims/json_value.h"
-#include "core/claims/seen_names.h"
+#include "core/claims/reader.h"
 
 namespace core::claims {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+}  // namespace
 
 /// UTF-16 and UTF-32 by their byte order marks, or by where the zero bytes of ASCII text are: an
 /// operator is told of the encoding and not of a syntax error at byte 1.
@@ -43,115 +43,6 @@ bool looks_wide(std::string_view body) noexcept {
   const bool marked_utf32 = body.starts_with(std::string_view("\0\0\xFE\xFF", 4));
   return little || big || marked_utf32;
 }
-
-/// True when `size` bytes, at most Place::kSpellingMax, are the same. Reads at least 16 bytes at
-/// both.
-inline bool same_bytes(const char* text, const char* spelling, std::size_t size) noexcept {
-#if defined(__SSE2__)
-  const auto differing = [=](std::size_t from) noexcept {
-    const __m128i same =
-        _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(text + from)),
-                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(spelling + from)));
-    return static_cast<unsigned>(_mm_movemask_epi8(same)) ^ 0xFFFFU;
-  };
-  if (size <= 16) return (differing(0) & ((1U << size) - 1)) == 0;
-  for (std::size_t from = 0; from + 16 < size; from += 16) {
-    if (differing(from) != 0) return false;
-  }
-  return differing(size - 16) == 0;  // over what was compared already, up to the last byte
-#else
-  return std::memcmp(text, spelling, size) == 0;
-#endif
-}
-
-}  // namespace
-
-/// One reading. Lives as long as the call.
-class Reader {
- public:
-  Reader(std::string_view body, const NameTable& names, const ReadLimits& limits, Arena& arena,
-         Claims& claims) noexcept
-      : begin_(body.data()),
-        end_(body.data() + body.size()),
-        names_(names),
-        limits_(limits),
-        arena_(arena),
-        claims_(claims),
-        seen_(limits.seed) {}
-
-  /// Forgets the spellings that were learned with other names: after a reload an id may be another
-  /// claim's.
-  static void expect(const NameTable& names, Claims& claims) noexcept {
-    if (claims.learned_from_ == names.fingerprint()) [[likely]]
-      return;
-    for (Claims::Place& place : claims.places_) {
-      place.spelling_size = 0;
-      place.follower = kStep;
-    }
-    claims.learned_from_ = names.fingerprint();
-  }
-
-  ReadOutcome run() noexcept {
-    const bool accepted = read_body();
-    if (accepted) return {};
-    if (refusal_.error == ReadError::kSyntax && looks_wide({begin_, size_to(end_)})) {
-      return {ReadError::kUtf8, 0};
-    }
-    // A colon or comma that was matched together with what follows it may lie over the end.
-    return {refusal_.error, size_to(std::min(refusal_.at, end_))};
-  }
-
- private:
-  std::size_t size_to(const char* at) const noexcept {
-    return static_cast<std::size_t>(at - begin_);
-  }
-  static std::string_view between(const char* from, const char* to) noexcept {
-    return {from, static_cast<std::size_t>(to - from)};
-  }
-  bool refuse(ReadError error, const char* at) noexcept {
-    refusal_ = {error, at};
-    return false;
-  }
-  const char* stop(ReadError error, const char* at) noexcept {
-    refusal_ = {error, at};
-    return nullptr;
-  }
-
-  /// A member read up to its value.
-  struct Member {
-    std::string_view name;
-    NameId id = kNoName;
-    NameId place = kNoName;       // its claim's, or a stranger's; kNoName when it has none
-    const char* value = nullptr;  // its first byte
-  };
-  Member refused(ReadError error, const char* at) noexcept {
-    refusal_ = {error, at};
-    return {};
-  }
-
-  // The rarer ways are kept out of line: inlined, they take the registers of the common one.
-  bool read_body() noexcept;
-  [[gnu::noinline]] bool read_not_object(const char* at) noexcept;
-  const char* read_members(const char* at) noexcept;
-  Member guessed_member(const char* text, NameId guess) const noexcept;
-  [[gnu::noinline]] Member read_name(const char* quote) noexcept;
-  [[gnu::noinline]] const char* read_special_string(const Member& member,
-                                                    const char* special) noexcept;
-  [[gnu::noinline]] const char* read_other_value(const Member& member) noexcept;
-  static bool learn(Claims::Place& place, std::string_view name) noexcept;
-  NameId place_of_stranger(std::string_view name) noexcept;
-  bool is_new(std::string_view name, const KeyWords& words, const char* quote) noexcept;
-  void keep(const Member& member, Kind kind, std::string_view value) noexcept;
-
-  const char* begin_;
-  const char* end_;
-  const NameTable& names_;
-  const ReadLimits& limits_;
-  Arena& arena_;
-  Claims& claims_;
-  Refusal refusal_;
-  SeenNames seen_;
-};
 
 bool Reader::read_body() noexcept {
   const char* at = begin_;
@@ -232,16 +123,6 @@ const char* Reader::read_members(const char* at) noexcept {
   }
 }
 
-/// The member `guess` when the bytes at `text` spell it as the last body did; else a null value.
-inline Reader::Member Reader::guessed_member(const char* text, NameId guess) const noexcept {
-  const Claims::Place& place = claims_.places_[guess];
-  const std::size_t size = place.spelling_size;
-  const char* const value = text + size;
-  if (size == 0 || value > end_ || !same_bytes(text, place.spelling.data(), size)) return {};
-  const NameId id = guess < claims_.size() ? guess : kNoName;
-  return {between(text, value - 2), id, guess, skip_white(value, end_)};
-}
-
 /// Remembers how `name` is spelled in the body, where it is followed by `":`. False when it is too
 /// long for that.
 bool Reader::learn(Claims::Place& place, std::string_view name) noexcept {
@@ -269,24 +150,27 @@ NameId Reader::place_of_stranger(std::string_view name) noexcept {
   return static_cast<NameId>(place);
 }
 
-/// Notes a name that no rule mentions, which is at the quotation mark `quote`; false when it is
-/// refused.
-inline bool Reader::is_new(std::string_view name, const KeyWords& words,
-                           const char* quote) noexcept {
-  const SeenNames::Added added = seen_.add(name, words);
-  if (added == SeenNames::Added::kNew) [[likely]]
-    return true;
-  return refuse(
-      added == SeenNames::Added::kDuplicate ? ReadError::kDuplicate : ReadError::kTooLarge, quote);
-}
-
 /// The member whose name's quotation mark is at `quote`, up to its value; a null value when it is
 /// refused.
 Reader::Member Reader::read_name(const char* quote) noexcept {
+  KeyWords words;
+  const Member member = scan_name(quote, words);
+  if (member.value == nullptr) return member;
+  if (member.id != kNoName) {
+    if (std::as_const(claims_)[member.id].kind != Kind::kAbsent) {
+      return refused(ReadError::kDuplicate, quote);
+    }
+  } else if (!is_new(member.name, words, quote)) {
+    return {};
+  }
+  return member;
+}
+
+/// The same without a look at what came before. `words` become those of the name.
+Reader::Member Reader::scan_name(const char* quote, KeyWords& words) noexcept {
   const ScannedString key = scan_string(quote + 1, end_, refusal_);
   if (key.close == nullptr) return {};
   std::string_view name = between(quote + 1, key.close);
-  KeyWords words;
   if (!key.escaped) {
     words = key_words_padded(name);
   } else {
@@ -296,14 +180,6 @@ Reader::Member Reader::read_name(const char* quote) noexcept {
   }
 
   const NameId id = names_.find(name, words);
-  if (id != kNoName) {
-    if (std::as_const(claims_)[id].kind != Kind::kAbsent) {
-      return refused(ReadError::kDuplicate, quote);
-    }
-  } else if (!is_new(name, words, quote)) {
-    return {};
-  }
-
   NameId place = id;
   if (key.close + 1 < end_ && key.close[1] == ':') {
     // An escaped name is not in the body as it is compared.
@@ -317,15 +193,6 @@ Reader::Member Reader::read_name(const char* quote) noexcept {
   const char* const colon = skip_white(key.close + 1, end_);
   if (peek(colon, end_) != ':') return refused(ReadError::kSyntax, colon);
   return {name, id, place, skip_white(colon + 1, end_)};
-}
-
-/// Keeps a value whose name is known.
-inline void Reader::keep(const Member& member, Kind kind, std::string_view value) noexcept {
-  if (member.id == kNoName) return;
-  Claim& claim = claims_[member.id];
-  claim.kind = kind;
-  claim.name = member.name;
-  claim.value = value;
 }
 
 /// Keeps the string value whose first byte that is not plain is at `special`. Answers its closing
@@ -390,6 +257,10 @@ std::string_view describe(ReadError error) noexcept {
       return "The body has too many members.";
     case ReadError::kTooLarge:
       return "The text of the body is too large.";
+    case ReadError::kNotAnEvent:
+      return "The body is no event of Microsoft Entra: it needs the members type and data.";
+    case ReadError::kUnknownEvent:
+      return "The body is an event that this connector is not called with.";
   }
   return "The body was refused.";
 }

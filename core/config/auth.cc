@@ -19,21 +19,6 @@ constexpr std::size_t kSecretBytesMin = 16;   // 96 bits and more of what openss
 constexpr std::size_t kSecretBytesMax = 512;  // what the request path compares without a copy
 constexpr std::size_t kAuthoritiesMax = 64;   // a bit each for the certificate of a connection
 
-/// Calls `take` for a single text, or for each of a list.
-template <typename Take>
-void each_string(Reader& reader, const Node& node, const Key& key, Take take) {
-  Key one = key;
-  one.shape = schema::Shape::kString;
-  const auto read = [&](const Node& at) {
-    if (std::optional<Text> text = reader.string(at, one)) take(at, std::move(*text));
-  };
-  if (key.shape == schema::Shape::kStringOrList && node.kind != Node::Kind::kSequence) {
-    read(node);
-    return;
-  }
-  for (const Node* item : reader.items(node, key)) read(*item);
-}
-
 /// A token or key: long enough not to be guessed, and of what can stand in a field.
 void read_secrets(Reader& reader, const Fields& fields, std::string_view name,
                   std::vector<Text>& out) {
@@ -204,6 +189,20 @@ void read_api_key(Reader& reader, const Node& node, const Node& named, const Key
 
 }  // namespace
 
+void each_string(Reader& reader, const Node& node, const Key& key,
+                 const std::function<void(const Node& at, Text text)>& take) {
+  Key one = key;
+  one.shape = schema::Shape::kString;
+  const auto read = [&](const Node& at) {
+    if (std::optional<Text> text = reader.string(at, one)) take(at, std::move(*text));
+  };
+  if (key.shape == schema::Shape::kStringOrList && node.kind != Node::Kind::kSequence) {
+    read(node);
+    return;
+  }
+  for (const Node* item : reader.items(node, key)) read(*item);
+}
+
 void read_networks(Reader& reader, const Node& node, const Key& key,
                    std::vector<lists::Network>& networks, bool& local) {
   each_string(reader, node, key, [&](const Node& at, Text text) {
@@ -259,8 +258,19 @@ void read_auth(Reader& reader, const Node& node, const Node& named, const Key& k
     read_certificate(reader, at, in, fields.key("certificate"), connector, config);
   });
   read_secrets(reader, fields, "bearer", connector.bearer);
+  if (const Node* const entra = fields.find("entra"); entra != nullptr) {
+    read_entra(reader, *entra, *fields.key_node("entra"), fields.key("entra"), connector, config);
+  }
   if (const Node* const api_key = fields.find("api_key"); api_key != nullptr) {
     read_api_key(reader, *api_key, *fields.key_node("api_key"), fields.key("api_key"), connector);
+    // API connectors always have one of these besides (protocol.md a.11), policies have one header (b.2).
+    const bool alone = fields.find("basic") == nullptr && fields.find("bearer") == nullptr &&
+                       fields.find("entra") == nullptr && fields.find("certificate") == nullptr;
+    if (alone && connector.dialect != DialectName::kB2cPolicy) {
+      reader.error(named, "one of these keys is missing: basic, bearer, entra, certificate",
+                   "write " + std::string(fields.key("basic").name) + ": " +
+                       std::string(fields.key("basic").example));
+    }
   }
   if (const Node* const addresses = fields.find("addresses"); addresses != nullptr) {
     read_networks(reader, *addresses, fields.key("addresses"), connector.addresses,

@@ -41,15 +41,21 @@ struct BackendTls {
   bool verify = true;      // false only when written in words
 };
 
+
 /// A request's JSON body: scalars are templates or constants.
 struct JsonTree {
   enum class Kind : std::uint8_t { kObject, kArray, kTemplate, kConstant, kNull };
+  struct Member;  // no std::pair: Clang 14 asks for it whole before JsonTree is
   Kind kind = Kind::kNull;
   Mark mark;
-  std::vector<std::pair<Text, JsonTree>> members;  // kObject
-  std::vector<JsonTree> items;                     // kArray
-  Text text;                                       // kTemplate
-  Scalar constant;                                 // kConstant: number or boolean
+  std::vector<Member> members;  // kObject
+  std::vector<JsonTree> items;  // kArray
+  Text text;                    // kTemplate
+  Scalar constant;              // kConstant: number or boolean
+};
+struct JsonTree::Member {
+  Text name;
+  JsonTree value;
 };
 
 struct BackendRequest {
@@ -127,6 +133,7 @@ struct Backend {
   BackendTls tls;
   BackendRequest request;
   bool connector_contract = false;     // `speaks: connector`: both ways the contract of protocol.md a
+  bool event_contract = false;         // `speaks: ext-id`: the same with that of section d
   std::vector<ResponseRow> response;
   bool lenient = false;                // JSON and XML are read whatever Content-Type says
   milliseconds timeout{1'500};         // of one try, from taking it up to its last byte

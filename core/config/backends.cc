@@ -7,6 +7,7 @@
 #include "core/config/place.h"
 #include "core/config/reader.h"
 #include "core/config/scalars.h"
+#include "core/text/text.h"
 
 namespace core::config {
 namespace {
@@ -118,6 +119,8 @@ void read_named_secret(Reader& reader, const Fields& auth, std::string_view name
       reader.error(at, "expected a name", "write name: " + std::string(header ? "X-Api-Key" : "code"));
     } else if (header && !is_token(out.name.value)) {
       reader.error(at, "no name of a field (RFC 9110, 5.1)", "write name: X-Api-Key");
+    } else if (header) {
+      check_credential_field(reader, out.name);
     }
   }
   read_secret(reader, fields, "value", out.value);
@@ -295,9 +298,12 @@ void read_times(Reader& reader, const Fields& fields, Backend& backend) {
 }
 
 void read_mapping(Reader& reader, const Fields& fields, const Node& named, Backend& backend) {
-  enum class Speaks : std::uint8_t { kMapping, kConnector } speaks = Speaks::kMapping;
+  enum class Speaks : std::uint8_t { kMapping, kConnector, kExtId } speaks = Speaks::kMapping;
   fields.choice("speaks", speaks);
   backend.connector_contract = speaks == Speaks::kConnector;
+  backend.event_contract = speaks == Speaks::kExtId;
+  const bool contract = speaks != Speaks::kMapping;
+  const std::string spoken = backend.event_contract ? "ext-id" : "connector";
   fields.boolean("lenient", backend.lenient);
   backend.request.method = {"POST", backend.mark, false};
   backend.request.path = {"/", backend.mark, false};
@@ -305,11 +311,11 @@ void read_mapping(Reader& reader, const Fields& fields, const Node& named, Backe
     read_backend_request(reader, *request, *fields.key_node("request"), fields.key("request"),
                          backend);
   }
-  if (backend.connector_contract) {
+  if (contract) {
     using Body = BackendRequest::Body;
     if (backend.request.body != Body::kNone && backend.request.body != Body::kClaims) {
       reader.error(*fields.key_node("request"),
-                   "a backend that speaks connector gets the caller's body as it came",
+                   "a backend that speaks " + spoken + " gets the caller's body as it came",
                    "leave out the body, or speaks");
     }
     if (backend.request.method.value != "POST") {
@@ -318,13 +324,14 @@ void read_mapping(Reader& reader, const Fields& fields, const Node& named, Backe
     backend.request.body = Body::kClaims;
   }
   const Node* const response = fields.find("response");
-  if (response != nullptr && backend.connector_contract) {
+  if (response != nullptr && contract) {
     reader.error(*fields.key_node("response"),
-                 "the answers of a backend that speaks connector say themselves what they mean",
+                 "the answers of a backend that speaks " + spoken +
+                     " say themselves what they mean",
                  "leave out response, or speaks");
   } else if (response != nullptr) {
     read_backend_response(reader, *response, fields.key("response"), backend);
-  } else if (!backend.connector_contract) {
+  } else if (!contract) {
     reader.error(named, "the key \"response\" is missing",
                  "write response: [ { when: { status: 200 }, continue: {} } ], or speaks: connector");
   }
@@ -355,6 +362,12 @@ void read_backend(Reader& reader, const Member& member, const Key& key, Config& 
   section("breaker", read_breaker, backend.breaker);
   section("health", read_health, backend.health);
   read_mapping(reader, fields, *member.key, backend);
+  if (backend.auth.kind == BackendAuth::Kind::kHeader) {
+    for (const auto& [name, value] : backend.request.headers) {
+      if (!text::equals_ignore_case_ascii(name.value, backend.auth.name.value)) continue;
+      reader.error_inside(name, 0, "a field that is written already", "auth: writes it");
+    }
+  }
   config.backends.push_back(std::move(backend));
 }
 

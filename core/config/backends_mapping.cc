@@ -56,6 +56,9 @@ void check_field_name(Reader& reader, const Text& name) {
   }
 }
 
+/// Fields that a mapping may write in the place of claimgate's, and a credential may not: there would be two.
+constexpr std::string_view kUsualFields[] = {"accept", "user-agent"};
+
 std::optional<JsonTree> read_tree(Reader& reader, const Node& node, const Key& key) {
   JsonTree tree;
   tree.mark = node.mark;
@@ -85,7 +88,7 @@ std::optional<JsonTree> read_tree(Reader& reader, const Node& node, const Key& k
       for (const Member& member : node.members) {
         Text name = reader.key_text(*member.key);
         if (auto read = read_tree(reader, *member.value, key)) {
-          tree.members.emplace_back(std::move(name), std::move(*read));
+          tree.members.push_back({std::move(name), std::move(*read)});
         }
       }
       return tree;
@@ -227,6 +230,7 @@ void read_operands(Reader& reader, const Node& node, const Key& key, ReplyTest& 
       scalar = reader.scalar(at, one);
     }
     if (!scalar) return;
+    reader.warn_of_yaml(at, texts);
     if (test.test == ReplyTest::Test::kContains && scalar->text.value.empty()) {
       reader.error(at, "an empty text", "write exists: true to ask if there is a value");
       return;
@@ -457,6 +461,20 @@ std::vector<std::pair<int, int>> read_statuses(Reader& reader, const Node& node,
     take(node);
   }
   return statuses;
+}
+
+void check_credential_field(Reader& reader, const Text& name) {
+  const auto is = [&](std::string_view other) {
+    return text::equals_ignore_case_ascii(name.value, other);
+  };
+  if (is("authorization")) return;
+  const bool taken =
+      std::any_of(std::begin(kTakenFields), std::end(kTakenFields),
+                  [&](const TakenField& field) { return is(field.name); }) ||
+      std::any_of(std::begin(kUsualFields), std::end(kUsualFields), is);
+  if (!taken) return;
+  reader.error_inside(name, 0, "a credential cannot be the field \"" + name.value + "\"",
+                      "write name: X-Api-Key");
 }
 
 void read_backend_request(Reader& reader, const Node& node, const Node& named, const Key& key,

@@ -13,11 +13,13 @@
 //     time: pairs of key and value; the subject is `now`
 //
 // `all`, `any` and `not` join whether quoted or not, so that the same file means the same as JSON.
+#include <charconv>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "core/config/reader.h"
+#include "core/config/scalars.h"
 
 namespace core::config {
 namespace {
@@ -112,6 +114,7 @@ std::vector<Scalar> read_operands(Reader& reader, const Node& node, const Key& k
   const auto read_string = [&](const Node& at) {
     std::optional<Text> text = reader.string(at, one);
     if (!text) return;
+    reader.warn_of_yaml(at, true);
     if (text->value.empty() && !text->secret) {
       reader.error(at, "an empty text", "write exists: true to ask if there is a value");
       return;
@@ -120,11 +123,21 @@ std::vector<Scalar> read_operands(Reader& reader, const Node& node, const Key& k
   };
   switch (key.shape) {
     case Shape::kScalar:
+      reader.warn_of_yaml(node, false);
       if (auto scalar = reader.scalar(node, key)) operands.push_back(std::move(*scalar));
       break;
     case Shape::kAnyNumber: {
       auto scalar = reader.scalar(node, key);
       if (!scalar) break;
+      // A bound may come from the environment or a file, where all is text.
+      if (scalar->text.secret) {
+        double bound = 0;
+        const std::string& text = scalar->text.value;
+        const char* const end = text.data() + text.size();
+        if (std::from_chars(text.data(), end, bound).ec == std::errc{}) {
+          scalar->type = type_of_plain(text);
+        }
+      }
       if (scalar->type == Scalar::Type::kInteger || scalar->type == Scalar::Type::kNumber) {
         operands.push_back(std::move(*scalar));
       } else {
@@ -140,6 +153,7 @@ std::vector<Scalar> read_operands(Reader& reader, const Node& node, const Key& k
     case Shape::kScalars:
       for (const Node* item : reader.items(node, key)) {
         one.shape = Shape::kScalar;
+        reader.warn_of_yaml(*item, false);
         if (auto scalar = reader.scalar(*item, one)) operands.push_back(std::move(*scalar));
       }
       break;
@@ -305,6 +319,7 @@ void read_subject(Reader& reader, const Member& member, Condition& parent) {
     test.mark = subject.mark;
     test.subject = subject;
     test.test_mark = node.mark;
+    reader.warn_of_yaml(node, false);
     auto operand = reader.scalar(node, *schema::kTests.find("equals"));
     if (!operand) return;
     test.operands.push_back(std::move(*operand));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/config/backend.h"
+#include "core/config/dialect_name.h"
 #include "core/config/policy.h"
 #include "core/config/written.h"
 #include "core/lists/network.h"
@@ -142,19 +143,54 @@ struct ApiKey {
   std::vector<Text> values;  // each is good
 };
 
-enum class DialectName : std::uint8_t { kB2cUserflow };
+/// The step that a connector's URL stands for, where requests do not name it.
+enum class StepOfUrl : std::uint8_t { kPostFederationSignup, kPostAttributeCollection };
+/// Tokens that Entra issues to callers (schema_entra.cc).
+struct EntraTokens {
+  std::size_t authority = 0;           // in Config::token_authorities
+  std::string tenant;                  // a GUID in small letters, as the two below where they are GUIDs
+  std::vector<std::string> audiences;  // each is good
+  std::vector<std::string> parties;    // the same
+  milliseconds clock_skew{300'000};    // protocol.md d.2
+};
+
+/// Where the keys of callers' tokens come from.
+struct TokenAuthority {
+  Text url;            // normalised, ending in the tenant, no slash behind it
+  std::string tenant;
+  Text ca;             // a PEM file, relative to the file that names it; empty: the system's authorities
+  milliseconds refresh{24 * 3'600'000};  // the shortest that a connector asks for
+};
+
 
 /// What is told at PreTokenIssuance, where neither a block nor a validation error is legal
 /// (protocol.md a.7): go on without claims, or fail the call (HTTP 500).
 enum class TokenFault : std::uint8_t { kContinue, kFail };
 
+/// What the author of a custom policy chose (protocol.md b).
+struct PolicyContract {
+  ClaimsIn claims_in = ClaimsIn::kBody;
+  Text payload;    // kBody: the claim that the whole body is; empty: the body is an object of claims
+  Text url;        // kUrl: what is behind the connector's path
+  std::vector<std::pair<Text, Text>> names;  // a claim in rules, and what the policy calls it
+  bool debug = false;
+  Text request_id;  // the claim that has it; empty: none
+  Text more_info;   // empty: none
+};
+
 struct Connector {
   Text name;
   Text path;
   DialectName dialect = DialectName::kB2cUserflow;
+  std::optional<StepOfUrl> step;  // kB2bSignup
+  PolicyContract policy;          // kB2cPolicy
+  Text block_title;               // kExtId: the name of a message; empty: none
+  std::array<Text, 3> carry;      // kExtId: backends for emailOtpSend, passwordSubmit and
+                                  // verifiedIdClaimValidation; empty: refused
   std::vector<Credential> basic;
   std::vector<Text> bearer;
   std::vector<CallerCertificate> certificates;
+  std::optional<EntraTokens> entra;
   std::optional<ApiKey> api_key;
   std::vector<lists::Network> addresses;  // with local_addresses: empty is any
   bool local_addresses = false;           // "unix" among them
@@ -244,6 +280,8 @@ struct Limits {
   std::int64_t tls_handshakes = 1024;        // under way at once, per worker
   std::int64_t auth_failures = 100;          // of one address in a window; 0: not counted
   std::int64_t auth_addresses = 16384;       // that are counted
+  std::int64_t token_bytes = 8 << 10;        // of a caller's JWT
+  std::int64_t tokens_remembered = 1024;     // good ones, per worker
   milliseconds auth_failure_window{60'000};
   milliseconds head_timeout{10'000};
   milliseconds body_timeout{10'000};
@@ -252,11 +290,21 @@ struct Limits {
   milliseconds drain_timeout{10'000};
   milliseconds tls_handshake_timeout{10'000};
   std::int64_t pending = 4096;               // requests that wait for a backend, per worker
+  std::int64_t memory = 0;                   // of the process; 0: what the other limits add up to
+  Mark memory_mark;                          // where it is written
 };
 
 struct AccessLog {
   Text file;            // "stdout", "stderr", "off" or a path
   double sample = 1.0;  // share of the requests written, 0 to 1
+};
+
+/// What the running program may do on its machine.
+struct Process {
+  enum class Seccomp : std::uint8_t { kStandard, kStrict, kOff };
+  Text user;  // empty: none is named
+  Seccomp seccomp = Seccomp::kStandard;
+  bool core_dumps = false;
 };
 
 struct Config {
@@ -274,8 +322,10 @@ struct Config {
   std::vector<ValueTable> tables;
   std::vector<Backend> backends;
   std::vector<Connector> connectors;
+  std::vector<TokenAuthority> token_authorities;  // each URL and `ca` once
   std::vector<Text> caller_authorities;  // PEM files that certificates name, each once; at most 64
   std::vector<PolicyTest> tests;
+  Process process;
   Capture capture;
 };
 

@@ -117,6 +117,8 @@ class Loader {
       read_decision_cache(reader_, node, named, key, config_);
     } else if (name == "capture") {
       read_capture(reader_, node, named, key, config_.capture);
+    } else if (name == "process") {
+      read_process(reader_, node, named, key, config_.process);
     } else if (name == "workers") {
       if (const auto workers = reader_.integer(node, key)) config_.workers = *workers;
     } else if (name == "lists_state") {

@@ -186,6 +186,21 @@ void Reader::wrong_type(const Node& node, const Key& key) {
   error(node, "expected " + expected(key) + ", found " + found(node), std::move(suggestion));
 }
 
+void Reader::warn_of_yaml(const Node& node, bool texts_only) {
+  if (node.kind != Node::Kind::kScalar || node.quoted || node.sensitive) return;
+  const auto reading = read_otherwise_by_yaml(node.value);
+  if (!reading) return;
+  const std::string text = "\"" + clip(node.value) + "\"";
+  const bool truth = reading->type == Scalar::Type::kBoolean;
+  const std::string kind = truth ? "boolean" : "number";
+  std::string hint = texts_only || reading->plain.empty()
+                         ? "put it in quotation marks: " + text
+                         : "write " + text + " in quotation marks, or " + clip(reading->plain) +
+                               " for the " + kind;
+  warning(node, text + " is a text here, and a " + kind + " to other readers of YAML",
+          std::move(hint));
+}
+
 std::optional<Text> Reader::string(const Node& node, const Key& key) {
   const bool is_string = node.kind == Node::Kind::kScalar &&
                          (node.quoted || type_of_plain(node.value) == Scalar::Type::kString);
@@ -326,6 +341,15 @@ std::optional<Scalar> Reader::scalar(const Node& node, const Key& key) {
     const char* const end = node.value.data() + node.value.size();
     if (std::from_chars(node.value.data(), end, value).ec != std::errc{}) {
       error(node, "an integer of more than 64 bits", "put it in quotation marks: it is a string");
+      return std::nullopt;
+    }
+  }
+  if (result.type == Scalar::Type::kNumber) {
+    double value = 0;
+    const char* const end = node.value.data() + node.value.size();
+    if (std::from_chars(node.value.data(), end, value).ec != std::errc{}) {
+      error(node, "a number that no reader holds (IEEE 754)",
+            "put it in quotation marks for the text");
       return std::nullopt;
     }
   }

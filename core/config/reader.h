@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,6 +75,10 @@ class Reader {
 
   void wrong_type(const Node& node, const schema::Key& key);
 
+  /// Warns of a value without quotation marks that is a text here and a number or boolean to other
+  /// readers of YAML. With `texts_only` nothing but a text may stand there.
+  void warn_of_yaml(const Node& node, bool texts_only);
+
   RuleGroups& rule_groups() noexcept { return rule_groups_; }
 
  private:
@@ -136,6 +141,12 @@ std::optional<ListenerTls> read_listener_tls(Reader& reader, const Node& node, c
 /// `auth` of a connector; see auth.cc. Files of authorities go into `config`.
 void read_auth(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
                Connector& connector, Config& config);
+/// `entra` of `auth`; see auth_entra.cc.
+void read_entra(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                Connector& connector, Config& config);
+/// Calls `take` for a single text, or for each of a list: Shape::kStringOrList and kStrings.
+void each_string(Reader& reader, const Node& node, const schema::Key& key,
+                 const std::function<void(const Node& at, Text text)>& take);
 /// Networks, and "unix" as `local`.
 void read_networks(Reader& reader, const Node& node, const schema::Key& key,
                    std::vector<lists::Network>& networks, bool& local);
@@ -152,6 +163,9 @@ void read_lists(Reader& reader, const Node& node, const schema::Key& key, Config
 void read_messages(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 void read_connectors(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 void read_backends(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+/// Reports a credential's field that claimgate itself writes, or that would change what a request is
+/// for the hop. `Authorization` may be one: there are schemes besides Basic and Bearer.
+void check_credential_field(Reader& reader, const Text& name);
 /// `request` and `response` of a backend; see backends_mapping.cc.
 void read_backend_request(Reader& reader, const Node& node, const Node& named,
                           const schema::Key& key, Backend& backend);
@@ -165,6 +179,8 @@ std::vector<std::pair<Text, Scalar>> read_templates(Reader& reader, const Node& 
                                                   const schema::Key& key, std::string_view what);
 /// See policy.cc.
 void read_tests(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_process(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                  Process& process);
 void read_capture(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
                   Capture& capture);
 
@@ -184,6 +200,8 @@ struct Inclusion {
 /// The rules of the group that `item` includes, with its arguments; null after reporting.
 const Node* expand_include(Reader& reader, const Node& item, const Inclusion* around,
                            Inclusion& inclusion);
+/// `policy` of a connector; reports what has no meaning beside the rest.
+void read_policy_contract(Reader& reader, const Fields& connector, PolicyContract& policy);
 void read_tables(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 std::optional<Action> read_action(Reader& reader, const Fields& fields,
                                   const schema::Object& object);

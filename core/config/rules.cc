@@ -33,6 +33,7 @@ std::vector<Assignment> read_claims(Reader& reader, const Node& node, const Key&
     text_key.name = member.key->value;
     Text claim = reader.key_text(*member.key);
     const Node& value = *member.value;
+    reader.warn_of_yaml(value, !member.key->value.starts_with("extension_"));
     const bool plain = value.kind == Node::Kind::kScalar && !value.quoted;
     const Scalar::Type type = plain ? type_of_plain(value.value) : Scalar::Type::kString;
     std::optional<Text> text = type == Scalar::Type::kString ? reader.string(value, text_key)

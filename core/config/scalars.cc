@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <span>
+#include <string>
 #include <system_error>
+#include <utility>
 
 namespace core::config {
 namespace {
@@ -102,6 +104,67 @@ Scalar::Type type_of_plain(std::string_view text) {
     if (digits() == 0) return Scalar::Type::kString;
   }
   return i == text.size() ? Scalar::Type::kNumber : Scalar::Type::kString;
+}
+
+namespace {
+
+/// "+007" as "7", ".5" as "0.5", "5.e3" as "5e3"; empty when `text` is no decimal number of YAML.
+std::string decimal_of(std::string_view text, bool& whole) {
+  std::string plain;
+  std::size_t i = 0;
+  if (text.starts_with('+') || text.starts_with('-')) ++i;
+  if (text.starts_with('-')) plain = "-";
+  const auto digits = [&text, &i] {
+    const std::size_t begin = i;
+    while (i < text.size() && is_digit(text[i])) ++i;
+    return text.substr(begin, i - begin);
+  };
+  std::string_view before = digits();
+  std::string_view behind;
+  whole = i == text.size();
+  if (i < text.size() && text[i] == '.') {
+    ++i;
+    behind = digits();
+  }
+  if (before.empty() && behind.empty()) return {};
+  before.remove_prefix(std::min(before.find_first_not_of('0'), before.size()));
+  plain += before.empty() ? "0" : std::string(before);
+  if (!behind.empty()) plain.append(".").append(behind);
+  if (i == text.size()) return plain;
+  if (text[i] != 'e' && text[i] != 'E') return {};
+  plain += text[i++];
+  if (i < text.size() && (text[i] == '+' || text[i] == '-')) plain += text[i++];
+  const std::string_view exponent = digits();
+  if (exponent.empty() || i != text.size()) return {};
+  return plain.append(exponent);
+}
+
+}  // namespace
+
+std::optional<YamlReading> read_otherwise_by_yaml(std::string_view text) {
+  using enum Scalar::Type;
+  if (text.empty() || type_of_plain(text) != kString) return {};
+  if (text == "True" || text == "TRUE") return YamlReading{kBoolean, "true"};
+  if (text == "False" || text == "FALSE") return YamlReading{kBoolean, "false"};
+  if (text.starts_with("0x") || text.starts_with("0o")) {
+    const char* const end = text.data() + text.size();
+    std::uint64_t value = 0;
+    const auto [stop, ec] = std::from_chars(text.data() + 2, end, value, text[1] == 'x' ? 16 : 8);
+    if (text.size() == 2 || stop != end || ec == std::errc::invalid_argument) return {};
+    return YamlReading{kInteger, ec == std::errc{} ? std::to_string(value) : std::string()};
+  }
+  std::string_view unsigned_text = text;
+  if (text[0] == '+' || text[0] == '-') unsigned_text.remove_prefix(1);
+  for (const std::string_view word : {".inf", ".Inf", ".INF"}) {
+    if (unsigned_text == word) return YamlReading{kNumber, ""};
+  }
+  for (const std::string_view word : {".nan", ".NaN", ".NAN"}) {
+    if (text == word) return YamlReading{kNumber, ""};
+  }
+  bool whole = false;
+  std::string plain = decimal_of(text, whole);
+  if (plain.empty()) return {};
+  return YamlReading{whole ? kInteger : kNumber, std::move(plain)};
 }
 
 bool has_control(std::string_view text) {

@@ -40,6 +40,15 @@ Result<Endpoint, ParseError> parse_endpoint(std::string_view text);
 /// strings, and only `true` and `false` are booleans.
 Scalar::Type type_of_plain(std::string_view text);
 
+/// What readers of YAML, editors among them, take a scalar for that type_of_plain() has as a string.
+struct YamlReading {
+  Scalar::Type type = Scalar::Type::kString;
+  std::string plain;  // the same value as claimgate would read it; empty when it cannot be written
+};
+/// By the core schema of YAML 1.2.2 (10.3.2): True, +5, 007, .5, 0x1F, .inf. Empty for what both take
+/// for the same; `yes`, `no`, `on` and `off`, booleans of YAML 1.1, are texts in both.
+std::optional<YamlReading> read_otherwise_by_yaml(std::string_view text);
+
 /// A byte below space, or DEL.
 bool has_control(std::string_view text);
 

@@ -10,9 +10,6 @@ constexpr std::int64_t kMiB = 1 << 20;
 constexpr std::int64_t kSecond = 1000;
 constexpr std::int64_t kHour = 3600 * kSecond;
 
-constexpr string_view kDialects[] = {"b2c-userflow"};
-constexpr string_view kDialectsLater[] = {"b2c-policy", "b2b-signup", "ext-id"};
-constexpr string_view kTokenFaults[] = {"continue", "fail"};
 constexpr string_view kMatches[] = {"exact", "email", "domain", "network"};
 constexpr string_view kModes[] = {"live", "shadow"};
 
@@ -110,6 +107,11 @@ constexpr Key kRootKeys[] = {
      .words = "A sample of the requests for `claimgate replay`, personal data replaced. Off without "
               "it.",
      .object = &kCapture},
+    {.name = "process",
+     .shape = Shape::kObject,
+     .example = "{ user: claimgate }",
+     .words = "What the running program may do on its machine.",
+     .object = &kProcess},
 };
 constexpr LaterKey kRootLater[] = {
     {"state", "decide with rules and lists"},
@@ -279,6 +281,21 @@ constexpr Key kLimitsKeys[] = {
               "failures are forgotten.",
      .least = 64,
      .most = 1'000'000},
+    {.name = "token_bytes",
+     .shape = Shape::kSize,
+     .fallback = "8KiB",
+     .example = "8KiB",
+     .words = "Of a token for `auth.entra`. A larger one is refused unread. Within `head_bytes`.",
+     .least = 1 << 10,
+     .most = 64 << 10},
+    {.name = "tokens_remembered",
+     .shape = Shape::kInteger,
+     .fallback = "1024",
+     .example = "1024",
+     .words = "Good tokens that each worker remembers until they expire, 32 bytes each. 0: each request's "
+              "token is verified anew.",
+     .least = 0,
+     .most = 1'000'000},
     {.name = "pending",
      .shape = Shape::kInteger,
      .fallback = "4096",
@@ -287,6 +304,14 @@ constexpr Key kLimitsKeys[] = {
               "once.",
      .least = 0,
      .most = 1'000'000},
+    {.name = "memory",
+     .shape = Shape::kSize,
+     .example = "512MiB",
+     .words = "What the process may hold in all. Without it that is what the other limits add up to, "
+              "which start-up prints; less of it makes room for fewer connections and messages. See "
+              "[overload](operation.md#overload).",
+     .least = 16 * kMiB,
+     .most = 1024 * 1024 * kMiB},
 };
 
 constexpr Key kAccessLogKeys[] = {
@@ -338,86 +363,6 @@ constexpr Key kListKeys[] = {
      .choices = kMatches},
 };
 constexpr string_view kListOne[] = {"file", "values", "url"};
-
-constexpr Key kConnectorKeys[] = {
-    {.name = "path",
-     .shape = Shape::kPath,
-     .required = true,
-     .example = "/b2c/before-create",
-     .words = "The path of the URL that is called, exactly."},
-    {.name = "dialect",
-     .shape = Shape::kChoice,
-     .required = true,
-     .example = "b2c-userflow",
-     .words = "Who calls: `b2c-userflow` is an API connector of an Azure AD B2C user flow.",
-     .choices = kDialects},
-    {.name = "auth",
-     .shape = Shape::kAuth,
-     .example = "{ basic: { username: b2c, password: \"${env:B2C_PASSWORD}\" } }",
-     .words = "How the caller shows who it is. `anonymous` lets everybody in and has to be written "
-              "when a listener can be reached from another machine.",
-     .object = &kAuthentication},
-    {.name = "deadline",
-     .shape = Shape::kDuration,
-     .fallback = "4s",
-     .example = "4s",
-     .words = "When the answer has to be out. User flows wait five seconds.",
-     .least = 100,
-     .most = 60 * kSecond},
-    {.name = "otherwise",
-     .shape = Shape::kObject,
-     .example = "{ validation_error: later }",
-     .words = "The verdict when none is found by the deadline.",
-     .object = &kOtherwise},
-    {.name = "retry_window",
-     .shape = Shape::kDuration,
-     .fallback = "12s",
-     .example = "12s",
-     .words = "A request with the same body within this time is the caller's retry: it gets the "
-              "first one's decision and reaches no backend again. 0ms: it is a new request.",
-     .least = 0,
-     .most = kHour},
-    {.name = "token_fault",
-     .shape = Shape::kChoice,
-     .fallback = "continue",
-     .example = "continue",
-     .words = "What happens before a token is issued, where a person can be told nothing: "
-              "`continue` without claims, or `fail` the call.",
-     .choices = kTokenFaults},
-    {.name = "rules",
-     .shape = Shape::kRules,
-     .example = "[ { name: everybody, continue: {} } ]",
-     .words = "Run in order until one ends; after the last one the person goes on, with every "
-              "claim that a rule set.",
-     .object = &kRule},
-    {.name = "shadow_rules",
-     .shape = Shape::kRules,
-     .example = "[ { name: everybody, continue: {} } ]",
-     .words = "Other rules, run over the same claims behind the answer and never told: where their "
-              "verdict, message or claims differ is counted, and now and then written to the log.",
-     .object = &kRule},
-};
-constexpr LaterKey kConnectorLater[] = {
-    {"cache", "write it in a rule that asks"},
-    {"tests", "write them at the top level: each names its connector"},
-    {"limits", "write it at the top level: it is for all connectors"},
-};
-
-constexpr Key kOtherwiseKeys[] = {
-    {.name = "continue",
-     .shape = Shape::kClaims,
-     .example = "{}",
-     .words = "Go on, with these claims."},
-    {.name = "block",
-     .shape = Shape::kName,
-     .example = "later",
-     .words = "Show the message on a page of its own: the person cannot go on."},
-    {.name = "validation_error",
-     .shape = Shape::kName,
-     .example = "later",
-     .words = "Show the message on the form: the person may try again."},
-};
-constexpr string_view kOtherwiseOne[] = {"validation_error", "block", "continue"};
 
 constexpr Key kRuleKeys[] = {
     {.name = "name",
@@ -495,14 +440,6 @@ constinit const Object kAccessLog{
     .name = "access_log", .words = "`access_log`.", .keys = kAccessLogKeys};
 constinit const Object kList{
     .name = "list", .words = "One member of `lists`.", .keys = kListKeys, .exactly_one = kListOne};
-constinit const Object kConnector{.name = "connector",
-                                  .words = "One member of `connectors`.",
-                                  .keys = kConnectorKeys,
-                                  .later = kConnectorLater};
-constinit const Object kOtherwise{.name = "otherwise",
-                                  .words = "`otherwise` of a connector: exactly one of these.",
-                                  .keys = kOtherwiseKeys,
-                                  .exactly_one = kOtherwiseOne};
 constinit const Object kRule{.name = "rule",
                              .words =
                                  "One item of `rules`: a name, perhaps a condition, and "
@@ -540,6 +477,9 @@ constexpr const Object* kAll[] = {
     &kCredential,
     &kCallerCertificate,
     &kApiKey,
+    &kEntra,
+    &kCarry,
+    &kPolicyContract,
     &kOtherwise,
     &kRule,
     &kRuleCache,
@@ -555,6 +495,7 @@ constexpr const Object* kAll[] = {
     &kPolicyTest,
     &kExpectation,
     &kCapture,
+    &kProcess,
 };
 }  // namespace
 
@@ -566,10 +507,5 @@ const Key* Object::find(std::string_view key) const noexcept {
 }
 
 std::span<const Object* const> all_objects() noexcept { return kAll; }
-
-std::span<const std::string_view> later_choices(std::string_view key) noexcept {
-  if (key == "dialect") return kDialectsLater;
-  return {};
-}
 
 }  // namespace core::config::schema

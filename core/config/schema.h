@@ -96,16 +96,20 @@ extern const Object kAdmin;
 extern const Object kLimits;
 extern const Object kAccessLog;
 extern const Object kList;
-extern const Object kConnector;
+extern const Object kConnector;   // schema_connectors.cc, as kCarry and kOtherwise
+extern const Object kCarry;
+extern const Object kPolicyContract;
 extern const Object kAuthentication;
 extern const Object kCredential;          // schema_auth.cc, as the two below
 extern const Object kCallerCertificate;
 extern const Object kApiKey;
+extern const Object kEntra;               // schema_entra.cc
 extern const Object kOtherwise;
 extern const Object kRule;
 extern const Object kTests;
 extern const Object kLengthRange;
 extern const Object kPolicyTest;   // schema_policy.cc
+extern const Object kProcess;  // schema_process.cc
 extern const Object kExpectation;
 extern const Object kCapture;
 extern const Object kCountryOf;

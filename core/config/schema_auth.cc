@@ -20,18 +20,26 @@ constexpr Key kAuthenticationKeys[] = {
      .words =
          "A fixed token in `Authorization: Bearer`, 16 bytes or more. Each of several is good. "
          "Beside `basic` either will do."},
+    {.name = "entra",
+     .shape = Shape::kObject,
+     .example = "{ tenant: 1f6d2c4e-5b0a-4d8f-9a53-7c1e8b2f4d60, audience: 6f0c9d8a-3b1e-4c52-8a77-d94e5f10b2c3 }",
+     .words =
+         "A token (JWT) that Microsoft Entra has issued to the caller, in `Authorization: Bearer`. "
+         "Beside `basic` or `bearer` either will do.",
+     .object = &kEntra},
     {.name = "certificate",
      .shape = Shape::kObjectOrList,
      .example = "{ sha256: 9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08 }",
      .words =
-         "The certificate that the caller shows in the TLS handshake, in addition to `basic` or "
-         "`bearer` where those are written. With several each is good: the old and the new one "
+         "The certificate that the caller shows in the TLS handshake, in addition to `basic`, "
+         "`bearer` or `entra` where those are written. With several each is good: the old and the new one "
          "while they are changed.",
      .object = &kCallerCertificate},
     {.name = "api_key",
      .shape = Shape::kObject,
      .example = "{ query: code, value: \"${env:B2C_KEY}\" }",
-     .words = "A key in a header field or in the query, always in addition to the others.",
+     .words = "A key in a header field or in the query, always in addition to the others; with "
+              "`b2c-policy` it may be alone.",
      .object = &kApiKey},
     {.name = "addresses",
      .shape = Shape::kStrings,
@@ -40,7 +48,7 @@ constexpr Key kAuthenticationKeys[] = {
          "The networks that callers come from, always in addition; anybody else gets 403. `unix` "
          "stands for Unix sockets. Behind a load balancer see `proxies` of a listener."},
 };
-constexpr string_view kAuthenticationSome[] = {"basic", "bearer", "certificate"};
+constexpr string_view kAuthenticationSome[] = {"basic", "bearer", "entra", "certificate", "api_key"};
 
 constexpr Key kCredentialKeys[] = {
     {.name = "username",

@@ -11,7 +11,7 @@ constexpr std::int64_t kMiB = 1 << 20;
 constexpr std::int64_t kSecond = 1000;
 constexpr std::int64_t kHour = 3600 * kSecond;
 
-constexpr string_view kSpeaks[] = {"mapping", "connector"};
+constexpr string_view kSpeaks[] = {"mapping", "connector", "ext-id"};
 constexpr string_view kMethods[] = {"POST", "GET", "PUT", "PATCH", "DELETE"};
 
 constexpr Key kBackendKeys[] = {
@@ -37,7 +37,9 @@ constexpr Key kBackendKeys[] = {
      .fallback = "mapping",
      .example = "connector",
      .words = "`mapping`: what `request` and `response` say. `connector`: it gets the caller's body "
-              "as it came and answers as an API connector does; its answers are repaired.",
+              "as it came and answers as an API connector of a user flow does; its answers are "
+              "repaired. `ext-id`: it gets and answers events of Microsoft Entra. A caller that "
+              "speaks otherwise is translated ([bridge](bridge.md)).",
      .choices = kSpeaks},
     {.name = "request",
      .shape = Shape::kObject,
@@ -49,7 +51,7 @@ constexpr Key kBackendKeys[] = {
      .example = "[ { when: { status: 200 }, continue: {} } ]",
      .words = "What its answers mean: the first row whose tests all hold decides. When none does, "
               "nothing is settled and the connector's `otherwise` applies. Required unless it speaks "
-              "`connector`.",
+              "`connector` or `ext-id`.",
      .object = &kResponseRow},
     {.name = "lenient",
      .shape = Shape::kBoolean,

@@ -36,6 +36,16 @@ std::string map_of(const std::string& values, bool some) {
          "\"additionalProperties\":" + values + "}";
 }
 
+/// Claims that an answer sets: built-in attributes are texts, custom ones (and names that a group's
+/// parameter brings) may be numbers and booleans; what identifies the request cannot be set.
+std::string claims_map(bool some) {
+  return std::string("{\"type\":\"object\",") + (some ? "\"minProperties\":1," : "") +
+         "\"propertyNames\":{\"not\":{\"enum\":[\"step\",\"client_id\",\"ui_locales\","
+         "\"identities\",\"objectId\"]}},"
+         "\"patternProperties\":{\"^(extension_.|[$][{])\":" +
+         reference_to("scalar") + "},\"additionalProperties\":{\"type\":\"string\"}}";
+}
+
 std::string bounds(const Key& key) {
   return "\"minimum\":" + std::to_string(key.least) + ",\"maximum\":" + std::to_string(key.most);
 }
@@ -103,9 +113,9 @@ std::string shape_schema(const Key& key) {
     case Shape::kCondition:
       return reference_to("condition");
     case Shape::kClaims:
-      return map_of(reference_to("scalar"), false);
+      return claims_map(false);
     case Shape::kClaimsSome:
-      return map_of(reference_to("scalar"), true);
+      return claims_map(true);
     case Shape::kClaimNames:
       return map_of(string, true);
     case Shape::kAnyNumber:

@@ -257,7 +257,10 @@ void read_limits(Reader& reader, const Node& node, const Node& named, const Key&
   fields.integer("auth_failures", limits.auth_failures);
   fields.duration("auth_failure_window", limits.auth_failure_window);
   fields.integer("auth_addresses", limits.auth_addresses);
+  fields.size("token_bytes", limits.token_bytes);
+  fields.integer("tokens_remembered", limits.tokens_remembered);
   fields.integer("pending", limits.pending);
+  if (fields.size("memory", limits.memory)) limits.memory_mark = fields.key_node("memory")->mark;
   if (limits.request_line_bytes <= limits.head_bytes) return;
   if (const Node* const line = fields.key_node("request_line_bytes"); line != nullptr) {
     reader.error(*line, "request_line_bytes is larger than head_bytes, which includes it", {});

@@ -20,7 +20,8 @@ struct DecidedClaim {
 /// same question. Immutable once made and shared between workers.
 struct Decision {
   rules::VerdictKind kind = rules::VerdictKind::kContinue;
-  std::vector<DecidedClaim> claims;  // kContinue: they join those that rules have set
+  std::vector<DecidedClaim> claims;  // kContinue: they join those that rules have set;
+                                     // kValidationError: what is told of each of them, a text
   std::string message;  // the last two kinds: the name of a configured message, said in each
                         // caller's own language; empty when the backend brought a text
   std::string text;     // the backend's text for the person, plain

@@ -13,10 +13,16 @@ void append_number(std::string& to, std::size_t value) {
 }  // namespace
 
 std::string encode(const Decision& decision) {
+  std::string bytes;
+  encode(decision, bytes);
+  return bytes;
+}
+
+void encode(const Decision& decision, std::string& bytes) {
+  bytes.clear();
   const bool tells = decision.kind != rules::VerdictKind::kContinue;
   std::string_view said;
   if (tells) said = decision.message.empty() ? decision.text : decision.message;
-  std::string bytes;
   std::size_t size = DecisionView::kSaidAt + said.size();
   for (const DecidedClaim& claim : decision.claims)
     size += 9 + claim.name.size() + claim.value.size();
@@ -25,10 +31,11 @@ std::string encode(const Decision& decision) {
   bytes += !tells                     ? DecisionView::kIsNothing
            : decision.message.empty() ? DecisionView::kIsText
                                       : DecisionView::kIsMessage;
-  append_number(bytes, tells ? 0 : decision.claims.size());
+  const bool has_claims = decision.kind != rules::VerdictKind::kBlock;
+  append_number(bytes, has_claims ? decision.claims.size() : 0);
   append_number(bytes, said.size());
   bytes += said;
-  if (tells) return bytes;
+  if (!has_claims) return;
   for (const DecidedClaim& claim : decision.claims) {
     bytes += static_cast<char>(claim.kind);
     append_number(bytes, claim.name.size());
@@ -36,7 +43,6 @@ std::string encode(const Decision& decision) {
     bytes += claim.name;
     bytes += claim.value;
   }
-  return bytes;
 }
 
 Decision DecisionView::decode() const {

@@ -14,6 +14,8 @@ namespace core::decisions {
 /// evaluation reads without making any object of it. Good inside one process only: numbers are in
 /// the machine's order.
 std::string encode(const Decision& decision);
+/// The same into memory that is used again.
+void encode(const Decision& decision, std::string& bytes);
 
 /// Reads what encode() wrote. Borrows the bytes.
 class DecisionView {
@@ -53,7 +55,7 @@ class DecisionView {
   Decision decode() const;
 
  private:
-  friend std::string encode(const Decision& decision);
+  friend void encode(const Decision& decision, std::string& bytes);
   static constexpr char kIsNothing = 0, kIsMessage = 1, kIsText = 2;
   static constexpr std::size_t kClaimCountAt = 2, kSaidSizeAt = 6, kSaidAt = 10;
 

@@ -10,8 +10,6 @@ namespace {
 
 using std::string_view_literals::operator""sv;
 
-constexpr std::string_view kNames[kStepCount] = {"PostFederationSignup", "PostAttributeCollection",
-                                                 "PreTokenIssuance", "unknown"};
 constexpr std::string_view kTokenSynonym = "PreTokenApplicationClaims";
 
 constexpr std::string_view kContinueHead = R"({"version":"1.0.0","action":"Continue")";
@@ -29,28 +27,19 @@ char* append(char* to, std::string_view text) noexcept {
 
 }  // namespace
 
-std::string_view name(Step step) noexcept { return kNames[static_cast<std::size_t>(step)]; }
-
 Step step_of(const claims::Claims& claims) noexcept {
+  constexpr Step kSteps[] = {Step::kPostFederationSignup, Step::kPostAttributeCollection,
+                             Step::kPreTokenIssuance};
   const claims::Claim& claim = claims[claims::kStep];
   if (claim.kind != claims::Kind::kString) return Step::kUnknown;
-  for (std::size_t i = 0; i < 3; ++i) {
-    if (claim.value == kNames[i]) return static_cast<Step>(i);
+  for (const Step step : kSteps) {
+    if (claim.value == name(step)) return step;
   }
-  for (std::size_t i = 0; i < 3; ++i) {
-    if (text::equals_ignore_case_ascii(claim.value, kNames[i])) return static_cast<Step>(i);
+  for (const Step step : kSteps) {
+    if (text::equals_ignore_case_ascii(claim.value, name(step))) return step;
   }
   return text::equals_ignore_case_ascii(claim.value, kTokenSynonym) ? Step::kPreTokenIssuance
                                                                     : Step::kUnknown;
-}
-
-Legality legality(Step step, rules::VerdictKind wanted) noexcept {
-  if (wanted == rules::VerdictKind::kContinue) return Legality::kLegal;
-  if (step == Step::kPreTokenIssuance) return Legality::kNothingToTell;
-  if (step == Step::kPostFederationSignup && wanted == rules::VerdictKind::kValidationError) {
-    return Legality::kBlockInstead;
-  }
-  return Legality::kLegal;
 }
 
 std::size_t value_max(claims::NameId id, std::string_view name) noexcept {
@@ -112,14 +101,19 @@ bool write_continue(http::OutBuffer& out) noexcept {
   return out.append(kContinueHead) && out.append("}");
 }
 
-bool write_message(http::OutBuffer& out, rules::VerdictKind kind,
-                   std::string_view message) noexcept {
+bool write_message(http::OutBuffer& out, rules::VerdictKind kind, const Words& words) noexcept {
   const std::string_view head =
       kind == rules::VerdictKind::kValidationError ? kErrorHead : kBlockHead;
-  char* const at = out.reserve(head.size() + message.size() + 2);
+  std::size_t size = head.size() + words.message.size() + 2;
+  for (const ClaimWords& said : words.claims) size += kLineEnd.size() + said.text.size();
+  char* const at = out.reserve(size);
   if (at == nullptr) return false;
   char* end = append(at, head);
-  end = append(end, message);
+  end = append(end, words.message);
+  for (const ClaimWords& said : words.claims) {
+    end = append(end, kLineEnd);
+    end = append(end, said.text);
+  }
   end = append(end, R"("})"sv);
   out.commit(static_cast<std::size_t>(end - at));
   return true;

@@ -6,7 +6,8 @@ namespace {
 constexpr std::string_view kSourceNames[kSourceCount] = {"rules",  "cache",   "stale",
                                                          "joined", "backend", "otherwise"};
 constexpr std::string_view kFallbackNames[kFallbackCount] = {
-    "none", "memory", "backend", "remembered", "deadline", "pending", "ending"};
+    "none", "memory", "backend", "remembered", "deadline", "pending", "ending",
+    "overload"};
 
 using State = rules::Decisions::State;
 using decisions::Cache;
@@ -90,7 +91,7 @@ AtHand::Answer AtHand::decide(std::uint32_t rule, const rules::Ask& ask,
     }
     if (answer.state == State::kUnresolved && !last) return give_up(Fallback::kRemembered);
   }
-  if (asked_.by_body || !ask.keyed) asked_.body_key = rules::body_key(ask, seed_, body_);
+  if (asked_.by_body || !ask.keyed) asked_.body_key = rules::body_key(ask, seed_, body_hash_, body_);
   if (asked_.by_body && known_.refresh != rule) {
     const Answer answer = remembered(asked_.body_key, evaluation, true, wants_refresh);
     if (answer.state == State::kDecision) return answer;

@@ -31,8 +31,9 @@ enum class Fallback : std::uint8_t {
   kDeadline,
   kPending,  // `limits.pending` requests wait already
   kEnding,   // the process ends, or a reload took the backend away
+  kOverload,  // no memory left for it (`limits.memory`)
 };
-inline constexpr std::size_t kFallbackCount = 7;
+inline constexpr std::size_t kFallbackCount = 8;
 std::string_view name(Fallback fallback) noexcept;
 
 /// What became of one ask rule of a request that has waited.
@@ -72,6 +73,7 @@ class AtHand final : public rules::Decisions {
   void use(decisions::Cache* cache, const decisions::Seed& seed) noexcept {
     cache_ = cache;
     seed_ = seed;
+    body_hash_ = decisions::BodyHash(seed);
   }
   void set_now(std::uint64_t now_ms) noexcept { now_ms_ = now_ms; }
   std::uint64_t now_ms() const noexcept { return now_ms_; }
@@ -103,6 +105,7 @@ class AtHand final : public rules::Decisions {
 
   decisions::Cache* cache_ = nullptr;
   decisions::Seed seed_;
+  decisions::BodyHash body_hash_{seed_};
   std::uint64_t now_ms_ = 0;
   std::string_view body_;
   Known known_;

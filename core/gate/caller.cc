@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/callers/token_verifier.h"
 #include "core/text/text.h"
 
 namespace core::gate {
@@ -26,6 +27,17 @@ std::uint64_t difference(std::string_view presented, std::string_view expected) 
     different |= static_cast<unsigned char>(presented[at] ^ against[at]);
   }
   return different;
+}
+
+/// What stands behind `scheme`, which ends in a blank (RFC 9110, 11.4); empty when it is another one.
+std::string_view behind(std::string_view scheme, std::string_view authorization) noexcept {
+  if (authorization.size() <= scheme.size() ||
+      !text::equals_ignore_case_ascii(authorization.substr(0, scheme.size()), scheme)) {
+    return {};
+  }
+  authorization.remove_prefix(scheme.size());
+  while (authorization.starts_with(' ')) authorization.remove_prefix(1);
+  return authorization;
 }
 
 int hex_value(char c) noexcept {
@@ -86,18 +98,23 @@ std::string base64(std::string_view bytes) {
 }
 
 void CallerCheck::accept_basic(std::string_view username, std::string_view password) {
-  encoded_.push_back(base64(std::string(username) + ":" + std::string(password)));
+  std::string pair;
+  pair.reserve(username.size() + 1 + password.size());
+  pair.append(username).append(":").append(password);
+  std::string encoded = base64(pair);
+  encoded_.emplace_back(encoded);
+  wipe(pair);
+  wipe(encoded);
 }
 
 bool bears(std::string_view authorization, std::string_view token) noexcept {
-  constexpr std::string_view kScheme = "Bearer ";
-  if (authorization.size() <= kScheme.size() ||
-      !text::equals_ignore_case_ascii(authorization.substr(0, kScheme.size()), kScheme)) {
-    return false;
-  }
-  std::string_view presented = authorization.substr(kScheme.size());
-  while (presented.starts_with(' ')) presented.remove_prefix(1);
-  return difference(presented, token) == 0;
+  const std::string_view presented = behind("Bearer ", authorization);
+  return !presented.empty() && difference(presented, token) == 0;
+}
+
+void CallerCheck::accept_tokens(callers::TokenPolicy policy) {
+  tokens_ = std::move(policy);
+  more_ = true;
 }
 
 void CallerCheck::accept_certificate(AcceptedCertificate certificate) {
@@ -105,10 +122,11 @@ void CallerCheck::accept_certificate(AcceptedCertificate certificate) {
   more_ = true;
 }
 
-void CallerCheck::want_key(std::string_view name, bool in_query, std::vector<std::string> values) {
+void CallerCheck::want_key(std::string_view name, bool in_query, const std::vector<std::string>& values) {
   key_name_ = name;
   key_in_query_ = in_query;
-  keys_ = std::move(values);
+  keys_.clear();
+  for (const std::string& value : values) keys_.emplace_back(value);
   more_ = true;
 }
 
@@ -121,7 +139,7 @@ bool CallerCheck::admits(std::string_view authorization) const noexcept {
   if (anonymous_) return true;
   constexpr std::string_view kBasic = "Basic ", kBearer = "Bearer ";
   bool admitted = false;
-  const auto compare = [&](std::string_view scheme, const std::vector<std::string>& accepted) {
+  const auto compare = [&](std::string_view scheme, const std::vector<Secret>& accepted) {
     if (authorization.size() <= scheme.size()) return;
     const std::string_view presented_scheme = authorization.substr(0, scheme.size());
     if (presented_scheme != scheme && !text::equals_ignore_case_ascii(presented_scheme, scheme)) {
@@ -129,7 +147,7 @@ bool CallerCheck::admits(std::string_view authorization) const noexcept {
     }
     std::string_view presented = authorization.substr(scheme.size());
     while (presented.starts_with(' ')) presented.remove_prefix(1);
-    for (const std::string& expected : accepted) admitted |= difference(presented, expected) == 0;
+    for (const Secret& expected : accepted) admitted |= difference(presented, expected.view()) == 0;
   };
   if (!encoded_.empty()) compare(kBasic, encoded_);
   if (!bearer_.empty()) compare(kBearer, bearer_);
@@ -164,7 +182,7 @@ bool CallerCheck::has_key(const http::Request& request) const noexcept {
     }
   }
   bool right = false;
-  for (const std::string& expected : keys_) right |= difference(presented, expected) == 0;
+  for (const Secret& expected : keys_) right |= difference(presented, expected.view()) == 0;
   return right && times == 1;
 }
 
@@ -191,16 +209,30 @@ CallerFault CallerCheck::check_all(const http::Request& request,
       return fault;
   }
   // Without credentials for it the certificate alone says who it is.
-  const bool by_authorization = !encoded_.empty() || !bearer_.empty();
-  const bool known = !by_authorization ? !certificates_.empty()
-                                       : admits(request.known(http::Known::kAuthorization));
+  const bool by_authorization = !encoded_.empty() || !bearer_.empty() || tokens_.has_value();
+  const std::string_view authorization = request.known(http::Known::kAuthorization);
+  const bool known = !by_authorization ? !certificates_.empty() || (key_alone_ && !keys_.empty())
+                                       : admits(authorization);
   const bool key = keys_.empty() || has_key(request);
+  if (!known && tokens_) {
+    const CallerFault fault = check_token(authorization, caller);
+    return fault == CallerFault::kNone && !key ? CallerFault::kCredentials : fault;
+  }
   return known && key ? CallerFault::kNone : CallerFault::kCredentials;
+}
+
+CallerFault CallerCheck::check_token(std::string_view authorization,
+                                     const Caller& caller) const noexcept {
+  const std::string_view token = behind("Bearer ", authorization);
+  if (token.empty() || caller.tokens == nullptr) return CallerFault::kCredentials;
+  return caller.tokens->check(token, *tokens_, caller.now_s) == callers::TokenFault::kNone
+             ? CallerFault::kNone
+             : CallerFault::kToken;
 }
 
 std::string_view CallerCheck::challenge() const noexcept {
   if (!encoded_.empty()) return R"(Basic realm="claimgate", charset="UTF-8")";
-  if (!bearer_.empty()) return R"(Bearer realm="claimgate")";
+  if (!bearer_.empty() || tokens_) return R"(Bearer realm="claimgate")";
   return {};
 }
 

@@ -3,12 +3,19 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/callers/address.h"
+#include "core/callers/token.h"
 #include "core/http/message.h"
+#include "core/secret.h"
+
+namespace core::callers {
+class TokenVerifier;
+}
 
 namespace core::gate {
 
@@ -27,6 +34,7 @@ struct Caller {
   const callers::Address* address = nullptr;      // null: none is known, as on a Unix socket
   const ShownCertificate* certificate = nullptr;  // null: it has shown none
   std::int64_t now_s = 0;                         // since 1970 UTC
+  callers::TokenVerifier* tokens = nullptr;       // null: tokens of Entra are not accepted
 };
 
 /// One certificate that is accepted: everything that is set has to fit.
@@ -43,6 +51,7 @@ enum class CallerFault : std::uint8_t {
   kNone,
   kAddress,             // it comes from elsewhere
   kCredentials,         // Authorization or the API key
+  kToken,               // of Entra: Caller::tokens knows why
   kNoCertificate,
   kCertificateExpired,  // or not yet valid
   kCertificate,         // none of the accepted ones
@@ -60,10 +69,14 @@ class CallerCheck {
   void accept_basic(std::string_view username, std::string_view password);
   /// Accepts this token too (RFC 6750, 2.1).
   void accept_bearer(std::string_view token) { bearer_.emplace_back(token); }
+  /// Accepts tokens that Entra issues by this policy too.
+  void accept_tokens(callers::TokenPolicy policy);
   /// Wants a certificate, and accepts this one too.
   void accept_certificate(AcceptedCertificate certificate);
   /// Wants one of these keys in the field or parameter of that name, in addition.
-  void want_key(std::string_view name, bool in_query, std::vector<std::string> values);
+  void want_key(std::string_view name, bool in_query, const std::vector<std::string>& values);
+  /// The key says who it is: nothing else is asked for (protocol.md b.2, ApiKeyHeader).
+  void take_key_alone() noexcept { key_alone_ = true; }
   /// Wants callers from these networks, in addition.
   void want_addresses(callers::AddressSet addresses);
 
@@ -84,6 +97,8 @@ class CallerCheck {
   bool admits(std::string_view authorization) const noexcept;
 
   bool is_anonymous() const noexcept { return anonymous_; }
+  /// The policy for tokens of Entra; null: they are not accepted.
+  const callers::TokenPolicy* tokens() const noexcept { return tokens_ ? &*tokens_ : nullptr; }
   bool wants_certificate() const noexcept { return !certificates_.empty(); }
   /// For WWW-Authenticate (RFC 9110, 11.6.1); empty where nothing in Authorization would help.
   std::string_view challenge() const noexcept;
@@ -94,16 +109,19 @@ class CallerCheck {
   explicit CallerCheck(bool anonymous) : anonymous_(anonymous) {}
   CallerFault check_all(const http::Request& request, const Caller& caller) const noexcept;
   CallerFault check_certificate(const Caller& caller) const noexcept;
+  CallerFault check_token(std::string_view authorization, const Caller& caller) const noexcept;
   bool has_key(const http::Request& request) const noexcept;
 
   bool anonymous_;
   bool more_ = false;                 // than Authorization is looked at
-  std::vector<std::string> encoded_;  // base64 of user:password
-  std::vector<std::string> bearer_;
+  std::vector<Secret> encoded_;  // base64 of user:password
+  std::vector<Secret> bearer_;
+  std::optional<callers::TokenPolicy> tokens_;
   std::vector<AcceptedCertificate> certificates_;
   std::string key_name_;
   bool key_in_query_ = false;
-  std::vector<std::string> keys_;
+  bool key_alone_ = false;
+  std::vector<Secret> keys_;
   bool has_addresses_ = false;
   callers::AddressSet addresses_;
 };

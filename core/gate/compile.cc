@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <map>
 
+#include "core/dialects/b2b_signup.h"
+#include "core/gate/bridges.h"
 #include "core/gate/policy.h"
 #include "core/lists/compiled.h"
+#include "core/rules/ask_version.h"
 #include "core/rules/compiler.h"
 #include "core/text/json.h"
 
@@ -110,6 +113,96 @@ Otherwise compile_otherwise(const config::Action& action, rules::Compiler& compi
   }
 }
 
+/// The names that a contract has of claims, interned.
+std::shared_ptr<const dialects::b2c_policy::Contract> compile_contract(
+    const config::Connector& written, claims::NameTable& names, config::Diagnostics& diagnostics) {
+  auto contract = std::make_shared<dialects::b2c_policy::Contract>();
+  const config::PolicyContract& policy = written.policy;
+  contract->claims_in = policy.claims_in;
+  contract->payload = policy.payload.value;
+  contract->path = written.path.value;
+  while (contract->path.ends_with('/')) contract->path.pop_back();
+  if (policy.claims_in == config::ClaimsIn::kUrl && !policy.url.value.empty()) {
+    const char* const wrong =
+        dialects::b2c_policy::parse_url_template(policy.url.value, contract->url);
+    if (wrong != nullptr) {
+      diagnostics.error(policy.url.mark, policy.url.value.size(), wrong,
+                        "write url: \"/{email}/{tier}?lang={ui_locales}\"");
+    }
+  }
+  for (const auto& [ours, theirs] : policy.names) {
+    dialects::b2c_policy::Renamed one{names.intern(ours.value), names.intern(theirs.value),
+                                      theirs.value};
+    if (one.ours == claims::kNoName || one.theirs == claims::kNoName) {
+      diagnostics.error(theirs.mark, theirs.value.size(), "more than 4096 names of claims");
+      break;
+    }
+    if (one.ours != one.theirs || policy.claims_in == config::ClaimsIn::kHeader) {
+      contract->names.push_back(std::move(one));
+    }
+  }
+  if (written.api_key && written.api_key->in_query) {
+    contract->key_parameter = written.api_key->name.value;
+  }
+  contract->debug = policy.debug;
+  if (!policy.request_id.value.empty()) contract->request_id = names.intern(policy.request_id.value);
+  contract->more_info = escaped(policy.more_info.value);
+  contract->connector = escaped(written.name.value);
+  return contract;
+}
+
+dialects::Terms compile_terms(const config::Connector& written, claims::NameTable& names,
+                              config::Diagnostics& diagnostics) {
+  dialects::Terms terms;
+  terms.dialect = written.dialect;
+  switch (written.dialect) {
+    case config::DialectName::kB2cUserflow: break;
+    case config::DialectName::kB2bSignup:
+      terms.step = written.step == config::StepOfUrl::kPostFederationSignup
+                       ? dialects::Step::kPostFederationSignup
+                       : dialects::Step::kPostAttributeCollection;
+      // The directory has 4096 names; without a place for this one requests go by `surname` alone.
+      terms.last_name = names.intern(dialects::b2b_signup::kLastName);
+      break;
+    case config::DialectName::kB2cPolicy:
+      terms.policy = compile_contract(written, names, diagnostics);
+      terms.composes = terms.policy->composes();
+      break;
+    case config::DialectName::kExtId: break;  // its names are found once all rules are compiled
+  }
+  return terms;
+}
+
+/// Who gets events that are carried: backends that speak them.
+void compile_carriers(const config::Connector& written, const std::vector<config::Backend>& backends,
+                      Connector& connector, config::Diagnostics& diagnostics) {
+  for (std::size_t i = 0; i < written.carry.size(); ++i) {
+    const config::Text& name = written.carry[i];
+    if (name.value.empty()) continue;
+    const auto found = std::find_if(backends.begin(), backends.end(), [&](const auto& backend) {
+      return backend.name.value == name.value;
+    });
+    if (found == backends.end()) {
+      std::vector<std::string_view> known;
+      for (const config::Backend& backend : backends) known.push_back(backend.name.value);
+      diagnostics.error(name.mark, name.value.size(), "unknown backend \"" + name.value + "\"",
+                        config::suggest(name.value, known));
+      continue;
+    }
+    if (!found->event_contract) {
+      diagnostics.error(name.mark, name.value.size(),
+                        "the backend \"" + name.value + "\" does not answer events",
+                        "write speaks: ext-id there");
+      continue;
+    }
+    rules::Ask ask;
+    ask.backend = static_cast<std::uint32_t>(found - backends.begin());
+    ask.backend_name = name.value;
+    ask.version = rules::version_of({}, *found, written.name.value);
+    connector.carriers[i] = std::make_unique<const rules::Ask>(std::move(ask));
+  }
+}
+
 CallerCheck compile_callers(const config::Connector& written) {
   // Without `auth` the loader has made sure that only this machine can connect.
   if (written.allow_anonymous || !written.has_auth) return CallerCheck::anonymous();
@@ -118,6 +211,12 @@ CallerCheck compile_callers(const config::Connector& written) {
     check.accept_basic(credential.username.value, credential.password.value);
   }
   for (const config::Text& token : written.bearer) check.accept_bearer(token.value);
+  if (written.entra) {
+    const config::EntraTokens& entra = *written.entra;
+    const auto skew = std::chrono::duration_cast<std::chrono::seconds>(entra.clock_skew);
+    check.accept_tokens(
+        {entra.tenant, entra.audiences, entra.parties, entra.authority, skew.count()});
+  }
   for (const config::CallerCertificate& one : written.certificates) {
     static_assert(config::CallerCertificate::kListener == AcceptedCertificate::kListener);
     AcceptedCertificate accepted;
@@ -132,7 +231,8 @@ CallerCheck compile_callers(const config::Connector& written) {
   if (written.api_key) {
     std::vector<std::string> values;
     for (const config::Text& value : written.api_key->values) values.push_back(value.value);
-    check.want_key(written.api_key->name.value, written.api_key->in_query, std::move(values));
+    check.want_key(written.api_key->name.value, written.api_key->in_query, values);
+    if (written.dialect == config::DialectName::kB2cPolicy) check.take_key_alone();
   }
   if (!written.addresses.empty() || written.local_addresses) {
     callers::AddressSet addresses;
@@ -205,16 +305,26 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
         {written.name.value,
          mapping::compile_mapping(written, {snapshot->names, messages, snapshot->lanes, &tables},
                                   diagnostics),
-         static_cast<std::uint64_t>(written.timeout.count()) * tries});
+         static_cast<std::uint64_t>(written.timeout.count()) * tries, written.connector_contract,
+         written.event_contract});
   }
   for (const config::Connector& written : config.connectors) {
     Connector connector;
     connector.index = snapshot->connectors.size();
     connector.name = written.name.value;
     connector.path = written.path.value;
+    connector.terms = compile_terms(written, snapshot->names, diagnostics);
     connector.callers = compile_callers(written);
     connector.program = compiler.compile(written.rules, written.name.value);
     if (written.otherwise) connector.otherwise = compile_otherwise(*written.otherwise, compiler, diagnostics);
+    if (!written.block_title.value.empty()) {
+      connector.block_title = compiler.resolve_message(written.block_title);
+    }
+    compile_carriers(written, config.backends, connector, diagnostics);
+    for (const rules::Rule& rule : connector.program.rules()) {
+      snapshot->claim_words_max = std::max(snapshot->claim_words_max, rule.claim_messages.size());
+    }
+    warn_of_bridges(written, config.backends, diagnostics);
     connector.token_fault = written.token_fault;
     connector.deadline = written.deadline;
     connector.retry_window = written.retry_window;
@@ -234,10 +344,23 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     }
     snapshot->connectors.push_back(std::move(connector));
   }
+  for (Connector& connector : snapshot->connectors) {
+    connector.terms.event_names = claims::EventNames::of(snapshot->names);
+  }
   snapshot->message_numbers = std::move(messages);
   for (const Connector& connector : snapshot->connectors) snapshot->by_path.push_back(&connector);
   std::sort(snapshot->by_path.begin(), snapshot->by_path.end(),
             [](const Connector* a, const Connector* b) { return a->path < b->path; });
+  for (const Connector* connector : snapshot->by_path) {
+    const dialects::Terms& terms = connector->terms;
+    if (terms.policy != nullptr && terms.policy->claims_in == config::ClaimsIn::kUrl) {
+      snapshot->with_claims_below.push_back(connector);
+    }
+  }
+  std::stable_sort(snapshot->with_claims_below.begin(), snapshot->with_claims_below.end(),
+                   [](const Connector* a, const Connector* b) {
+                     return a->path.size() > b->path.size();
+                   });
   resolve_policy(config, *snapshot, diagnostics);
   if (diagnostics.has_errors()) return nullptr;
   return snapshot;

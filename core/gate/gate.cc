@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/decisions/encoded.h"
 #include "core/http/open_response.h"
 #include "core/http/response.h"
 #include "core/text/json.h"
@@ -10,24 +11,10 @@
 namespace core::gate {
 namespace {
 
-namespace userflow = dialects::b2c_userflow;
-
 constexpr std::string_view kOutcomeNames[kOutcomeCount] = {
     "continue",  "block",        "validation_error", "fault",    "not_found",
     "method",    "unauthorized", "forbidden",        "too_many_failures",
     "media_type", "bad_body",    "overload",         "bad_request"};
-
-/// application/json with any parameters (protocol.md 0.4), ASCII case ignored.
-bool is_json(std::string_view content_type) noexcept {
-  constexpr std::string_view kJson = "application/json";
-  if (content_type == kJson) return true;
-  if (content_type.size() < kJson.size() ||
-      !text::equals_ignore_case_ascii(content_type.substr(0, kJson.size()), kJson)) {
-    return false;
-  }
-  const std::string_view rest = content_type.substr(kJson.size());
-  return rest.empty() || rest[0] == ';' || rest[0] == ' ' || rest[0] == '\t';
-}
 
 /// Code points of a backend's text that a person is shown.
 constexpr std::size_t kTextShownMax = 1024;
@@ -51,9 +38,11 @@ void refuse_caller(const CallerCheck& callers, Report& report, http::ErrorAnswer
       error.message = "the certificate of a caller of this connector is required";
       return;
     case CallerFault::kCredentials:
+    case CallerFault::kToken:
     case CallerFault::kNone: break;
   }
-  error.message = "the credentials of this connector are required";
+  // Entra wants no body (protocol.md d.2, step 10).
+  if (callers.tokens() == nullptr) error.message = "the credentials of this connector are required";
   error.www_authenticate = callers.challenge();
   if (!error.www_authenticate.empty()) error.status = 401;
 }
@@ -74,17 +63,17 @@ rules::Verdict decide(const Connector& connector, rules::Evaluation& evaluation,
   return verdict;
 }
 
-Telling legalise(const Connector& connector, userflow::Step step,
+Telling legalise(const Connector& connector, dialects::Step step,
                  rules::VerdictKind wanted) noexcept {
   Telling telling;
   telling.kind = wanted;
-  switch (userflow::legality(step, wanted)) {
-    case userflow::Legality::kLegal: break;
-    case userflow::Legality::kBlockInstead:
+  switch (dialects::legality(step, wanted)) {
+    case dialects::Legality::kLegal: break;
+    case dialects::Legality::kBlockInstead:
       telling.kind = rules::VerdictKind::kBlock;
       telling.rewritten = true;
       break;
-    case userflow::Legality::kNothingToTell:
+    case dialects::Legality::kNothingToTell:
       telling.kind = rules::VerdictKind::kContinue;
       telling.rewritten = true;
       telling.without_claims = true;
@@ -100,6 +89,8 @@ Gate::Gate(std::shared_ptr<const Snapshot> snapshot, std::size_t lane, std::size
       arena_bytes_(body_bytes_max + kScratchBytes),
       evaluation_(snapshot_->names.size(), snapshot_->prepared_max, arena_bytes_, lane,
                   snapshot_->candidates_max) {
+  size_words();
+  size_composed();
   adopt_lists(snapshot_->lists);
 }
 
@@ -113,6 +104,8 @@ void Gate::adopt(std::shared_ptr<const Snapshot> snapshot) {
   snapshot_ = std::move(snapshot);
   evaluation_ = rules::Evaluation(snapshot_->names.size(), snapshot_->prepared_max, arena_bytes_,
                                   lane_, snapshot_->candidates_max);
+  size_words();
+  size_composed();
   adopt_lists(snapshot_->lists);
 }
 
@@ -127,18 +120,19 @@ bool Gate::admit(const http::Request& request, std::string_view date, bool close
     report.outcome = Outcome::kNotFound;
     error.status = 404;
     error.message = "no connector has this path";
-  } else if (request.method != http::Method::kPost) {
+  } else if (!dialects::takes_method(report.connector->terms, request.method)) {
     report.outcome = Outcome::kMethod;
     error.status = 405;
-    error.message = "connectors are called by POST";
-    error.allow = "POST";
+    error.message = "the connector is not called by this method";
+    error.allow = dialects::allowed_methods(report.connector->terms);
   } else if (report.fault = report.connector->callers.check(request, caller);
              report.fault != CallerFault::kNone) {
     refuse_caller(report.connector->callers, report, error);
-  } else if (!is_json(request.known(http::Known::kContentType))) {
+  } else if (!dialects::takes_content(report.connector->terms,
+                                      request.known(http::Known::kContentType))) {
     report.outcome = Outcome::kMediaType;
     error.status = 415;
-    error.message = "the content type must be application/json";
+    error.message = dialects::expected_content(report.connector->terms);
   } else if (!is_identity(request.known(http::Known::kContentEncoding))) {
     report.outcome = Outcome::kMediaType;
     error.status = 415;
@@ -202,26 +196,82 @@ std::string_view Gate::escaped(std::string_view plain) noexcept {
   return {room, static_cast<std::size_t>(text::write_json_escaped(room, plain) - room)};
 }
 
-/// What is told with a verdict: its rule's message and, on lines of their own, those about single
-/// claims (protocol.md e.3), as the inside of a JSON string. Null data() when there is no room.
-std::string_view Gate::words_of(const rules::Verdict& verdict,
-                                const Connector& connector) noexcept {
-  std::string_view words = message(verdict.message);
-  if (verdict.rule < 0) return words;
-  const auto& rules = connector.program.rules();
-  for (const auto& [claim, index] : rules[static_cast<std::size_t>(verdict.rule)].claim_messages) {
-    constexpr std::string_view kNewLine = "\\n";
-    const std::string_view more = message(index);
-    if (words.data() == nullptr || more.data() == nullptr) return {};
-    const std::size_t size = words.size() + kNewLine.size() + more.size();
-    char* const room = evaluation_.arena().allocate(size);
-    if (room == nullptr) return {};
-    char* at = std::copy(words.begin(), words.end(), room);
-    at = std::copy(kNewLine.begin(), kNewLine.end(), at);
-    std::copy(more.begin(), more.end(), at);
-    words = {room, size};
+/// What is told with a verdict: its rule's message, those about single claims, and a title. False
+/// when there is no room.
+bool Gate::find_words(const rules::Verdict& verdict, const Connector& connector,
+                      rules::VerdictKind told, dialects::Words& words) noexcept {
+  words.message = message(verdict.message);
+  if (words.message.data() == nullptr) return false;
+  claim_words_.clear();
+  if (verdict.message == rules::Verdict::kSaid) {
+    for (const rules::Evaluation::SaidOf& said : evaluation_.said_of()) {
+      const std::string_view text =
+          escaped(rules::show_to_person(said.text, evaluation_.arena(), kTextShownMax));
+      if (text.data() == nullptr) return false;
+      claim_words_.push_back({said.id, said.name, text});
+    }
+  } else if (verdict.rule >= 0) {
+    const auto& rules = connector.program.rules();
+    for (const auto& [claim, index] : rules[static_cast<std::size_t>(verdict.rule)].claim_messages) {
+      const std::string_view text = message(index);
+      if (text.data() == nullptr) return false;
+      claim_words_.push_back({claim, snapshot_->names.name(claim), text});
+    }
   }
-  return words;
+  words.claims = claim_words_;
+  if (connector.block_title && told == rules::VerdictKind::kBlock) {
+    words.title = message(*connector.block_title);
+    if (words.title.data() == nullptr) return false;
+  }
+  return true;
+}
+
+void Gate::size_words() {
+  claim_words_.reserve(
+      std::max(snapshot_->claim_words_max, rules::Evaluation::kSaidOfMax));
+}
+
+/// An event that rules have no part in: its backend's answer as it came, or 502. Nothing of it is
+/// remembered (protocol.md d.8, d.9). False when there is no room for an answer.
+bool Gate::carry(std::string_view body, const Known& known, http::After after,
+                 std::string_view date, http::OutBuffer& out, Report& report) noexcept {
+  http::ErrorAnswer error;
+  error.after = after;
+  const rules::Ask* const ask = report.connector->carrier(report.step);
+  if (ask == nullptr) {
+    report.outcome = Outcome::kBadBody;
+    report.status = error.status = 400;
+    error.message = claims::describe(claims::ReadError::kUnknownEvent);
+    return http::write_error(out, error, date);
+  }
+  at_hand_.begin(body, known, true, false);
+  const rules::Decisions::Answer answer = at_hand_.decide(kCarries, *ask, evaluation_);
+  report_decisions({}, report);
+  if (answer.state == rules::Decisions::State::kAsk) {
+    report.asks = true;
+    return true;
+  }
+  std::string_view carried;
+  if (answer.state == rules::Decisions::State::kDecision) {
+    decisions::DecisionView(answer.decision).for_each_claim([&](const auto& claim) {
+      if (claim.name.empty()) carried = claim.value;
+      return carried.empty();
+    });
+  }
+  if (!carried.empty()) {
+    report.outcome = Outcome::kContinue;
+    report.status = 200;
+    http::Response response;
+    response.body = carried;
+    response.after = after;
+    return http::write_response(out, response, date);
+  }
+  report.source = Source::kOtherwise;
+  if (report.fallback == Fallback::kNone) report.fallback = Fallback::kBackend;
+  report.outcome = Outcome::kFault;
+  report.status = error.status = 502;
+  error.message = "the event could not be carried";
+  return http::write_error(out, error, date);
 }
 
 /// Runs the connector's shadow rules over the claims as they came. The answer is written already.
@@ -244,6 +294,17 @@ void Gate::run_shadow(const Connector& connector, const rules::Verdict& told,
   evaluation_.come_back();
 }
 
+/// What the members for debugging say: the rule's name, and a claim that is a GUID or left out.
+void Gate::find_debug(const rules::Verdict& verdict, const Connector& connector) noexcept {
+  exchange_.debug = {};
+  const auto& rules = connector.program.rules();
+  if (verdict.rule >= 0) exchange_.debug.rule = rules[static_cast<std::size_t>(verdict.rule)].name;
+  const claims::NameId id = connector.terms.policy->request_id;
+  if (id == claims::kNoName) return;
+  const claims::Claims& claims = evaluation_.claims();
+  if (claims[id].kind == claims::Kind::kString) exchange_.debug.request_id = claims[id].value;
+}
+
 /// Writes the answer to `verdict`. False when it found no room; nothing is then in `out`.
 bool Gate::tell(const rules::Verdict& verdict, http::After after, std::string_view date,
                 http::OutBuffer& out, Report& report) noexcept {
@@ -260,21 +321,23 @@ bool Gate::tell(const rules::Verdict& verdict, http::After after, std::string_vi
     return http::write_error(out, error, date);
   }
   report.outcome = static_cast<Outcome>(telling.kind);
-  report.status = userflow::status(telling.kind);
-  std::string_view escaped;
-  if (telling.kind != rules::VerdictKind::kContinue) {
-    escaped = words_of(verdict, *report.connector);
-    if (escaped.data() == nullptr) return false;
+  const dialects::Terms& terms = report.connector->terms;
+  report.status = dialects::status(terms, telling.kind);
+  dialects::Words words;
+  if (telling.kind != rules::VerdictKind::kContinue &&
+      !find_words(verdict, *report.connector, telling.kind, words)) {
+    return false;
   }
+  if (terms.policy != nullptr && terms.policy->debug) [[unlikely]] find_debug(verdict, *report.connector);
   http::OpenResponse response(out, report.status, after, date);
   bool written = response.ok();
   if (written) {
     if (telling.kind != rules::VerdictKind::kContinue) {
-      written = userflow::write_message(out, telling.kind, escaped);
+      written = dialects::write_message(terms, exchange_, out, telling.kind, words);
     } else if (telling.without_claims || verdict.rule == rules::Verdict::kOtherwise) {
-      written = userflow::write_continue(out);
+      written = dialects::write_bare_continue(terms, exchange_, out);
     } else {
-      written = userflow::write_continue(out, report.step, evaluation_, report.omitted);
+      written = dialects::write_continue(terms, exchange_, out, evaluation_, report.omitted);
     }
   }
   if (written && response.finish()) return true;
@@ -299,7 +362,72 @@ Report Gate::answer(const http::Request& request, std::string_view date, bool cl
     evaluation_.begin(now_s_);  // no shadow rule of the last request is this one's
     return report;
   }
-  return answer_body(*report.connector, request.body, http::after_answer_to(request, close), date, out);
+  const http::After after = http::after_answer_to(request, close);
+  std::string_view body = request.body;
+  if (report.connector->terms.composes) [[unlikely]] {
+    if (!compose(request, date, after, out, report)) return report;
+    body = composed();
+  }
+  return answer_body(*report.connector, body, after, date, out);
+}
+
+/// Writes the claims of a request that are no JSON object as one. False when an answer was written.
+bool Gate::compose(const http::Request& request, std::string_view date, http::After after,
+                   http::OutBuffer& out, Report& report) noexcept {
+  using dialects::b2c_policy::Fault;
+  const dialects::b2c_policy::Contract& contract = *report.connector->terms.policy;
+  const Fault fault = dialects::b2c_policy::compose(
+      contract, request, snapshot_->read_limits.depth_max, composed_, composed_size_);
+  if (fault == Fault::kNone) return true;
+  evaluation_.begin(now_s_);
+  http::ErrorAnswer error;
+  error.after = after;
+  report.outcome = Outcome::kBadBody;
+  report.status = error.status = 400;
+  error.message = dialects::b2c_policy::describe(fault);
+  if (!http::write_error(out, error, date)) no_room(after, date, out, report);
+  return false;
+}
+
+/// Room for what compose() writes, when a connector needs it.
+void Gate::size_composed() {
+  const bool needed = std::any_of(snapshot_->connectors.begin(), snapshot_->connectors.end(),
+                                  [](const Connector& one) { return one.terms.composes; });
+  composed_size_ = 0;
+  composed_.resize(needed ? dialects::b2c_policy::composed_max(arena_bytes_) : 0);
+}
+
+/// Decides about the claims in the evaluation and tells it, or says that a backend has to be asked.
+/// False when no answer found room.
+[[gnu::always_inline]] inline bool Gate::settle(const Connector& connector, std::string_view body,
+                                                http::After after, std::string_view date,
+                                                http::OutBuffer& out, rules::Tracer* tracer,
+                                                const Known& known, Report& report) noexcept {
+  const dialects::Moment moment = dialects::moment(report.step);
+  if (moment == dialects::Moment::kApart) [[unlikely]] {
+    return carry(body, known, after, date, out, report);
+  }
+  const bool may_ask = !connector.program.asks().empty();
+  if (may_ask) {
+    at_hand_.begin(body, known, moment == dialects::Moment::kToken,
+                   connector.retry_window.count() != 0);
+  }
+  const rules::Verdict verdict = decide(connector, evaluation_, tracer);
+  if (may_ask) report_decisions(verdict, report);
+  if (report.asks) return true;
+  if (verdict.rule == rules::Verdict::kOtherwise) {
+    report.source = Source::kOtherwise;
+    if (report.fallback == Fallback::kNone) report.fallback = Fallback::kMemory;
+  }
+  if (tell(verdict, after, date, out, report)) {
+    report.tags = evaluation_.tags();
+    if (connector.shadow_program != nullptr) run_shadow(connector, verdict, report);
+    return true;
+  }
+  report.source = Source::kOtherwise;
+  report.fallback = Fallback::kMemory;
+  // A text found no room in the scratch memory: the connector's `otherwise` needs less of it.
+  return tell_otherwise(after, date, out, report);
 }
 
 Report Gate::answer_body(const Connector& connector, std::string_view body, http::After after,
@@ -308,53 +436,88 @@ Report Gate::answer_body(const Connector& connector, std::string_view body, http
   Report report;
   report.connector = &connector;
   evaluation_.begin(now_s_);
-  const claims::ReadOutcome read = claims::read(body, snapshot_->names, snapshot_->read_limits,
-                                                evaluation_.arena(), evaluation_.claims());
-  http::ErrorAnswer error;
-  error.after = after;
+  const claims::ReadOutcome read =
+      dialects::read(connector.terms, body, snapshot_->names, snapshot_->read_limits,
+                     evaluation_.arena(), evaluation_.claims(), exchange_);
   if (read.error != claims::ReadError::kNone) {
+    http::ErrorAnswer error;
+    error.after = after;
     report.outcome = Outcome::kBadBody;
     report.status = error.status = 400;
     error.message = claims::describe(read.error);
-    error.offset = read.offset;
+    if (!connector.terms.composes) error.offset = read.offset;  // of bytes that nobody sent
     if (http::write_error(out, error, date)) return report;
   } else {
-    report.step = userflow::step_of(evaluation_.claims());
-    const bool may_ask = !connector.program.asks().empty();
-    if (may_ask) {
-      at_hand_.begin(body, known, report.step == userflow::Step::kPreTokenIssuance,
-                     connector.retry_window.count() != 0);
-    }
-    const rules::Verdict verdict = decide(connector, evaluation_, tracer);
-    if (may_ask) report_decisions(verdict, report);
-    if (report.asks) return report;
-    if (verdict.rule == rules::Verdict::kOtherwise) {
-      report.source = Source::kOtherwise;
-      if (report.fallback == Fallback::kNone) report.fallback = Fallback::kMemory;
-    }
-    if (tell(verdict, after, date, out, report)) {
-      report.tags = evaluation_.tags();
-      if (connector.shadow_program != nullptr) run_shadow(connector, verdict, report);
-      return report;
-    }
-    report.source = Source::kOtherwise;
-    report.fallback = Fallback::kMemory;
-    // A text found no room in the scratch memory: the connector's `otherwise` needs less of it.
-    const Otherwise& otherwise = connector.otherwise;
-    evaluation_.begin(now_s_);
-    evaluation_.claims().clear();
-    if (tell({otherwise.kind, rules::Verdict::kOtherwise, otherwise.message}, after, date, out,
-             report)) {
-      return report;
-    }
+    report.step = exchange_.step;
+    if (settle(connector, body, after, date, out, tracer, known, report)) return report;
   }
+  no_room(after, date, out, report);
+  return report;
+}
+
+/// The `otherwise` of the report's connector, without any claims.
+bool Gate::tell_otherwise(http::After after, std::string_view date, http::OutBuffer& out,
+                          Report& report) noexcept {
+  const Otherwise& otherwise = report.connector->otherwise;
+  evaluation_.begin(now_s_);
+  evaluation_.claims().clear();
+  return tell({otherwise.kind, rules::Verdict::kOtherwise, otherwise.message}, after, date, out,
+              report);
+}
+
+void Gate::no_room(http::After after, std::string_view date, http::OutBuffer& out,
+                   Report& report) noexcept {
+  http::ErrorAnswer error;
+  error.after = after;
   report.outcome = Outcome::kOverload;
   report.status = error.status = 503;
   error.message = "no room for an answer";
-  error.offset.reset();
   error.retry_after_s = 1;
   static_cast<void>(http::write_error(out, error, date));
+}
+
+Report Gate::shed(const http::Request& request, std::string_view date, http::OutBuffer& out,
+                  const Caller& caller) noexcept {
+  Report report;
+  if (!admit(request, date, true, out, report, caller)) return report;
+  const http::After after = http::after_answer_to(request, true);
+  report.source = Source::kOtherwise;
+  report.fallback = Fallback::kOverload;
+  const dialects::Terms& terms = report.connector->terms;
+  report.step = exchange_.step = terms.step;
+  // Which event it would have been stands in the body: there is no answer to one that is not known.
+  if (terms.dialect == config::DialectName::kExtId ||
+      !tell_otherwise(after, date, out, report)) {
+    no_room(after, date, out, report);
+  }
   return report;
+}
+
+Report Gate::answer_kept(const Connector& connector, const claims::KeptClaims& kept,
+                         std::string_view body, http::After after, std::string_view date,
+                         http::OutBuffer& out, const Known& known) noexcept {
+  Report report;
+  report.connector = &connector;
+  evaluation_.begin(now_s_);
+  kept.restore(evaluation_.claims());
+  report.step = exchange_.step;
+  if (!settle(connector, body, after, date, out, nullptr, known, report)) {
+    no_room(after, date, out, report);
+  }
+  return report;
+}
+
+void Gate::keep_claims(std::string_view body, std::string_view copy, claims::KeptClaims& kept) {
+  if (evaluation_.changed().empty()) return kept.keep(evaluation_.claims(), body, copy);
+  // The question is made of what the rules have set: that is still to be done.
+  evaluation_.step_aside();
+  try {
+    kept.keep(evaluation_.claims(), body, copy);
+  } catch (...) {
+    evaluation_.come_back();
+    throw;
+  }
+  evaluation_.come_back();
 }
 
 }  // namespace core::gate

@@ -5,7 +5,8 @@
 #include <memory>
 #include <string_view>
 
-#include "core/dialects/b2c_userflow.h"
+#include "core/claims/kept_claims.h"
+#include "core/dialects/dialect.h"
 #include "core/gate/at_hand.h"
 #include "core/gate/snapshot.h"
 #include "core/http/message.h"
@@ -19,7 +20,8 @@ namespace core::gate {
 /// are verdicts; the rest never reached the rules or could not be told.
 enum class Outcome : std::uint8_t {
   kContinue, kBlock, kValidationError,
-  kFault,             // 500: a verdict that is illegal before the token, failing by configuration
+  kFault,             // 500: a verdict that is illegal before the token, failing by configuration;
+                      // 502: an event that nobody could be found to carry
   kNotFound,          // 404: no connector at this path
   kMethod,            // 405
   kUnauthorized,      // 401; 403 where nothing in Authorization would help
@@ -45,7 +47,7 @@ struct ShadowReport {
 
 struct Report {
   const Connector* connector = nullptr;  // null: no connector at this path
-  dialects::b2c_userflow::Step step = dialects::b2c_userflow::Step::kUnknown;
+  dialects::Step step = dialects::Step::kUnknown;
   Outcome outcome = Outcome::kNotFound;
   std::int32_t rule = rules::Verdict::kNoRule;  // that decided; see rules::Verdict
   int status = 0;
@@ -56,7 +58,7 @@ struct Report {
   Fallback fallback = Fallback::kNone;  // when the source is kOtherwise
   std::uint8_t hits = 0, stale_hits = 0;  // remembered decisions that it was told
   std::uint32_t refresh = Known::kNoRule;  // an ask rule whose stale decision is to be renewed
-  std::size_t omitted = 0;      // claims left out of the answer (b2c_userflow::value_max)
+  std::size_t omitted = 0;      // claims left out of the answer (dialects::write_continue)
   std::uint64_t tags = 0;       // a bit for each of the connector's tags that the request got
   ShadowReport shadow = {};
 };
@@ -97,9 +99,21 @@ class Gate {
   Report answer(const http::Request& request, std::string_view date, bool close,
                 http::OutBuffer& out, const Caller& caller = {}) noexcept;
 
+  /// The body that answer() has read at `connector`: that of `request`, or what its claims were written
+  /// as (dialects::Terms::composes). Good until the next request.
+  std::string_view body_read(const Connector* connector, const http::Request& request) const noexcept {
+    return connector != nullptr && connector->terms.composes ? composed() : request.body;
+  }
+
   /// Answers 429 to a caller that is barred for `barred_ms` more, whatever it asks.
   Report refuse_barred(const http::Request& request, std::string_view date, bool close,
                        std::uint64_t barred_ms, http::OutBuffer& out) noexcept;
+
+  /// Answers a request whose body is not waited for, because the worker has no memory for it: with the
+  /// connector's `otherwise`, at the step of its URL or an unknown one, or as refuse_early() does; an event of
+  /// Entra, which says only in its body what it is, with 503. With Connection: close.
+  Report shed(const http::Request& request, std::string_view date, http::OutBuffer& out,
+              const Caller& caller = {}) noexcept;
 
   /// The part of answer() behind the caller's admission: reads `body` as claims, decides, and writes
   /// the answer of `connector`. `tracer` may be null; `explain` listens with it.
@@ -108,22 +122,51 @@ class Gate {
                      std::string_view date, http::OutBuffer& out, rules::Tracer* tracer = nullptr,
                      const Known& known = {}) noexcept;
 
+  /// The same for a request that has waited: `body`'s claims, read once, are in `kept`. An event of Entra
+  /// is more than its claims and is read again: `body` has kReadPadding behind it.
+  Report answer_kept(const Connector& connector, const claims::KeptClaims& kept,
+                     std::string_view body, http::After after, std::string_view date,
+                     http::OutBuffer& out, const Known& known) noexcept;
+
+  /// Behind an answer that asks: the claims as they came, before any rule had set one, for
+  /// answer_kept(). `copy` is one of the `body` that was answered, see KeptClaims::keep(). Throws
+  /// std::bad_alloc.
+  void keep_claims(std::string_view body, std::string_view copy, claims::KeptClaims& kept);
+
   /// Behind an answer: what its rules stopped at, or what they want renewed. The evaluation is then
   /// as the ask rule saw it: a question can be made from it.
   const AtHand& at_hand() const noexcept { return at_hand_; }
+  /// AtHand's rule number of events that are carried: no rule asked.
+  static constexpr std::uint32_t kCarries = 0xFFFFFFFE;
   rules::Evaluation& asking() noexcept { return evaluation_; }
 
   /// The evaluation behind the last answer: which shadow rules would have acted.
   const rules::Evaluation& evaluation() const noexcept { return evaluation_; }
 
  private:
+  std::string_view composed() const noexcept { return {composed_.data(), composed_size_}; }
   bool admit(const http::Request& request, std::string_view date, bool close, http::OutBuffer& out,
              Report& report, const Caller& caller) noexcept;
+  bool settle(const Connector& connector, std::string_view body, http::After after,
+              std::string_view date, http::OutBuffer& out, rules::Tracer* tracer,
+              const Known& known, Report& report) noexcept;
+  void no_room(http::After after, std::string_view date, http::OutBuffer& out,
+               Report& report) noexcept;
+  bool tell_otherwise(http::After after, std::string_view date, http::OutBuffer& out,
+                      Report& report) noexcept;
   bool tell(const rules::Verdict& verdict, http::After after, std::string_view date,
             http::OutBuffer& out, Report& report) noexcept;
   void report_decisions(const rules::Verdict& verdict, Report& report) const noexcept;
   std::string_view message(std::uint32_t index) noexcept;
-  std::string_view words_of(const rules::Verdict& verdict, const Connector& connector) noexcept;
+  bool find_words(const rules::Verdict& verdict, const Connector& connector,
+                  rules::VerdictKind told, dialects::Words& words) noexcept;
+  bool carry(std::string_view body, const Known& known, http::After after, std::string_view date,
+             http::OutBuffer& out, Report& report) noexcept;
+  void size_words();
+  void size_composed();
+  bool compose(const http::Request& request, std::string_view date, http::After after,
+               http::OutBuffer& out, Report& report) noexcept;
+  void find_debug(const rules::Verdict& verdict, const Connector& connector) noexcept;
   void run_shadow(const Connector& connector, const rules::Verdict& told, Report& report) noexcept;
   std::string_view escaped(std::string_view plain) noexcept;
 
@@ -132,6 +175,10 @@ class Gate {
   std::size_t lane_;
   std::size_t arena_bytes_;
   std::int64_t now_s_ = 0;
+  dialects::Exchange exchange_;  // of the request at hand
+  std::vector<dialects::ClaimWords> claim_words_;  // told of single claims; has its size from the start
+  std::vector<char> composed_;  // a request's claims as JSON; has its size from the start
+  std::size_t composed_size_ = 0;
   rules::Evaluation evaluation_;
   AtHand at_hand_;
 };
@@ -148,7 +195,7 @@ struct Telling {
   bool without_claims = false;  // Continue, but nothing that rules have set
   rules::VerdictKind kind = rules::VerdictKind::kContinue;
 };
-Telling legalise(const Connector& connector, dialects::b2c_userflow::Step step,
+Telling legalise(const Connector& connector, dialects::Step step,
                  rules::VerdictKind wanted) noexcept;
 
 }  // namespace core::gate

@@ -1,15 +1,18 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/claims/claims.h"
 #include "core/config/config.h"
+#include "core/dialects/dialect.h"
 #include "core/gate/caller.h"
 #include "core/lists/list.h"
 #include "core/lists/live.h"
@@ -40,20 +43,31 @@ struct Otherwise {
 struct Connector {
   std::string name;
   std::string path;
+  dialects::Terms terms;
   CallerCheck callers;
   rules::Program program;
   std::unique_ptr<const rules::Program> shadow_program;  // `shadow_rules`; null: none
   Otherwise otherwise;
+  std::optional<std::uint32_t> block_title;  // a message: above block pages, where there is a place
+  /// Events that are carried to a backend unread; null: refused. See carrier().
+  std::array<std::unique_ptr<const rules::Ask>, 3> carriers;
   config::TokenFault token_fault = config::TokenFault::kContinue;
   config::milliseconds deadline{4000};
   config::milliseconds retry_window{12'000};
   std::size_t index = 0;  // in Snapshot::connectors
+
+  /// Who gets the events of a step at dialects::Moment::kApart; null when nobody does.
+  const rules::Ask* carrier(dialects::Step step) const noexcept {
+    const auto first = static_cast<std::size_t>(dialects::Step::kEmailOtpSend);
+    return carriers[static_cast<std::size_t>(step) - first].get();
+  }
 };
 
 struct Backend {
   std::string name;
   mapping::Mapping mapping;
   std::uint64_t whole_ms = 0;  // the longest that a call takes, all its tries together
+  bool speaks_flow = false, speaks_events = false;  // what its requests are: see core/bridge
 };
 
 /// One compiled configuration: everything a request needs, immutable, shared by all workers.
@@ -71,12 +85,16 @@ struct Snapshot {
   std::vector<Backend> backends;  // in the configuration's order
   std::vector<Connector> connectors;
   std::size_t prepared_max = 0;  // over all connectors
+  std::size_t claim_words_max = 0;  // messages for single claims of one rule, over all connectors
   rules::CandidateCounts candidates_max;  // the same
   std::size_t lanes = 1;         // workers that may evaluate at once
 
-  /// The connector at `path`, byte for byte; null when there is none.
+  /// The connector at `path`, byte for byte, else the one whose URL template `path` fits; null when
+  /// there is none.
   const Connector* find(std::string_view path) const noexcept;
 
+  /// Those whose URL has claims behind the path, the longest path first.
+  std::vector<const Connector*> with_claims_below;
   /// Sorted by path; filled by the compiler.
   std::vector<const Connector*> by_path;
 };

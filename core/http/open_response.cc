@@ -18,6 +18,8 @@ constexpr std::string_view status_line(int status) noexcept {
       return "HTTP/1.1 200 OK\r\n";
     case 400:
       return "HTTP/1.1 400 Bad Request\r\n";
+    case 409:
+      return "HTTP/1.1 409 Conflict\r\n";
     default:
       return "HTTP/1.1 500 Internal Server Error\r\n";
   }

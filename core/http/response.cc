@@ -185,7 +185,11 @@ bool write_error(OutBuffer& out, const ErrorAnswer& answer, std::string_view dat
   }
   Response response;
   response.status = answer.status;
-  response.body = {body, static_cast<std::size_t>(pen.at() - body)};
+  if (answer.message.empty()) {
+    response.content_type = {};
+  } else {
+    response.body = {body, static_cast<std::size_t>(pen.at() - body)};
+  }
   response.fields = {fields.data(), count};
   response.after = answer.after;
   response.head_only = answer.head_only;

@@ -66,7 +66,7 @@ class PreparedResponse {
 /// {"error":{"status":400,"message":"...","offset":N}}.
 struct ErrorAnswer {
   int status = 500;
-  std::string_view message;           // UTF-8, ours; nothing that was sent
+  std::string_view message;           // UTF-8, ours; nothing that was sent. Empty: no body
   std::optional<std::size_t> offset;  // the byte of the request or its body that is meant
   After after = After::kClose;
   bool head_only = false;

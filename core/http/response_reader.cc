@@ -1,9 +1,9 @@
 // How an answer is read.
 //
 // The head is cut into lines as it comes (LineReader: CR LF alone ends a line, no control bytes, no
-// folding). When the empty line is there, llhttp splits the fields in one call, behind a status line
-// of ours, and what it found is held against the lines that were counted here, as RequestReader does
-// it for requests. Then the rules of RFC 9112, 6.3 decide where the message ends, without any of the
+// folding), and those of which every recipient thinks alike are split at once. When a head has another,
+// llhttp splits all its fields in one call, behind a status line of ours, and what it found is held
+// against the lines that were counted here, as RequestReader does it for requests. Then the rules of RFC 9112, 6.3 decide where the message ends, without any of the
 // ways to make the best of a bad one: an answer that could be read in two ways would leave the rest
 // of it for the next request on the connection.
 //
@@ -17,6 +17,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/http/plain_field.h"
 #include "core/http/syntax.h"
 
 namespace core::http {
@@ -102,7 +103,7 @@ void ResponseReader::reset(bool head_only) {
   phase_ = Phase::kStatusLine;
   error_ = Error::kNone;
   reason_ = {};
-  http_1_1_ = true;
+  http_1_1_ = plain_ = true;
   keep_alive_ = false;
   status_ = 0;
   size_ = interim_ = head_at_ = fields_at_ = line_count_ = 0;
@@ -219,13 +220,15 @@ bool ResponseReader::read_status_line() noexcept {
     return refuse(Error::kProtocol, "a status that is none (RFC 9110, 15)");
   }
   fields_at_ = line_.next();
+  fields_.clear();  // of an interim answer
   line_count_ = 0;
+  plain_ = true;
   phase_ = Phase::kFields;
   return true;
 }
 
 /// True when the empty line is there.
-bool ResponseReader::read_fields() noexcept {
+bool ResponseReader::read_fields() {
   const std::size_t end = std::min(size_, limits_.header_bytes);
   for (;;) {
     switch (line_.advance_unfolded(bytes_.data(), end)) {
@@ -240,6 +243,10 @@ bool ResponseReader::read_fields() noexcept {
     if (line_.size() == 0) return true;
     if (line_count_ == limits_.header_fields) return refuse(Error::kTooLarge, "too many fields");
     ++line_count_;
+    if (!plain_) continue;
+    Header field;
+    plain_ = split_plain_field({bytes_.data() + line_.start(), line_.size()}, field);
+    if (plain_) fields_.push_back(field);
   }
 }
 
@@ -313,7 +320,7 @@ bool ResponseReader::apply_rules(Framing& framing) noexcept {
 }
 
 bool ResponseReader::finish_head() {
-  if (!split_fields()) {
+  if (!plain_ && !split_fields()) {
     fields_.clear();
     return refuse(Error::kProtocol, "the fields are malformed");
   }

@@ -31,7 +31,8 @@ struct ResponseLimits {
 /// llhttp is asked about fields only; a message is refused there where two readers could disagree.
 ///
 /// Bytes come in pieces of any size and are kept here, because the answer outlives the connection's
-/// read buffer. A reader that waits for an answer holds no more than it has got, and nothing once the
+/// read buffer. Field lines that every recipient reads alike are split as they come (plain_field.h);
+/// llhttp is asked about a head that has another. A reader that waits for an answer holds no more than it has got, and nothing once the
 /// answer was taken. Allocates; throws std::bad_alloc and nothing else. Thread: one owner.
 class ResponseReader {
  public:
@@ -85,6 +86,14 @@ class ResponseReader {
     std::vector<Header> fields;
   };
   Taken take_answer() noexcept { return {std::move(bytes_), std::move(fields_)}; }
+  /// Memory of an answer that nobody needs any more, for the one that is about to come: before its
+  /// first byte.
+  void lend(Taken&& room) noexcept {
+    bytes_ = std::move(room.bytes);
+    fields_ = std::move(room.fields);
+    bytes_.clear();
+    fields_.clear();
+  }
   /// True when the connection can be asked again: the answer had an end of its own, nothing lay
   /// behind it, and the backend does not want to close.
   bool keep_alive() const noexcept { return keep_alive_ && left_over_ == 0; }
@@ -101,7 +110,7 @@ class ResponseReader {
   };
 
   bool read_status_line() noexcept;
-  bool read_fields() noexcept;
+  bool read_fields();
   bool finish_head();
   bool split_fields();
   bool apply_rules(Framing& framing) noexcept;
@@ -122,6 +131,7 @@ class ResponseReader {
   std::string_view reason_;
   bool head_only_ = false;
   bool http_1_1_ = true;
+  bool plain_ = true;  // all field lines of this head were split, and fields_ has them
   bool keep_alive_ = false;
   int status_ = 0;
   std::size_t interim_ = 0;

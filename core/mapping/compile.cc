@@ -56,7 +56,8 @@ class MappingCompiler {
 
   void compile(const config::Backend& backend) {
     out_.connector_contract = backend.connector_contract;
-    out_.lenient = backend.lenient || backend.connector_contract;
+    out_.event_contract = backend.event_contract;
+    out_.lenient = backend.lenient || backend.connector_contract || backend.event_contract;
     out_.response_bytes_max = static_cast<std::size_t>(std::max<std::int64_t>(
         backend.limits.response_bytes, 0));
     compile_request(backend.request);
@@ -162,7 +163,7 @@ class MappingCompiler {
     JsonPlan plan;
     plan.kind = tree.kind;
     for (const auto& [name, member] : tree.members) {
-      plan.members.emplace_back("\"" + escaped_name(name.value, write_json) + "\":", json(member));
+      plan.members.push_back({"\"" + escaped_name(name.value, write_json) + "\":", json(member)});
     }
     for (const config::JsonTree& item : tree.items) plan.items.push_back(json(item));
     if (tree.kind == config::JsonTree::Kind::kTemplate) {

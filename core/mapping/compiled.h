@@ -16,6 +16,7 @@ struct Mapping::Compiled {
   std::vector<Xpath> xpaths;
   std::vector<Row> rows;
   bool connector_contract = false;
+  bool event_contract = false;
   bool lenient = false;
   std::size_t response_bytes_max = 0;
 };

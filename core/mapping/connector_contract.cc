@@ -26,7 +26,8 @@ constexpr ActionName kActions[] = {
 };
 
 /// Members that are no claims (a.6), in small letters.
-constexpr std::string_view kShape[] = {"version", "action", "status", "usermessage", "code"};
+constexpr std::string_view kShape[] = {"version", "action", "status", "usermessage", "code",
+                                       "attributeerrors"};
 /// Members that identify the request: no answer can change them (a.3).
 constexpr std::string_view kReserved[] = {"step",     "client_id",  "clientId",
                                           "objectId", "ui_locales", "identities"};
@@ -126,6 +127,20 @@ bool says_400(simdjson::dom::object object, bool& present) {
 
 }  // namespace
 
+bool is_flow_attribute(std::string_view name) noexcept { return is_one_of(name, kBuiltIn); }
+
+void read_attribute_errors(simdjson::dom::object from, decisions::Decision& decision) {
+  simdjson::dom::object errors;
+  if (from.at_key("attributeErrors").get(errors) != simdjson::SUCCESS) return;
+  for (const auto& [name, element] : errors) {
+    std::string_view text;
+    if (element.get(text) != simdjson::SUCCESS) continue;
+    if (std::string words = person_text(text); !words.empty()) {
+      decision.claims.push_back({std::string(name), Kind::kString, std::move(words)});
+    }
+  }
+}
+
 void read_connector_answer(const Reply& reply, ReplyBody& body, Answer& answer) {
   const auto give_up = [&answer](Unresolved why) {
     answer.why = why;
@@ -167,6 +182,7 @@ void read_connector_answer(const Reply& reply, ReplyBody& body, Answer& answer) 
       if (success) remarks.add(Remark::kValidationHttp);
       if (!status_400) remarks.add(Remark::kValidationStatus);
       decision.kind = VerdictKind::kValidationError;
+      read_attribute_errors(object, decision);
       break;
   }
   read_message(object, decision, remarks);

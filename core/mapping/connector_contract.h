@@ -18,8 +18,16 @@ namespace core::mapping {
 ///   or with 200 too (g 2).
 /// - Members that are null, objects or arrays, and those that identify the request, are dropped (0.4,
 ///   g 24, a.3).
+/// - `attributeErrors` of a ValidationError, texts by the names of attributes, are kept with it: callers
+///   that have a place for them get them there (e.3).
 /// - A verdict without a text gets kTextOfOurs.
 void read_connector_answer(const Reply& reply, ReplyBody& body, Answer& answer);
+
+/// Keeps the texts of the object `attributeErrors`, where there is one.
+void read_attribute_errors(simdjson::dom::object from, decisions::Decision& decision);
+
+/// True for attributes without a prefix that a user flow has (a.3).
+bool is_flow_attribute(std::string_view name) noexcept;
 
 inline constexpr std::string_view kTextOfOurs =
     "Your sign-up could not be completed. Please check your details or try again later.";

@@ -74,8 +74,11 @@ bool write_form(std::string& out, std::string_view value) {
 
 bool write_field(std::string& out, std::string_view value) {
   if (has_control(value)) return false;
-  for (const char c : value) {
-    static_cast<unsigned char>(c) < 0x80 && c != '%' ? out.push_back(c) : encode(out, c);
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    const bool at_an_end = i == 0 || i + 1 == value.size();
+    const bool plain = static_cast<unsigned char>(c) < 0x80 && c != '%' && !(c == ' ' && at_an_end);
+    plain ? out.push_back(c) : encode(out, c);
   }
   return true;
 }

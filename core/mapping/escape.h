@@ -19,8 +19,9 @@ bool write_query(std::string& out, std::string_view value);
 /// A name or value of application/x-www-form-urlencoded (WHATWG URL, 5.2): a space is '+'.
 bool write_form(std::string& out, std::string_view value);
 
-/// Part of a field's value (RFC 9110, 5.5): control characters are refused, HTAB too; '%' and what is
-/// not ASCII is percent-encoded, so that a receiver that decodes gets the value back.
+/// Part of a field's value (RFC 9110, 5.5): control characters are refused, HTAB too; '%', what is not
+/// ASCII and a space at either end, which a reader would take off, are percent-encoded, so that a
+/// receiver that decodes gets the value back.
 bool write_field(std::string& out, std::string_view value);
 
 /// The inside of a JSON string.

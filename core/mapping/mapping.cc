@@ -2,6 +2,7 @@
 
 #include "core/mapping/compiled.h"
 #include "core/mapping/connector_contract.h"
+#include "core/mapping/event_contract.h"
 
 namespace core::mapping {
 
@@ -39,6 +40,10 @@ Answer Mapping::read(const Reply& reply, const Kept& kept, std::size_t lane, Rep
   ReplyBody body(reply, compiled_->response_bytes_max, compiled_->lenient, parser);
   if (compiled_->connector_contract) {
     read_connector_answer(reply, body, answer);
+    return answer;
+  }
+  if (compiled_->event_contract) {
+    read_event_answer(reply, body, answer);
     return answer;
   }
   ReplyValues values(reply, body, kept, compiled_->xpaths, lane);

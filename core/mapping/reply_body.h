@@ -43,6 +43,9 @@ class ReplyBody {
   Unresolved xml(pugi::xml_node& root);
   Unresolved text(std::string_view& text);
 
+  /// The body with its content coding undone, once json() has answered kNone.
+  std::string_view decoded() const noexcept { return bytes_; }
+
   /// Why the body could not be read, for the first that asked; kNone when it could.
   Unresolved failure() const noexcept { return failure_; }
   /// Its Content-Type is JSON's, or there is none.

@@ -25,11 +25,16 @@ class RequestValues final : public Values {
 /// A JSON body, compiled. What is written already has its escapes.
 struct JsonPlan {
   using Kind = config::JsonTree::Kind;
+  struct Member;
   Kind kind = Kind::kNull;
-  std::vector<std::pair<std::string, JsonPlan>> members;  // "name": with its colon
+  std::vector<Member> members;
   std::vector<JsonPlan> items;
   ValueTemplate text;     // kTemplate
   std::string constant;   // kConstant
+};
+struct JsonPlan::Member {
+  std::string name;  // with quotation marks and its colon
+  JsonPlan value;
 };
 
 struct NamedTemplate {

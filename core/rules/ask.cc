@@ -12,8 +12,6 @@ constexpr std::uint64_t kOfBody = 2;
 decisions::KeyHash begun(const Ask& ask, const decisions::Seed& seed, std::uint64_t kind) noexcept {
   decisions::KeyHash hash(seed);
   hash.add_number(kind);
-  hash.add(ask.connector);
-  hash.add(ask.backend_name);
   hash.add_number(ask.version.low);
   hash.add_number(ask.version.high);
   return hash;
@@ -37,10 +35,10 @@ bool claims_key(const Ask& ask, const decisions::Seed& seed, Evaluation& evaluat
 }
 
 decisions::Key body_key(const Ask& ask, const decisions::Seed& seed,
-                        std::string_view body) noexcept {
-  decisions::KeyHash hash = begun(ask, seed, kOfBody);
-  hash.add(body);
-  return hash.finish();
+                        const decisions::BodyHash& hash, std::string_view body) noexcept {
+  decisions::KeyHash key = begun(ask, seed, kOfBody);
+  hash.add(key, body);
+  return key.finish();
 }
 
 }  // namespace core::rules

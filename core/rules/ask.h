@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/decisions/body_hash.h"
 #include "core/decisions/cache.h"
 #include "core/decisions/key.h"
 #include "core/rules/template.h"
@@ -16,11 +17,10 @@ namespace core::rules {
 struct Ask {
   std::uint32_t backend = 0;  // of the configuration, in its order
   std::string backend_name;
-  std::string connector;  // part of every key
   bool keyed = false;     // it has a `cache`: decisions are kept under the claims of `key`
   std::vector<Subject> key;
   bool at_token_step = false;                      // kept at PreTokenIssuance too
-  decisions::Key version;                          // of what the rule and its backend's mapping say
+  decisions::Key version;  // part of every key, see version_of()
   std::array<decisions::Lifetime, 3> lifetimes{};  // by VerdictKind
   std::uint64_t unresolved_ms = 0;  // how long a backend that could not settle it is left alone
   bool wait_for_fresh = false;      // a stale decision is told only when no better one comes
@@ -32,8 +32,9 @@ bool claims_key(const Ask& ask, const decisions::Seed& seed, Evaluation& evaluat
                 decisions::Key& key) noexcept;
 
 /// The key of a whole request: what the caller's retry has in common with it (protocol.md a.9).
+/// `hash` was made with `seed`.
 decisions::Key body_key(const Ask& ask, const decisions::Seed& seed,
-                        std::string_view body) noexcept;
+                        const decisions::BodyHash& hash, std::string_view body) noexcept;
 
 /// What an evaluation asks when it reaches an ask rule. Thread: the evaluation's.
 class Decisions {

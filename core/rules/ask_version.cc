@@ -12,6 +12,7 @@ class Words {
   requires(std::is_integral_v<T> || std::is_enum_v<T>) void add(T value) {
     hash_.add_number(static_cast<std::uint64_t>(value));
   }
+  void add(std::string_view text) { hash_.add(text); }
   void add(const config::Text& text) { hash_.add(text.value); }
   void add(const config::Scalar& scalar) {
     add(scalar.type);
@@ -26,6 +27,10 @@ class Words {
   void add(const std::vector<T>& items) {
     add(items.size());
     for (const T& item : items) add(item);
+  }
+  void add(const config::JsonTree::Member& member) {
+    add(member.name);
+    add(member.value);
   }
   void add(const config::JsonTree& tree) {
     add(tree.kind);
@@ -79,8 +84,11 @@ class Words {
 
 }  // namespace
 
-decisions::Key version_of(const config::Rule& rule, const config::Backend& backend) {
+decisions::Key version_of(const config::Rule& rule, const config::Backend& backend,
+                          std::string_view connector) {
   Words words;
+  words.add(connector);
+  words.add(backend.name);
   words.add(rule.name);
   words.add(rule.when);
   if (rule.cache) words.add(rule.cache->key);

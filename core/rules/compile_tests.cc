@@ -1,6 +1,7 @@
 // The tests whose operands mean something: numbers, dates, networks, countries, scripts.
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -121,7 +122,7 @@ void Compiler::compile_rare_test(const Condition& condition, Node& node) {
       if (condition.test == Test::kAgeAtLeast) {
         ages.least = years;
       } else {
-        ages.least = -1;  // not born yet
+        ages.least = std::numeric_limits<int>::min();  // below 0: a birth that is to come
         ages.most = years - 1;
       }
       program_.ages_.push_back(ages);

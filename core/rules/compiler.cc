@@ -431,7 +431,6 @@ std::uint32_t Compiler::compile_ask(const config::Rule& rule, std::string_view c
   const config::Text& name = rule.action.backend;
   const auto index = static_cast<std::uint32_t>(program_.asks_.size());
   Ask& ask = program_.asks_.emplace_back();
-  ask.connector = connector;
   ask.backend_name = name.value;
   const config::Backend* backend = nullptr;
   std::vector<std::string_view> known;
@@ -451,7 +450,7 @@ std::uint32_t Compiler::compile_ask(const config::Rule& rule, std::string_view c
     }
     return index;
   }
-  ask.version = version_of(rule, *backend);
+  ask.version = version_of(rule, *backend, connector);
   if (!rule.cache) return index;
   const config::RuleCache& cache = *rule.cache;
   const auto ms = [](config::milliseconds time) { return static_cast<std::uint64_t>(time.count()); };

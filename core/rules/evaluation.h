@@ -43,6 +43,7 @@ class Evaluation {
     aside_.values.reserve(kChangedMax);
     extras_.reserve(kExtrasMax);
     taken_.reserve(kChangedMax);
+    said_of_.reserve(kSaidOfMax);
   }
 
   /// Forgets the last request. The claims are cleared by whoever fills them. `now_s` is the time of
@@ -170,7 +171,23 @@ class Evaluation {
   struct Said {
     std::string_view message, text;
   };
-  void say(std::string_view message, std::string_view text) noexcept { said_ = {message, text}; }
+  void say(std::string_view message, std::string_view text) noexcept {
+    said_ = {message, text};
+    said_of_.clear();
+  }
+  /// What it says of a single claim, behind say(). False when no more are kept.
+  struct SaidOf {
+    claims::NameId id = claims::kNoName;
+    std::string_view name, text;
+  };
+  bool say_of(claims::NameId id, std::string_view name, std::string_view text) noexcept {
+    if (said_of_.size() == kSaidOfMax) return false;
+    said_of_.push_back({id, name, text});
+    return true;
+  }
+  const std::vector<SaidOf>& said_of() const noexcept { return said_of_; }
+  static constexpr std::size_t kSaidOfMax = 64;
+
   const Said& said() const noexcept { return said_; }
 
   /// Claims that rules have set, in the order of the first `set` of each.
@@ -223,6 +240,7 @@ class Evaluation {
   std::vector<claims::NameId> taken_;
   std::vector<claims::Claim> extras_;
   Said said_;
+  std::vector<SaidOf> said_of_;
   Decisions* decisions_ = nullptr;
   Candidates candidates_;
   Arena arena_;

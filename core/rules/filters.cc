@@ -200,10 +200,14 @@ bool is_json_number(std::string_view text) noexcept {
 }
 
 /// A number in JSON's form: as it is written where that is one, "+42", "042" and " 42 " put right.
+/// Missing when it is beyond what readers of JSON hold (RFC 8259, 6): they would refuse the answer.
 Value as_number(const FilterUse&, Value value, Evaluation& evaluation) noexcept {
   std::string_view text = text::trim(value.text, evaluation.arena());
   if (text.data() == nullptr) return {};
-  if (text.starts_with('+')) text.remove_prefix(1);
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+    if (text.starts_with('-')) return {};
+  }
   const std::string_view sign = text.starts_with('-') ? text.substr(0, 1) : std::string_view{};
   std::string_view digits = text.substr(sign.size());
   while (digits.size() > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9') {
@@ -214,7 +218,9 @@ Value as_number(const FilterUse&, Value value, Evaluation& evaluation) noexcept 
   if (!sign.empty()) *room = '-';
   if (!digits.empty()) std::memcpy(room + sign.size(), digits.data(), digits.size());
   const std::string_view number(room, sign.size() + digits.size());
-  return is_json_number(number) ? Value{Kind::kNumber, number} : Value{};
+  double held = 0;
+  const bool good = is_json_number(number) && number_in(Kind::kNumber, number, held);
+  return good ? Value{Kind::kNumber, number} : Value{};
 }
 
 Value as_boolean(const FilterUse&, Value value, Evaluation&) noexcept {

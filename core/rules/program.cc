@@ -9,24 +9,28 @@ bool is_settable(claims::NameId id) noexcept {
 
 bool Program::test(std::uint32_t index, Evaluation& evaluation, Tracer* tracer) const noexcept {
   const Node& node = nodes_[index];
-  switch (node.op) {
-    case Op::kAll:
-      for (std::uint32_t child = index + 1; child < node.end; child = nodes_[child].end) {
-        if (!test(child, evaluation, tracer)) return false;
-      }
-      return true;
-    case Op::kAny:
-      for (std::uint32_t child = index + 1; child < node.end; child = nodes_[child].end) {
-        if (test(child, evaluation, tracer)) return true;
-      }
-      return false;
-    case Op::kNot: return !test(index + 1, evaluation, tracer);
-    default: break;
+  if (node.op == Op::kAny) {
+    for (std::uint32_t child = index + 1; child < node.end; child = nodes_[child].end) {
+      if (test(child, evaluation, tracer)) return true;
+    }
+    return false;
   }
-  Value value;
-  const bool matched = leaf(node, evaluation, value);
-  if (tracer != nullptr) tracer->on_test(index, value.text, value.present(), matched);
-  return matched;
+  if (node.op == Op::kNot) return !test(index + 1, evaluation, tracer);
+  // An `all`, which nearly every `when` is, or a test as an `all` of itself: the tests in it are made
+  // here, without a call for each.
+  for (std::uint32_t at = node.op == Op::kAll ? index + 1 : index; at < node.end;
+       at = nodes_[at].end) {
+    const Node& one = nodes_[at];
+    if (one.op <= Op::kNot) {
+      if (!test(at, evaluation, tracer)) return false;
+      continue;
+    }
+    Value value;
+    const bool matched = leaf(one, evaluation, value);
+    if (tracer != nullptr) tracer->on_test(at, value.text, value.present(), matched);
+    if (!matched) return false;
+  }
+  return true;
 }
 
 bool Program::assign(std::uint32_t index, Evaluation& evaluation, Tracer* tracer) const noexcept {
@@ -50,6 +54,7 @@ bool Program::take(const decisions::DecisionView& decision,
   bool taken = true;
   evaluation.begin_taking();
   decision.for_each_claim([&](const decisions::DecisionView::Claim& claim) {
+    if (claim.name.empty()) return true;  // a carried answer: nothing for rules
     const claims::NameId id = names_->find(claim.name);
     taken = id == claims::kNoName ? evaluation.add_extra(claim.kind, claim.name, claim.value)
             : is_settable(id)     ? evaluation.take(id, claim.kind, claim.name, claim.value)
@@ -83,6 +88,9 @@ Program::Step Program::ask(std::uint32_t index, Evaluation& evaluation, Tracer* 
     return Step::kEnd;
   }
   evaluation.say(decision.message(), decision.text());
+  decision.for_each_claim([&](const decisions::DecisionView::Claim& claim) {
+    return evaluation.say_of(names_->find(claim.name), claim.name, claim.value);
+  });
   verdict = {decision.kind(), deciding, Verdict::kSaid};
   return Step::kEnd;
 }

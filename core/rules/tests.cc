@@ -152,8 +152,9 @@ bool Program::passes(const Node& node, const Value& value, Evaluation& evaluatio
 }
 
 /// A test of `identities.any.issuer` or `identities.all.issuer`. With `any` one value that passes is
-/// enough; with `all` each must, and there must be one. `value` is the one that decided.
-bool Program::leaf_of_several(const Node& node, Evaluation& evaluation,
+/// enough; with `all` each must, and there must be one. `value` is the one that decided. Kept out of
+/// leaf(), which would pay for its frame.
+[[gnu::noinline]] bool Program::leaf_of_several(const Node& node, Evaluation& evaluation,
                               Value& value) const noexcept {
   const Subject& subject = subjects_[node.subject];
   const bool any = subject.of == Subject::Of::kAny;

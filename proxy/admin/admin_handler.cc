@@ -97,9 +97,11 @@ void AdminHandler::reply(const net::Exchange& exchange) noexcept {
   if (request.path == "/healthz") {
     response.body = "ok\n";
   } else if (request.path == "/readyz") {
-    const bool ready = ready_.load(std::memory_order_relaxed);
-    response.status = ready ? 200 : 503;
-    response.body = ready ? "ready\n" : "draining\n";
+    constexpr std::string_view kWords[] = {"starting\n", "waiting for the keys of callers' tokens\n",
+                                           "ready\n", "draining\n"};  // by Readiness
+    const Readiness readiness = readiness_.load(std::memory_order_relaxed);
+    response.status = readiness == Readiness::kReady ? 200 : 503;
+    response.body = kWords[static_cast<std::size_t>(readiness)];
   } else {
     try {
       text = metrics_.render();

@@ -19,8 +19,10 @@ class AdminHandler final : public net::Handler {
   AdminHandler(const telemetry::Metrics& metrics, ListRequests lists, DecisionRequests decisions)
       : metrics_(metrics), lists_(std::move(lists)), decisions_(std::move(decisions)) {}
 
-  /// Whether /readyz says so. Any thread.
-  void set_ready(bool ready) noexcept { ready_.store(ready, std::memory_order_relaxed); }
+  /// What /readyz says: 200 when it is kReady, else 503.
+  enum class Readiness : std::uint8_t { kStarting, kNoKeys, kReady, kDraining };
+  /// Any thread.
+  void set(Readiness readiness) noexcept { readiness_.store(readiness, std::memory_order_relaxed); }
 
   void on_batch(std::uint64_t now_ns) noexcept override;
   bool refuse_early(const net::Exchange& exchange) noexcept override;
@@ -41,7 +43,7 @@ class AdminHandler final : public net::Handler {
   const telemetry::Metrics& metrics_;
   ListRequests lists_;
   DecisionRequests decisions_;
-  std::atomic<bool> ready_{false};
+  std::atomic<Readiness> readiness_{Readiness::kStarting};
   char date_[core::http::kHttpDateBytes] = {};
 };
 

@@ -12,7 +12,8 @@
 #include <cstring>
 #include <ctime>
 
-#include "core/dialects/b2c_userflow.h"
+#include "core/bridge/bodies.h"
+#include "core/dialects/step.h"
 #include "core/gate/gate.h"
 #include "core/gate/policy.h"
 #include "core/text/json.h"
@@ -129,6 +130,7 @@ void Capture::introduce(std::uint32_t generation, const core::gate::Snapshot& sn
   for (const core::gate::Connector& connector : snapshot.connectors) {
     Names::Connector entry;
     entry.name = core::text::json_quoted(connector.name);
+    entry.events = connector.terms.dialect == core::config::DialectName::kExtId;
     for (const core::rules::Rule& rule : connector.program.rules()) {
       entry.rules.push_back(core::text::json_quoted(rule.name));
     }
@@ -202,9 +204,9 @@ void Capture::write(const Record& record, std::string_view body) {
   }
   const Names::Connector& connector = names->connectors[record.connector];
   line_ = "{\"time\":\"" + moment(record.time_us) + "\",\"connector\":" + connector.name;
-  const auto step = static_cast<core::dialects::b2c_userflow::Step>(record.step);
-  if (step != core::dialects::b2c_userflow::Step::kUnknown) {
-    line_.append(",\"step\":\"").append(core::dialects::b2c_userflow::name(step)).append("\"");
+  const auto step = static_cast<core::dialects::Step>(record.step);
+  if (step != core::dialects::Step::kUnknown) {
+    line_.append(",\"step\":\"").append(core::dialects::name(step)).append("\"");
   }
   line_.append(",\"verdict\":\"")
       .append(core::gate::name(static_cast<core::gate::Outcome>(record.outcome)))
@@ -215,7 +217,10 @@ void Capture::write(const Record& record, std::string_view body) {
     line_.append(",\"rule\":\"").append(core::gate::kOtherwiseRule).append("\"");
   }
   line_ += ',';
-  const bool readable = redactor_.append(body, line_);
+  std::optional<core::bridge::Body> flat;  // an event is captured as the claims it carries
+  if (connector.events) flat = core::bridge::flow_request(body);
+  const bool readable =
+      connector.events ? flat && redactor_.append(flat->json, line_) : redactor_.append(body, line_);
   line_ += "}\n";
   if (!readable || !make_room(line_.size())) {
     lost_.fetch_add(1);

@@ -53,6 +53,7 @@ class Capture {
     std::uint32_t generation = 0;
     struct Connector {
       std::string name;
+      bool events = false;  // bodies are events
       std::vector<std::string> rules;
     };
     std::vector<Connector> connectors;

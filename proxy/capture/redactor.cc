@@ -11,6 +11,7 @@
 #include "core/claims/name_table.h"
 #include "core/config/diagnostics.h"
 #include "core/config/policy.h"
+#include "core/secret.h"
 #include "core/text/email.h"
 #include "core/text/hex.h"
 #include "core/text/json.h"
@@ -84,7 +85,7 @@ struct Redactor::Json {
   ondemand::field field;  // the member at hand
 };
 
-Redactor::~Redactor() = default;
+Redactor::~Redactor() { core::wipe(secret_); }
 
 Redactor::Redactor(const std::vector<std::string>& keep, std::string secret)
     : secret_(std::move(secret)), json_(std::make_unique<Json>()), arena_(kArenaBytes) {

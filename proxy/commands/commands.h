@@ -16,9 +16,10 @@ enum class CoverageWish : unsigned char { kNone, kReported, kRequired };
 int check(const std::string& config, CoverageWish coverage);
 
 /// `claims` is a file of one JSON object, or "-" for standard input. `backends` are verdicts in place
-/// of backends, which are not asked: see StandIns.
+/// of backends, which are not asked: see StandIns. `dialect`: another caller, or "all"; empty: the
+/// connector's own, rule by rule.
 int explain(const std::string& config, const std::string& connector, const std::string& claims,
-            const std::vector<std::string>& backends);
+            const std::vector<std::string>& backends, const std::string& dialect);
 struct ReplayOptions {
   std::string config;
   std::string against;  // empty: the verdicts that were recorded

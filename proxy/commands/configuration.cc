@@ -61,6 +61,7 @@ Configuration read_configuration(const std::string& path, std::size_t workers, b
   TicketBook fresh;
   read.tls = make_tls(read.config, source, read.diagnostics, tickets == nullptr ? fresh : *tickets);
   read.trust = make_caller_trust(read.config, source, read.diagnostics);
+  read.token_authorities = tokens::resolve_authorities(read.config, source, read.diagnostics);
   read.snapshot = core::gate::compile(read.config, options, source, read.diagnostics);
   read.backends = upstream::resolve_backends(read.config.backends, source, read.diagnostics);
   return read;

@@ -11,6 +11,7 @@
 #include "core/gate/snapshot.h"
 #include "proxy/lists/keeper.h"
 #include "proxy/tls_listeners.h"
+#include "proxy/tokens/key_keeper.h"
 #include "proxy/upstream/options.h"
 
 namespace proxy::commands {
@@ -23,6 +24,7 @@ enum ExitCode : int {
   kExitTestsFailed = 3,  // `check`: the configuration's own tests, or too few of them
   kExitCutOff = 4,       // the drain time-out passed with requests unfinished
   kExitDiffers = 5,      // `replay`: two configurations decide differently
+  kExitSystemCall = 6,   // it made a system call that `process.seccomp` does not let through
 };
 
 /// A configuration read from its files. `snapshot` is null when it has mistakes.
@@ -34,6 +36,7 @@ struct Configuration {
   std::vector<lists::Source> sources;               // of each
   std::vector<TlsListener> tls;
   std::shared_ptr<const net::CallerTrust> trust;  // null: no connector wants certificates
+  std::vector<tokens::KeyAuthority> token_authorities;  // of callers' tokens
   std::shared_ptr<const upstream::BackendList> backends;  // null when one has mistakes
   std::size_t workers = 1;  // the number that `workers: 0` stands for, at least 1
 };

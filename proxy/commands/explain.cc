@@ -6,12 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "core/bridge/bodies.h"
 #include "core/config/diagnostics.h"
 #include "core/decisions/encoded.h"
 #include "core/gate/gate.h"
 #include "core/http/http_date.h"
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
+#include "proxy/commands/explain_dialects.h"
 #include "proxy/commands/file_source.h"
 #include "proxy/policy/stand_ins.h"
 #include "proxy/forward/translate.h"
@@ -168,12 +170,12 @@ bool read_claims(const std::string& path, std::string& body) {
 }
 
 /// What a backend would be asked, without credentials and secrets.
-std::string question_of(const Configuration& read, gate::Gate& gate, const rules::Ask& ask,
-                        std::string_view body) {
+std::string question_of(const Configuration& read, const gate::Connector& connector,
+                        gate::Gate& gate, const rules::Ask& ask, std::string_view body) {
   core::mapping::Question question;
   core::mapping::Kept kept;
-  const core::mapping::NotAsked why = forward::make_question(*read.snapshot, ask.backend,
-                                                             gate.asking(), body, question, kept);
+  const core::mapping::NotAsked why = forward::make_question(
+      *read.snapshot, connector, ask.backend, gate.asking(), body, question, kept);
   std::string text = "\nquestion to " + ask.backend_name + "\n";
   if (why != core::mapping::NotAsked::kNone) {
     return text + "  none: " + std::string(core::mapping::describe(why)) + "\n";
@@ -207,7 +209,11 @@ std::string decided_by(const gate::Connector& connector, std::int32_t rule) {
 }  // namespace
 
 int explain(const std::string& path, const std::string& name, const std::string& claims,
-            const std::vector<std::string>& backends) {
+            const std::vector<std::string>& backends, const std::string& dialect) {
+  if (!dialect.empty() && !is_known_dialect(dialect)) {
+    std::fprintf(stderr, "--dialect %s: one of %s\n", dialect.c_str(), known_dialects().c_str());
+    return kExitUsage;
+  }
   const Configuration read = read_configuration(path, 1);
   const std::string remarks = read.diagnostics.render();
   if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
@@ -236,6 +242,17 @@ int explain(const std::string& path, const std::string& name, const std::string&
     std::fprintf(stderr, "the claims are larger than %zu bytes\n", kBodyBytesMax);
     return kExitUsage;
   }
+  if (!dialect.empty()) {
+    std::printf("connector  %s (%s)\n", connector->name.c_str(), connector->path.c_str());
+    return explain_dialects(read, connector->index, body, dialect, stand_ins) ? kExitOk : kExitUsage;
+  }
+  // Claims that stand alone are an event, where events are expected.
+  if (connector->terms.dialect == core::config::DialectName::kExtId &&
+      !core::bridge::is_event(body)) {
+    if (auto event = core::bridge::event_request(body, core::bridge::step_in(body))) {
+      body = std::move(event->json);
+    }
+  }
   const std::size_t size = body.size();
   body.append(core::claims::kReadPadding, '\0');
 
@@ -258,7 +275,7 @@ int explain(const std::string& path, const std::string& name, const std::string&
                               {date, sizeof date}, out, &story, known);
     if (!report.asks) break;
     const gate::Asked asked = gate.at_hand().asked();
-    questions += question_of(read, gate, *asked.ask, given_claims);
+    questions += question_of(read, *connector, gate, *asked.ask, given_claims);
     const auto stand_in = stand_ins.decisions.find(asked.ask->backend_name);
     if (stand_in == stand_ins.decisions.end()) {
       open = asked.ask;
@@ -269,7 +286,7 @@ int explain(const std::string& path, const std::string& name, const std::string&
 
   std::printf("connector  %s (%s)\n", connector->name.c_str(), connector->path.c_str());
   if (report.asks || report.outcome <= gate::Outcome::kFault) {
-    const std::string_view step = core::dialects::b2c_userflow::name(report.step);
+    const std::string_view step = core::dialects::name(report.step);
     std::printf("step       %.*s\n\n", static_cast<int>(step.size()), step.data());
     story.print();
     std::fputs(questions.c_str(), stdout);

@@ -1,11 +1,12 @@
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/config/secrets.h"
 #include "proxy/admin/admin_handler.h"
 #include "proxy/capture/capture.h"
 #include "proxy/commands/commands.h"
@@ -24,9 +26,16 @@
 #include "proxy/lists/keeper.h"
 #include "proxy/log.h"
 #include "proxy/net/address.h"
+#include "proxy/net/memory_plan.h"
 #include "proxy/net/server.h"
+#include "proxy/process/notify.h"
+#include "proxy/process/privilege.h"
+#include "proxy/process/seccomp.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/metrics.h"
+#include "proxy/tokens/key_keeper.h"
+#include "proxy/tokens/key_metrics.h"
+#include "proxy/watchdog.h"
 #include "proxy/worker.h"
 
 namespace proxy::commands {
@@ -92,6 +101,10 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
   if (old.admin_token.value != fresh.admin_token.value) keys.emplace_back("admin.token");
   if (old.lists_state.value != fresh.lists_state.value) keys.emplace_back("lists_state");
   if (old.workers != fresh.workers) keys.emplace_back("workers");
+  const auto process = [](const config::Process& of) {
+    return std::tuple(of.user.value, of.seccomp, of.core_dumps);
+  };
+  if (process(old.process) != process(fresh.process)) keys.emplace_back("process");
   if (old.decision_cache_bytes != fresh.decision_cache_bytes) keys.emplace_back("decision_cache");
   if (old.access_log.file.value != fresh.access_log.file.value ||
       old.access_log.sample != fresh.access_log.sample) {
@@ -113,7 +126,8 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
                       of.requests_per_connection, of.head_timeout, of.body_timeout,
                       of.idle_timeout, of.write_timeout, of.drain_timeout, of.tls_handshakes,
                       of.tls_handshake_timeout, of.pending, of.auth_failures,
-                      of.auth_failure_window, of.auth_addresses);
+                      of.auth_failure_window, of.auth_addresses, of.memory, of.token_bytes,
+                      of.tokens_remembered);
   };
   if (as_tuple(old.limits) != as_tuple(fresh.limits)) keys.emplace_back("limits");
   return keys;
@@ -140,15 +154,33 @@ net::Front front_of(const config::Listener& listener) {
   return front;
 }
 
+/// Root does not listen where other machines can connect, unless the configuration says so.
+void refuse_root(Configuration& configuration) {
+  if (!process::is_root() || !configuration.config.process.user.value.empty()) return;
+  const auto far = std::find_if(configuration.config.listeners.begin(), configuration.config.listeners.end(),
+                                [](const config::Listener& one) { return !one.address.loopback; });
+  if (far == configuration.config.listeners.end()) return;
+  configuration.diagnostics.error(
+      far->address.text.mark, far->address.text.value.size(),
+      "this is root, who does not listen where other machines can connect",
+      "start it as another user, or write process: { user: claimgate } (user: root to stay root)");
+}
+
 /// The running program: its workers, and on the main thread a loop for signals and the admin
 /// listener. Start-up goes down this class in order, the way out goes up again.
 class Service {
  public:
-  Service(std::string path, Configuration configuration, TicketBook& tickets)
-      : path_(std::move(path)), configuration_(std::move(configuration)), tickets_(tickets) {}
+  /// `program_bytes` were resident before the configuration was read.
+  Service(std::string path, Configuration configuration, TicketBook& tickets,
+          std::size_t program_bytes, process::Notifier notifier)
+      : path_(std::move(path)),
+        configuration_(std::move(configuration)),
+        tickets_(tickets),
+        notifier_(std::move(notifier)),
+        program_bytes_(program_bytes) {}
 
   int run() {
-    if (!open()) return close(kExitFailed);
+    if (!open()) return close(unusable_ ? kExitUsage : kExitFailed);
     announce();
     uv_run(&loop_, UV_RUN_DEFAULT);
     bool cut_off = false;
@@ -156,7 +188,7 @@ class Service {
       worker->join();
       cut_off = cut_off || worker->cut_off();
     }
-    if (cut_off) spdlog::warn("the drain time-out passed with requests unfinished");
+    if (cut_off) log::warn("the drain time-out passed with requests unfinished");
     return close(cut_off ? kExitCutOff : kExitOk);
   }
 
@@ -164,16 +196,75 @@ class Service {
   bool open() {
     uv_loop_init(&loop_);
     const std::size_t descriptors = raise_descriptor_limit();
+    if (!bind() || !give_up_privileges()) return false;
     edition_ = {configuration_.snapshot, 1, nullptr, configuration_.backends, configuration_.trust,
                 logs_subjects(configuration_.config)};
     if (!open_lists()) return false;
+    open_keys();
     auto log = telemetry::AccessLog::open(configuration_.config.access_log.file.value,
                                           configuration_.workers);
     if (!log) return failed("access log: " + log.error().why);
     log_ = std::move(log).value();
     log_->introduce(edition_.generation, *edition_.snapshot);
     if (!open_capture()) return false;
-    return open_workers(descriptors) && open_admin() && watch_signals();
+    config::wipe_secrets(configuration_.config, false);
+    return open_workers(descriptors) && open_admin() && watch_signals() && filter_system_calls();
+  }
+
+  /// The addresses come first: they may need rights that everything behind them goes without.
+  bool bind() {
+    for (const config::Listener& listener : configuration_.config.listeners) {
+      if (!bind_listener(listener)) return false;
+    }
+    if (!configuration_.config.admin) return true;
+    auto socket = net::open_listener(configuration_.config.admin->address);
+    if (!socket) return failed("admin: " + socket.error().why);
+    admin_url_ = socket.value().url;
+    admin_socket_ = std::move(socket).value();
+    return true;
+  }
+
+  /// One address for every worker; the first one finds out what port 0 becomes.
+  bool bind_listener(const config::Listener& listener) {
+    config::ListenerAddress address = listener.address;
+    auto first = net::open_listener(address);
+    if (!first) return failed(first.error().why);
+    net::ListenSocket socket = std::move(first).value();
+    urls_.push_back(listener.tls ? "https" + socket.url.substr(socket.url.find(':')) : socket.url);
+    address.port = socket.port;
+    std::vector<net::ListenSocket> sockets;
+    for (std::size_t i = 1; i < configuration_.workers; ++i) {
+      auto next = address.kind == config::ListenerAddress::Kind::kUnix ? net::share_listener(socket)
+                                                                       : net::open_listener(address);
+      if (!next) return failed(next.error().why);
+      sockets.push_back(std::move(next).value());
+    }
+    sockets.push_back(std::move(socket));
+    bound_.push_back(std::move(sockets));
+    return true;
+  }
+
+  bool give_up_privileges() {
+    const config::Process& wanted = configuration_.config.process;
+    if (auto why = process::give_up_privileges(wanted.user.value)) return failed(*why);
+    process::settle_memory(wanted.core_dumps);
+    if (process::is_root() && wanted.user.value.empty()) {
+      log::warn("this is root, without capabilities; name an unprivileged user in process.user");
+    }
+    return true;
+  }
+
+  bool filter_system_calls() {
+    using Seccomp = config::Process::Seccomp;
+    const Seccomp wanted = configuration_.config.process.seccomp;
+    if (wanted == Seccomp::kOff) return true;
+    const bool strict = wanted == Seccomp::kStrict;
+    const auto why = process::install_seccomp(
+        strict ? process::SeccompMode::kStrict : process::SeccompMode::kStandard, kExitSystemCall);
+    if (!why) return true;
+    if (strict) return failed("process.seccomp: " + *why);
+    log::warn("system calls are not filtered: {}", *why);  // a kernel without, or a container forbids it
+    return true;
   }
 
   bool open_capture() {
@@ -208,13 +299,23 @@ class Service {
     return true;
   }
 
+  /// Begins to fetch the keys of callers' tokens, so that they are there when the first caller is.
+  void open_keys() {
+    keys_ = std::make_unique<tokens::KeyKeeper>(loop_, [this](const tokens::KeyKeeper::Table& table) {
+      edition_.keys = table;
+      for (const auto& worker : workers_) worker->adopt(edition_);
+      if (announced_) become_ready();
+    });
+    edition_.keys = keys_->take_up(configuration_.token_authorities);
+  }
+
   /// Null when they cannot be taken up; `why` says it.
   lists::Keeper::Table take_up_lists(Configuration& fresh, std::string& why) {
     std::vector<std::string> remarks;
     lists::Keeper::Table table =
         keeper_->take_up(fresh.lists, std::move(fresh.sources), why, remarks);
     fresh.lists.reset();  // the keeper decides how long they live
-    for (const std::string& remark : remarks) spdlog::warn("{}", remark);
+    for (const std::string& remark : remarks) log::warn("{}", remark);
     return table;
   }
 
@@ -235,8 +336,9 @@ class Service {
         std::max<std::size_t>(descriptors / 2 / configuration_.workers, 16);
     if (limits.connections_max > share) {
       limits.connections_max = share;
-      spdlog::info("{} file descriptors: at most {} connections for each worker", descriptors, share);
+      log::info("{} file descriptors: at most {} connections for each worker", descriptors, share);
     }
+    if (!plan_memory(limits)) return false;
     for (std::size_t i = 0; i < configuration_.workers; ++i) {
       Worker::Options options;
       options.index = i;
@@ -248,17 +350,62 @@ class Service {
       options.on_end = [this] { uv_async_send(&worker_ended_); };
       options.shared = shared_.get();
       if (written.auth_failures > 0) options.attempts = attempts_.get();
+      options.tokens.token_bytes_max = static_cast<std::size_t>(written.token_bytes);
+      options.tokens.remembered_max = static_cast<std::size_t>(written.tokens_remembered);
+      options.tokens.seed = {random_seed(), random_seed()};
+      options.want_keys = [this] { keys_->wake(); };
       options.pending_max = static_cast<std::size_t>(configuration_.config.limits.pending);
       options.seed = random_seed();
       workers_.push_back(std::make_unique<Worker>(std::move(options), edition_, metrics_, *log_));
       metrics_.add_server(workers_.back()->counters());
     }
+    std::size_t number = 0;
     for (const config::Listener& listener : configuration_.config.listeners) {
       const std::shared_ptr<const net::TlsServer> tls =
           listener.tls ? tls_of(configuration_.tls, listener.address.text.value) : nullptr;
       if (tls != nullptr) tls_.push_back({listener.address.text.value, tls});
-      if (!open_listener(listener.address, tls, front_of(listener))) return false;
+      std::vector<net::ListenSocket>& sockets = bound_[number++];
+      for (std::size_t i = 0; i < workers_.size(); ++i) {
+        if (!workers_[i]->listen(std::move(sockets[workers_.size() - 1 - i]), tls, front_of(listener))) {
+          return failed(listener.address.text.value + ": cannot be watched");
+        }
+      }
     }
+    return true;
+  }
+
+  /// Divides the memory among the workers, and says how.
+  bool plan_memory(net::ServerLimits& limits) {
+    const config::Config& written = configuration_.config;
+    net::MemoryNeeds needs;
+    needs.limits = written.limits;
+    needs.workers = configuration_.workers;
+    needs.connections = limits.connections_max;
+    for (const config::Listener& listener : written.listeners) {
+      needs.tls = needs.tls || listener.tls.has_value();
+      needs.fronted = needs.fronted || listener.proxy_protocol != config::ProxyProtocol::kOff;
+    }
+    needs.asks = !edition_.snapshot->backends.empty();
+    needs.program_bytes = net::resident_bytes();
+    needs.reload_bytes = needs.program_bytes - std::min(needs.program_bytes, program_bytes_);
+    needs.decision_bytes = static_cast<std::size_t>(written.decision_cache_bytes);
+    const net::MemoryPlan plan = net::plan_memory(needs);
+    if (!plan.fits()) {
+      const config::Mark& at = written.limits.memory_mark;
+      // What is resident differs a little from start to start.
+      const std::size_t least_mib = (plan.least >> 20) + 4;
+      unusable_ = true;
+      const std::string path(configuration_.diagnostics.path(at.file));
+      std::fprintf(stderr, "%s:%u:%u: error: too little for the other limits: write memory: %zuMiB, "
+                   "or less for limits.body_bytes or decision_cache.bytes\n",
+                   path.c_str(), at.line, at.column, least_mib);
+      for (const std::string& line : plan.lines) log::info("memory: {}", line);
+      return false;
+    }
+    log::info("memory: at most {} MiB", plan.bytes >> 20);
+    for (const std::string& line : plan.lines) log::info("memory: {}", line);
+    limits.memory = plan.worker;
+    memory_bytes_ = plan.bytes;
     return true;
   }
 
@@ -281,35 +428,8 @@ class Service {
     for (const auto& worker : workers_) worker->adopt_tls(servers);
   }
 
-  /// Opens one address for every worker; the first one finds out what port 0 becomes.
-  bool open_listener(config::ListenerAddress address,
-                     const std::shared_ptr<const net::TlsServer>& tls, const net::Front& front) {
-    auto first = net::open_listener(address);
-    if (!first) return failed(first.error().why);
-    net::ListenSocket socket = std::move(first).value();
-    urls_.push_back(tls == nullptr ? socket.url : "https" + socket.url.substr(socket.url.find(':')));
-    address.port = socket.port;
-    std::vector<net::ListenSocket> sockets;
-    for (std::size_t i = 1; i < workers_.size(); ++i) {
-      auto next = address.kind == config::ListenerAddress::Kind::kUnix ? net::share_listener(socket)
-                                                                       : net::open_listener(address);
-      if (!next) return failed(next.error().why);
-      sockets.push_back(std::move(next).value());
-    }
-    sockets.push_back(std::move(socket));
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-      if (!workers_[i]->listen(std::move(sockets[workers_.size() - 1 - i]), tls, front)) {
-        return failed(address.text.value + ": cannot be watched");
-      }
-    }
-    return true;
-  }
-
   bool open_admin() {
     if (!configuration_.config.admin) return true;
-    auto socket = net::open_listener(configuration_.config.admin->address);
-    if (!socket) return failed("admin: " + socket.error().why);
-    admin_url_ = socket.value().url;
     net::ServerLimits limits;
     limits.http.body_bytes = admin::ListRequests::kBodyBytesMax;
     limits.connections_max = kAdminConnectionsMax;
@@ -319,7 +439,7 @@ class Service {
         metrics_, admin::ListRequests(*keeper_, access),
         admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access));
     admin_ = std::make_unique<net::Server>(loop_, limits, *admin_handler_);
-    return admin_->listen(std::move(socket).value()) || failed("admin: cannot be watched");
+    return admin_->listen(std::move(admin_socket_)) || failed("admin: cannot be watched");
   }
 
   bool watch_signals() {
@@ -334,7 +454,13 @@ class Service {
     metrics_.add_gauge("claimgate_workers", "Worker threads.",
                        [this] { return static_cast<double>(workers_.size()); });
     add_list_metrics();
+    add_memory_metrics();
     forward::add_metrics(metrics_, *shared_);
+    tokens::add_metrics(metrics_, *keys_, [this] {
+      tokens::VerifierCounters counters;
+      for (const auto& worker : workers_) counters.push_back(&worker->token_counters());
+      return counters;
+    });
     metrics_.add_counter("claimgate_addresses_barred",
                          "Times an address was barred for showing wrong credentials.",
                          [this] { return attempts_->barred(); });
@@ -361,6 +487,34 @@ class Service {
     return true;
   }
 
+  void add_memory_metrics() {
+    metrics_.add_gauge("claimgate_memory_bound_bytes", "What the process may hold, as start-up adds it up.",
+                       [this] { return static_cast<double>(memory_bytes_); });
+    metrics_.add_gauge("claimgate_memory_resident_bytes", "What the process holds.",
+                       [] { return static_cast<double>(net::resident_bytes()); });
+    using Series = telemetry::Metrics::Series;
+    const auto add = [this](std::string name, std::string help, bool limit) {
+      metrics_.add_labelled(std::move(name), std::move(help), true, "purpose", [this, limit] {
+        using For = net::Memory::For;
+        std::vector<Series> series;
+        for (const auto& [label, purpose] : {std::pair{"connections", For::kConnections},
+                                             std::pair{"messages", For::kMessages},
+                                             std::pair{"waiting", For::kWaiting}}) {
+          double sum = 0;
+          for (const auto& worker : workers_) {
+            const net::Memory& memory = worker->memory();
+            sum += limit ? static_cast<double>(memory.limit(purpose))
+                         : static_cast<double>(memory.held(purpose));
+          }
+          series.push_back({label, sum});
+        }
+        return series;
+      });
+    };
+    add("claimgate_memory_held_bytes", "What connections, messages and waiting requests hold.", false);
+    add("claimgate_memory_limit_bytes", "What they may hold.", true);
+  }
+
   void add_list_metrics() {
     using State = lists::Keeper::State;
     using Series = telemetry::Metrics::Series;
@@ -385,17 +539,34 @@ class Service {
 
   void announce() {
     for (const auto& worker : workers_) worker->start();
-    for (const std::string& url : urls_) spdlog::info("listening on {}", url);
-    if (!admin_url_.empty()) spdlog::info("admin on {}", admin_url_);
-    spdlog::info("ready");
-    if (admin_handler_ != nullptr) admin_handler_->set_ready(true);
+    for (const std::string& url : urls_) log::info("listening on {}", url);
+    if (!admin_url_.empty()) log::info("admin on {}", admin_url_);
+    announced_ = true;
+    // Whether there are keys of callers' tokens is for a load balancer (/readyz): a manager that waited for
+    // them would end a start that somebody else's outage holds up.
+    if (!notifier_.send("READY=1\nSTATUS=serving")) log::warn("the service manager does not listen");
+    watchdog_.start(loop_, workers_, notifier_);
+    become_ready();
+    if (!ready_) {
+      log::info("not ready: the keys of callers' tokens are being fetched");
+      if (admin_handler_ != nullptr) admin_handler_->set(admin::AdminHandler::Readiness::kNoKeys);
+    }
+  }
+
+  /// Once: when there are keys of each authority. What a reload brings makes nobody unready.
+  void become_ready() {
+    if (ready_ || draining_ || !keys_->complete()) return;
+    ready_ = true;
+    log::info("ready");
+    if (admin_handler_ != nullptr) admin_handler_->set(admin::AdminHandler::Readiness::kReady);
   }
 
   void drain() {
     if (draining_) return;
     draining_ = true;
-    spdlog::info("draining");
-    if (admin_handler_ != nullptr) admin_handler_->set_ready(false);
+    log::info("draining");
+    notifier_.send("STOPPING=1\nSTATUS=finishing what is under way");
+    if (admin_handler_ != nullptr) admin_handler_->set(admin::AdminHandler::Readiness::kDraining);
     for (const auto& worker : workers_) worker->drain();
   }
 
@@ -415,6 +586,7 @@ class Service {
       return;
     }
     reloading_ = true;
+    notifier_.send(reloading_notice());
     reload_work_.data = this;
     uv_queue_work(
         &loop_, &reload_work_,
@@ -433,41 +605,62 @@ class Service {
     if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
     const bool good = fresh->snapshot != nullptr && !fresh->diagnostics.has_errors();
     std::string why;
+    const std::uint32_t before = edition_.generation;
     lists::Keeper::Table lists = good ? take_up_lists(*fresh, why) : nullptr;
-    if (!why.empty()) spdlog::error("{}", why);
+    if (!why.empty()) log::error("{}", why);
     if (lists == nullptr) {
       ++reloads_failed_;
-      spdlog::error("reload refused, the configuration in force stays");
+      log::error("reload refused, the configuration in force stays");
     } else {
       for (const std::string& key : needs_restart(configuration_.config, fresh->config)) {
-        spdlog::warn("{} has changed and needs a restart", key);
+        log::warn("{} has changed and needs a restart", key);
       }
       ++edition_.generation;
       edition_.snapshot = fresh->snapshot;
       edition_.backends = fresh->backends;
       edition_.trust = fresh->trust;
       edition_.log_client_subject = logs_subjects(fresh->config);
+      edition_.keys = keys_->take_up(std::move(fresh->token_authorities));
       edition_.lists = std::move(lists);
       log_->introduce(edition_.generation, *edition_.snapshot);
       if (capture_ != nullptr) capture_->introduce(edition_.generation, *edition_.snapshot);
       for (const auto& worker : workers_) worker->adopt(edition_);
       take_up_tls(fresh->tls);
-      spdlog::info("reloaded, configuration number {} is in force", edition_.generation);
+      become_ready();
+      log::info("reloaded, configuration number {} is in force", edition_.generation);
     }
+    notifier_.send(edition_.generation == before ? "READY=1\nSTATUS=serving; the last reload was refused"
+                                                 : "READY=1\nSTATUS=serving");
+    config::wipe_secrets(fresh->config, true);
     if (std::exchange(reload_again_, false)) reload();
   }
 
+  /// systemd wants to know since when (sd_notify(3), Type=notify-reload).
+  static std::string reloading_notice() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    const std::int64_t now_us = std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
+    return "RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now_us);
+  }
+
   bool failed(const std::string& why) {
-    spdlog::error("{}", why);
+    log::error("{}", why);
     return false;
   }
 
   int close(int code) {
+    for (const std::vector<net::ListenSocket>& sockets : bound_) {  // that no worker has taken over
+      for (const net::ListenSocket& socket : sockets) {
+        if (socket.fd.valid() && !socket.unix_path.empty()) ::unlink(socket.unix_path.c_str());
+      }
+    }
     stopping_.store(true, std::memory_order_relaxed);
+    watchdog_.stop();
     if (keeper_ != nullptr) keeper_->stop();
     if (admin_ != nullptr) admin_->abort();
     admin_.reset();
     workers_.clear();
+    if (keys_ != nullptr) keys_->stop();
     if (watching_) {
       for (uv_signal_t* watcher : {&sigterm_, &sigint_, &sighup_}) {
         uv_close(reinterpret_cast<uv_handle_t*>(watcher), nullptr);
@@ -476,9 +669,11 @@ class Service {
     }
     while (uv_loop_close(&loop_) == UV_EBUSY) uv_run(&loop_, UV_RUN_ONCE);
     keeper_.reset();  // the loop is empty: no look at a source is under way
+    keys_.reset();
+    config::wipe_secrets(configuration_.config, true);
     log_.reset();     // writes what is left
     capture_.reset();
-    if (code == kExitOk) spdlog::info("stopped");
+    if (code == kExitOk) log::info("stopped");
     return code;
   }
 
@@ -492,11 +687,16 @@ class Service {
   std::unique_ptr<telemetry::AccessLog> log_;
   std::unique_ptr<capture::Capture> capture_;
   std::unique_ptr<lists::Keeper> keeper_;
+  std::unique_ptr<tokens::KeyKeeper> keys_;
   std::unique_ptr<forward::Shared> shared_;
   std::unique_ptr<core::callers::Attempts> attempts_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<admin::AdminHandler> admin_handler_;
   std::unique_ptr<net::Server> admin_;
+  std::vector<std::vector<net::ListenSocket>> bound_;  // of each listener, one for each worker
+  net::ListenSocket admin_socket_;
+  process::Notifier notifier_;
+  Watchdog watchdog_;
   std::vector<std::string> urls_;
   std::string admin_url_;
   uv_signal_t sigterm_, sigint_, sighup_;
@@ -504,8 +704,13 @@ class Service {
   uv_work_t reload_work_;
   std::unique_ptr<Configuration> fresh_;
   std::uint64_t reloads_failed_ = 0;
+  const std::size_t program_bytes_;
+  std::size_t memory_bytes_ = 0;
+  bool unusable_ = false;  // what is wrong is in the configuration
   std::atomic<bool> stopping_{false};
   bool watching_ = false;
+  bool announced_ = false;
+  bool ready_ = false;
   bool draining_ = false;
   bool reloading_ = false;
   bool reload_again_ = false;
@@ -516,19 +721,17 @@ class Service {
 int serve(const std::string& path) {
   lists::open_fetching();
   TicketBook tickets;
+  const std::size_t program_bytes = net::resident_bytes();
+  process::hide_memory();  // the configuration brings the first secrets
   Configuration configuration = read_configuration(path, 0, true, nullptr, &tickets);
+  refuse_root(configuration);
   const std::string remarks = configuration.diagnostics.render();
   if (!remarks.empty()) std::fputs(remarks.c_str(), stderr);
   if (configuration.snapshot == nullptr || configuration.diagnostics.has_errors()) return kExitUsage;
   ::signal(SIGPIPE, SIG_IGN);
-  // Claims and credentials are in this memory: no core file of it (hardening.md, process).
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
-#if !defined(__SANITIZE_ADDRESS__)  // LeakSanitizer attaches to the process
-  ::prctl(PR_SET_DUMPABLE, 0);
-#endif
-  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  auto service = std::make_unique<Service>(path, std::move(configuration), tickets);
+  const char* const manager = std::getenv("NOTIFY_SOCKET");
+  auto service = std::make_unique<Service>(path, std::move(configuration), tickets, program_bytes,
+                                           process::Notifier(manager == nullptr ? "" : manager));
   return service->run();
 }
 

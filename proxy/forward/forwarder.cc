@@ -16,6 +16,7 @@ namespace {
 namespace gate = core::gate;
 
 constexpr std::size_t kOutBytesMax = 64 << 20;
+constexpr std::size_t kKeptBytes = 8 << 10;  // of a buffer that is used again
 
 /// The clock that decisions are kept by: the same in all workers.
 std::uint64_t cache_now_ms() noexcept { return uv_hrtime() / 1'000'000; }
@@ -24,24 +25,29 @@ std::uint64_t cache_now_ms() noexcept { return uv_hrtime() / 1'000'000; }
 
 struct Forwarder::Call {
   std::shared_ptr<Serving> serving;
-  const gate::Connector* connector;
+  const gate::Connector* connector = nullptr;
   gate::Asked asked;
   core::mapping::Kept kept;
 };
 
-std::string_view Pending::claims() const noexcept {
+std::string_view Pending::text() const noexcept {
   return std::string_view(body).substr(0, body.size() - core::claims::kReadPadding);
 }
 
 void Pending::renew() noexcept {
-  constexpr std::size_t kKeptBytes = 8 << 10;
-  std::string kept = std::move(body);
-  std::vector<Received> received_room = std::move(received);
-  *this = Pending();
-  if (kept.capacity() <= kKeptBytes) body = std::move(kept);
+  if (body.capacity() > kKeptBytes) std::string().swap(body);
   body.clear();
-  received_room.clear();
-  received = std::move(received_room);
+  claims.clear();
+  received.clear();
+  serving.reset();
+  connector = nullptr;
+  id = 0;
+  ticket = {};
+  trace = {};
+  asked = {};
+  backend_us = 0;
+  held = 0;
+  leads = close = false;
 }
 
 Forwarder::Forwarder(uv_loop_t& loop, Shared& shared, Ledger& ledger, const Options& options)
@@ -67,13 +73,24 @@ void Forwarder::close() noexcept {
   closed_ = true;
   mailbox_.close();
   timer_.reset();
-  pending_.clear();
+  for (const auto& pending : slots_) {
+    if (pending != nullptr) deadlines_.clear(pending->due);
+  }
+  slots_.clear();
+  free_slots_.clear();
   spare_.clear();
+  calls_.clear();
+  free_calls_.clear();
   note_pending();
 }
 
 std::unique_ptr<Pending> Forwarder::take_pending() {
-  if (spare_.empty()) return std::make_unique<Pending>();
+  if (spare_.empty()) {
+    return std::make_unique<Pending>(*this, deadlines_, [](void* owner) {
+      Pending& due = *static_cast<Pending*>(owner);
+      due.forwarder.resume(due, gate::Fallback::kDeadline);
+    });
+  }
   std::unique_ptr<Pending> pending = std::move(spare_.back());
   spare_.pop_back();
   return pending;
@@ -84,6 +101,50 @@ void Forwarder::give_back(std::unique_ptr<Pending> pending) noexcept {
   if (!closed_ && spare_.size() < kSpareMax) spare_.push_back(std::move(pending));
 }
 
+/// It waits from now on. Room was made before.
+Pending& Forwarder::admit(std::unique_ptr<Pending> pending) noexcept {
+  const std::uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  pending->id = (next_number_++ << kSlotBits) | slot;
+  slots_[slot] = std::move(pending);
+  server_->memory().change(net::Memory::For::kWaiting, 0, slots_[slot]->held);
+  note_pending();
+  return *slots_[slot];
+}
+
+/// It waits no more: its id, which a landing may still be on its way to, finds nobody.
+std::unique_ptr<Pending> Forwarder::dismiss(Pending& pending) noexcept {
+  const auto slot = static_cast<std::uint32_t>(pending.id);
+  deadlines_.clear(pending.due);
+  std::unique_ptr<Pending> gone = std::move(slots_[slot]);
+  free_slots_.push_back(slot);
+  server_->memory().change(net::Memory::For::kWaiting, gone->held, 0);
+  note_pending();
+  return gone;
+}
+
+Pending* Forwarder::find(std::uint64_t id) noexcept {
+  const auto slot = static_cast<std::uint32_t>(id);
+  if (slot >= slots_.size() || slots_[slot] == nullptr || slots_[slot]->id != id) return nullptr;
+  return slots_[slot].get();
+}
+
+std::uint32_t Forwarder::take_call() {
+  if (free_calls_.empty()) {
+    if (free_calls_.capacity() <= calls_.size()) free_calls_.reserve(2 * calls_.size() + 16);
+    calls_.push_back(std::make_unique<Call>());
+    free_calls_.push_back(static_cast<std::uint32_t>(calls_.size() - 1));
+  }
+  const std::uint32_t number = free_calls_.back();
+  free_calls_.pop_back();
+  return number;
+}
+
+void Forwarder::give_back(std::uint32_t call) noexcept {
+  calls_[call]->serving.reset();
+  free_calls_.push_back(call);
+}
+
 void Forwarder::attach(net::Server& server, upstream::Asker& asker) noexcept {
   server_ = &server;
   asker_ = &asker;
@@ -92,7 +153,7 @@ void Forwarder::attach(net::Server& server, upstream::Asker& asker) noexcept {
 void Forwarder::use_backends(std::vector<std::string> names) { backends_ = std::move(names); }
 
 void Forwarder::note_pending() noexcept {
-  mailbox_.waiting.store(pending_.size(), std::memory_order_release);
+  mailbox_.waiting.store(slots_.size() - free_slots_.size(), std::memory_order_release);
 }
 
 bool Forwarder::idle() const noexcept {
@@ -105,43 +166,55 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
                       const std::shared_ptr<Serving>& serving, std::uint64_t began_ns,
                       gate::Fallback& why) noexcept {
   why = gate::Fallback::kPending;
-  if (closed_ || asker_ == nullptr || pending_.size() >= options_.pending_max) return false;
+  if (closed_ || asker_ == nullptr) return false;
+  if (slots_.size() - free_slots_.size() >= options_.pending_max) return false;
+  const std::string_view body = serving->gate.body_read(report.connector, exchange.request);
+  const std::size_t body_bytes = body.size() + core::claims::kReadPadding;
+  const std::size_t held = net::Memory::kWaitingBytes + body_bytes;
+  if (!server_->memory().fits(net::Memory::For::kWaiting, held)) {
+    why = gate::Fallback::kOverload;
+    return false;
+  }
   const auto deadline = static_cast<std::uint64_t>(report.connector->deadline.count());
   const std::uint64_t deadline_ms = exchange.began_ms + deadline;
   if (deadline_ms <= now_ms()) {
     why = gate::Fallback::kDeadline;
     return false;
   }
+  Pending* waits = nullptr;
   try {
+    if (free_slots_.empty()) {
+      // First, so that no slot is ever without its place among the free ones.
+      if (free_slots_.capacity() <= slots_.size()) free_slots_.reserve(2 * slots_.size() + 16);
+      slots_.emplace_back();
+      free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
+    }
     std::unique_ptr<Pending> pending = take_pending();
     pending->serving = serving;
     pending->connector = report.connector;
-    pending->body.reserve(exchange.request.body.size() + core::claims::kReadPadding);
-    pending->body.assign(exchange.request.body).append(core::claims::kReadPadding, '\0');
+    pending->body.reserve(body_bytes);
+    pending->body.assign(body).append(core::claims::kReadPadding, '\0');
+    serving->gate.keep_claims(body, pending->text(), pending->claims);
     pending->after = core::http::after_answer_to(exchange.request, exchange.close);
     pending->close = exchange.close;
     pending->peer = exchange.peer;
     pending->trace = tracing_.begin(exchange.request);
     pending->began_ns = began_ns;
-    pending->deadline_ms = deadline_ms;
     pending->now_s = serving->gate.time();
     pending->wire_bytes = exchange.request.wire_bytes;
     pending->asked = serving->gate.at_hand().asked();
-    const std::uint64_t id = next_id_++;
-    Pending& waiting = *pending;
-    pending_.emplace(id, std::move(pending));
-    waiting.ticket = exchange.wait();
-    if (waiting.ticket.generation == 0) {
-      pending_.erase(id);
+    pending->ticket = exchange.wait();
+    if (pending->ticket.generation == 0) {
+      give_back(std::move(pending));
       return false;
     }
-    note_pending();
-    watch_deadline(deadline_ms, id);
-    wait_for_landing(id, waiting);
+    pending->held = held;
+    waits = &admit(std::move(pending));
+    watch(*waits, deadline_ms);
+    wait_for_landing(*waits);
     return true;
   } catch (const std::bad_alloc&) {
-    pending_.erase(next_id_ - 1);
-    note_pending();
+    if (waits != nullptr) give_back(dismiss(*waits));
     why = gate::Fallback::kMemory;
     return false;
   }
@@ -168,14 +241,13 @@ void Forwarder::refresh(const gate::Report& report, std::string_view body,
 }
 
 /// The gate's evaluation has just stopped for `pending`.
-void Forwarder::wait_for_landing(std::uint64_t id, Pending& pending) {
+void Forwarder::wait_for_landing(Pending& pending) {
   telemetry::Counters& counters = *pending.serving->counters;
-  const Waiter waiter{&mailbox_, id, pending.asked.rule};
+  const Waiter waiter{&mailbox_, pending.id, pending.asked.rule};
   pending.leads = shared_.flights.join(pending.asked.flight(), waiter);
   counters.count_asked(*pending.connector, !pending.leads);
   if (!pending.leads) return;
-  ask(pending.serving, *pending.connector, pending.asked, pending.claims(),
-      pending.trace);
+  ask(pending.serving, *pending.connector, pending.asked, pending.text(), pending.trace);
   pending.trace = {};  // a second question of the same request has a number of its own
 }
 
@@ -200,10 +272,11 @@ void Forwarder::try_to_ask(const std::shared_ptr<Serving>& serving,
     if (!kept) continue;
     const auto found = shared_.cache.peek(*key, cache_now_ms(), evaluation.arena());
     if (found.state != core::decisions::Cache::State::kFresh) continue;
-    Landing landing;
-    landing.decision = found.decision;
-    landing.from_cache = true;
-    return land(asked, std::move(landing), true);
+    const auto landing = std::make_shared<Landing>();
+    landing->decision = found.decision;
+    landing->from_cache = true;
+    tell(asked, landing, true);
+    return;
   }
   const core::gate::Snapshot& snapshot = serving->gate.snapshot();
   std::size_t number = asked.ask->backend;
@@ -214,40 +287,64 @@ void Forwarder::try_to_ask(const std::shared_ptr<Serving>& serving,
   if (number == backends_.size()) {
     return land_unresolved(asked, gate::Fallback::kEnding, true);
   }
-  core::mapping::Question question;
-  Call call{serving, &connector, asked, {}};
-  const core::mapping::NotAsked not_asked =
-      make_question(snapshot, asked.ask->backend, evaluation, body, question, call.kept);
-  if (not_asked != core::mapping::NotAsked::kNone) {
-    serving->counters->count_not_asked(asked.ask->backend, not_asked);
-    return land_unresolved(asked, gate::Fallback::kBackend, true);
+  const std::uint32_t mine = take_call();
+  Call& call = *calls_[mine];
+  try {
+    call.serving = serving;
+    call.connector = &connector;
+    call.asked = asked;
+    const core::mapping::NotAsked not_asked =
+        make_question(snapshot, connector, asked.ask->backend, evaluation, body, question_,
+                      call.kept);
+    if (not_asked != core::mapping::NotAsked::kNone) {
+      serving->counters->count_not_asked(asked.ask->backend, not_asked);
+      give_back(mine);
+      return land_unresolved(asked, gate::Fallback::kBackend, true);
+    }
+    // An answer behind the connector's deadline is still worth having: it fills the cache.
+    const std::uint64_t whole_ms =
+        std::max<std::uint64_t>(static_cast<std::uint64_t>(connector.deadline.count()),
+                                snapshot.backends[asked.ask->backend].whole_ms);
+    asker_->ask(number, std::move(question_), now_ms() + whole_ms, trace,
+                [this, mine](upstream::Outcome&& outcome) { on_outcome(mine, std::move(outcome)); });
+  } catch (...) {
+    give_back(mine);
+    throw;
   }
-  // An answer behind the connector's deadline is still worth having: it fills the cache.
-  const std::uint64_t whole_ms =
-      std::max<std::uint64_t>(static_cast<std::uint64_t>(connector.deadline.count()),
-                              snapshot.backends[asked.ask->backend].whole_ms);
-  asker_->ask(number, std::move(question), now_ms() + whole_ms, trace,
-              [this, call = std::move(call)](upstream::Outcome&& outcome) {
-                on_outcome(call, std::move(outcome));
-              });
 }
 
-void Forwarder::on_outcome(const Call& call, upstream::Outcome&& outcome) noexcept {
+void Forwarder::on_outcome(std::uint32_t number, upstream::Outcome&& outcome) noexcept {
   if (closed_) return;
+  const Call& call = *calls_[number];
   try {
-    land(call.asked, landing_of(call, outcome), false);
+    const std::shared_ptr<Landing> landing = take_landing();
+    settle(call, outcome, *landing);
+    if (tell(call.asked, landing, false)) landing_.reset();  // other threads have it
   } catch (const std::bad_alloc&) {
     land_unresolved(call.asked, gate::Fallback::kMemory, false);
   }
+  give_back(number);
+}
+
+/// As new. The last one's memory when nobody has that any more; only this thread has ever had it.
+std::shared_ptr<Landing> Forwarder::take_landing() {
+  if (landing_ == nullptr || landing_.use_count() != 1) {
+    landing_ = std::make_shared<Landing>();
+    return landing_;
+  }
+  std::string kept = std::move(landing_->decision);
+  *landing_ = Landing();
+  if (kept.capacity() <= kKeptBytes) landing_->decision = std::move(kept);
+  landing_->decision.clear();
+  return landing_;
 }
 
 /// What an outcome decides, kept for those who come later.
-Landing Forwarder::landing_of(const Call& call, const upstream::Outcome& outcome) {
+void Forwarder::settle(const Call& call, const upstream::Outcome& outcome, Landing& landing) {
   const gate::Asked& asked = call.asked;
   const std::uint64_t now = cache_now_ms();
   const auto window = static_cast<std::uint64_t>(call.connector->retry_window.count());
   core::decisions::Cache& cache = shared_.cache;
-  Landing landing;
   landing.backend_us = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(outcome.duration_us, std::numeric_limits<std::uint32_t>::max()));
   const bool answered = outcome.failure == upstream::Failure::kNone;
@@ -257,12 +354,12 @@ Landing Forwarder::landing_of(const Call& call, const upstream::Outcome& outcome
                         options_.worker, reply_room_);
     call.serving->counters->count_reply(asked.ask->backend, answer);
     if (const std::string line = remarks_.line(asked.ask->backend_name, answer, now); !line.empty()) {
-      spdlog::warn("backend {}: {}", asked.ask->backend_name, line);
+      log::warn("backend {}: {}", asked.ask->backend_name, line);
     }
   }
   if (answered && answer.resolved()) {
     const core::decisions::Decision& decision = answer.decision;
-    landing.decision = core::decisions::encode(decision);
+    core::decisions::encode(decision, landing.decision);
     const core::decisions::Lifetime& lifetime =
         asked.ask->lifetimes[static_cast<std::size_t>(decision.kind)];
     if (asked.by_claims) cache.put(asked.claims_key, landing.decision, lifetime, now);
@@ -278,13 +375,6 @@ Landing Forwarder::landing_of(const Call& call, const upstream::Outcome& outcome
     // The backend has seen this sign-up: the caller's retry does not show it again.
     if (asked.by_body && outcome.sent) cache.put_unresolved(asked.body_key, window, now);
   }
-  return landing;
-}
-
-/// Tells everybody who waits. `from_inside`: a request is being answered, so nobody is resumed from
-/// here.
-void Forwarder::land(const gate::Asked& asked, Landing landing, bool from_inside) {
-  tell(asked, std::make_shared<const Landing>(std::move(landing)), from_inside);
 }
 
 void Forwarder::land_unresolved(const gate::Asked& asked, gate::Fallback why,
@@ -301,22 +391,27 @@ void Forwarder::land_unresolved(const gate::Asked& asked, gate::Fallback why,
   tell(asked, std::shared_ptr<const Landing>(std::shared_ptr<void>(), &landing), from_inside);
 }
 
-void Forwarder::tell(const gate::Asked& asked, const std::shared_ptr<const Landing>& landing,
+/// Tells everybody who waits. `from_inside`: a request is being answered, so nobody is resumed from
+/// here.
+bool Forwarder::tell(const gate::Asked& asked, const std::shared_ptr<const Landing>& landing,
                      bool from_inside) noexcept {
+  bool elsewhere = false;
   for (const Waiter& waiter : shared_.flights.land(asked.flight())) {
     const Delivery delivery{waiter.pending, waiter.rule, landing};
+    elsewhere = elsewhere || waiter.where != &mailbox_;
     if (waiter.where == &mailbox_ && !from_inside) {
       deliver(delivery);
     } else {
       waiter.where->post(delivery);
     }
   }
+  return elsewhere;
 }
 
 void Forwarder::deliver(const Delivery& delivery) noexcept {
-  const auto found = pending_.find(delivery.pending);
-  if (found == pending_.end()) return;  // its deadline has passed
-  Pending& pending = *found->second;
+  Pending* const found = find(delivery.pending);
+  if (found == nullptr) return;  // its deadline has passed
+  Pending& pending = *found;
   if (pending.asked.rule != delivery.rule) return;
   const Landing& landing = *delivery.landing;
   // Whoever joined has a body of its own, and a caller that may retry it.
@@ -335,14 +430,11 @@ void Forwarder::deliver(const Delivery& delivery) noexcept {
   } catch (const std::bad_alloc&) {
     give_up = gate::Fallback::kMemory;
   }
-  resume(delivery.pending, give_up);
+  resume(pending, give_up);
 }
 
 /// Evaluates the request again with what it has; answers it, or has it wait for the next ask rule.
-void Forwarder::resume(std::uint64_t id, gate::Fallback give_up) noexcept {
-  const auto found = pending_.find(id);
-  if (found == pending_.end()) return;
-  Pending& pending = *found->second;
+void Forwarder::resume(Pending& pending, gate::Fallback give_up) noexcept {
   given_.clear();
   try {
     for (const Pending::Received& received : pending.received) {
@@ -361,57 +453,49 @@ void Forwarder::resume(std::uint64_t id, gate::Fallback give_up) noexcept {
   gate.set_now(cache_now_ms());
   gate.use_time(pending.now_s);
   out_.clear();
-  const gate::Report report = gate.answer_body(*pending.connector, pending.claims(), after,
-                                               ledger_.date(), out_, nullptr, known);
+  const gate::Report report = gate.answer_kept(*pending.connector, pending.claims, pending.text(),
+                                               after, ledger_.date(), out_, known);
   if (report.asks) {
     pending.asked = gate.at_hand().asked();
     try {
-      return wait_for_landing(id, pending);
+      return wait_for_landing(pending);
     } catch (const std::bad_alloc&) {
-      return resume(id, gate::Fallback::kMemory);
+      return resume(pending, gate::Fallback::kMemory);
     }
   }
-  std::unique_ptr<Pending> done = std::move(found->second);
-  pending_.erase(found);
-  note_pending();
+  std::unique_ptr<Pending> done = dismiss(pending);
   ledger_.settled(*done, report, out_.size(), !server_->waits(done->ticket));
   // The connection's next request may be evaluated, and begin to wait, inside this.
   server_->complete(done->ticket, out_.view(), close);
-  if (report.refresh != gate::Known::kNoRule) refresh(report, done->claims(), done->serving);
+  if (report.refresh != gate::Known::kNoRule) refresh(report, done->text(), done->serving);
   give_back(std::move(done));
 }
 
-/// Throws std::bad_alloc before anything has changed.
-void Forwarder::watch_deadline(std::uint64_t at_ms, std::uint64_t id) {
-  due_.push_back({at_ms, id});
-  std::push_heap(due_.begin(), due_.end(), std::greater<>());
-  if (timer_at_ms_ != 0 && timer_at_ms_ <= at_ms) return;
-  timer_at_ms_ = at_ms;
+void Forwarder::watch(Pending& pending, std::uint64_t deadline_ms) noexcept {
+  deadlines_.set(pending.due, deadline_ms);
+  if (deadline_ms < armed_ms_) arm();
+}
+
+/// The timer may be early, when whoever it was set for has been answered: then it finds nothing due and is
+/// set again. It is never late.
+void Forwarder::arm() noexcept {
+  if (deadlines_.empty() || timer_ == nullptr) return;
+  armed_ms_ = deadlines_.next_ms();
   const std::uint64_t now = now_ms();
   uv_timer_start(
       timer_.get(),
       [](uv_timer_t* timer) {
         if (timer->data != nullptr) static_cast<Forwarder*>(timer->data)->on_timer();
       },
-      at_ms > now ? at_ms - now : 0, 0);
+      armed_ms_ > now ? armed_ms_ - now : 0, 0);
 }
 
 void Forwarder::on_timer() noexcept {
-  timer_at_ms_ = 0;
+  armed_ms_ = UINT64_MAX;
   const std::uint64_t now = now_ms();
-  while (!due_.empty()) {
-    const Due first = due_.front();
-    const bool waits = pending_.contains(first.pending);
-    if (waits && first.at_ms > now) break;
-    std::pop_heap(due_.begin(), due_.end(), std::greater<>());
-    due_.pop_back();
-    if (waits) resume(first.pending, gate::Fallback::kDeadline);
+  while (deadlines_.run_one(now)) {
   }
-  if (due_.empty() || timer_at_ms_ != 0) return;
-  const Due first = due_.front();
-  std::pop_heap(due_.begin(), due_.end(), std::greater<>());
-  due_.pop_back();
-  watch_deadline(first.at_ms, first.pending);
+  if (!deadlines_.empty() && deadlines_.next_ms() < armed_ms_) arm();
 }
 
 }  // namespace proxy::forward

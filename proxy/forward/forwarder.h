@@ -1,6 +1,5 @@
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
 #include <uv.h>
 
 #include <cstddef>
@@ -11,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/claims/kept_claims.h"
 #include "core/gate/gate.h"
 #include "core/http/out_buffer.h"
 #include "core/mapping/mapping.h"
@@ -22,22 +22,32 @@
 #include "proxy/net/server.h"
 #include "proxy/net/uv_handle.h"
 #include "proxy/upstream/asker.h"
+#include "proxy/upstream/deadlines.h"
 
 namespace proxy::forward {
 
+class Forwarder;
+
 /// A request that waits for a backend: its own copy of what is needed to answer it. The evaluation
-/// is not among that: it is made again, from the beginning, with the decisions that have come.
+/// is not among that: it is made again, from the claims that were read, with the decisions that have
+/// come.
 struct Pending {
+  Pending(Forwarder& whose, upstream::Deadlines& deadlines, upstream::Deadline::OnDue on_due)
+      : forwarder(whose), due(deadlines, this, on_due) {}
+
+  Forwarder& forwarder;
+  upstream::Deadline due;
+  std::uint64_t id = 0;
   std::shared_ptr<Serving> serving;
   const core::gate::Connector* connector = nullptr;
   std::string body;  // with claims::kReadPadding behind it
+  core::claims::KeptClaims claims;  // of the body
   core::http::After after = core::http::After::kKeepOpen;
   bool close = false;  // its connection ends with the answer
   net::Ticket ticket;
   net::PeerAddress peer;
   upstream::Trace trace;
   std::uint64_t began_ns = 0;     // monotonic, when it was read
-  std::uint64_t deadline_ms = 0;  // uv_now's clock
   std::int64_t now_s = 0;         // wall clock: rules see the same time whenever they go on
   std::size_t wire_bytes = 0;
   std::uint32_t backend_us = 0;  // spent waiting for backends, by their own account
@@ -50,8 +60,10 @@ struct Pending {
   std::vector<Received> received;
   core::gate::Asked asked;  // what it waits for
   bool leads = false;       // it has begun that call
+  std::size_t held = 0;     // bytes counted in the server's memory
 
-  std::string_view claims() const noexcept;
+  /// The body without what is behind it.
+  std::string_view text() const noexcept;
   /// As new, but for the memory that the next request can use.
   void renew() noexcept;
 };
@@ -112,28 +124,32 @@ class Forwarder {
   /// A question that a backend has been asked. Keeps the edition whose rule asks.
   struct Call;
   static constexpr std::size_t kSpareMax = 256;
-  struct Due {
-    std::uint64_t at_ms, pending;
-    bool operator>(const Due& other) const noexcept { return at_ms > other.at_ms; }
-  };
+  static constexpr unsigned kSlotBits = 32;
 
-  void wait_for_landing(std::uint64_t id, Pending& pending);
+  void wait_for_landing(Pending& pending);
   void ask(const std::shared_ptr<Serving>& serving, const core::gate::Connector& connector,
            const core::gate::Asked& asked, std::string_view body, const upstream::Trace& trace) noexcept;
   void try_to_ask(const std::shared_ptr<Serving>& serving, const core::gate::Connector& connector,
                   const core::gate::Asked& asked, std::string_view body, const upstream::Trace& trace);
-  void on_outcome(const Call& call, upstream::Outcome&& outcome) noexcept;
-  Landing landing_of(const Call& call, const upstream::Outcome& outcome);
-  void land(const core::gate::Asked& asked, Landing landing, bool from_inside);
+  std::uint32_t take_call();
+  void give_back(std::uint32_t call) noexcept;
+  void on_outcome(std::uint32_t number, upstream::Outcome&& outcome) noexcept;
+  std::shared_ptr<Landing> take_landing();
+  void settle(const Call& call, const upstream::Outcome& outcome, Landing& landing);
   void land_unresolved(const core::gate::Asked& asked, core::gate::Fallback why,
                        bool from_inside) noexcept;
-  void tell(const core::gate::Asked& asked, const std::shared_ptr<const Landing>& landing,
+  /// True when it went to other workers, too.
+  bool tell(const core::gate::Asked& asked, const std::shared_ptr<const Landing>& landing,
             bool from_inside) noexcept;
   void deliver(const Delivery& delivery) noexcept;
-  void resume(std::uint64_t id, core::gate::Fallback give_up) noexcept;
+  void resume(Pending& pending, core::gate::Fallback give_up) noexcept;
+  Pending* find(std::uint64_t id) noexcept;
   std::unique_ptr<Pending> take_pending();
   void give_back(std::unique_ptr<Pending> pending) noexcept;
-  void watch_deadline(std::uint64_t at_ms, std::uint64_t id);
+  Pending& admit(std::unique_ptr<Pending> pending) noexcept;
+  std::unique_ptr<Pending> dismiss(Pending& pending) noexcept;
+  void watch(Pending& pending, std::uint64_t deadline_ms) noexcept;
+  void arm() noexcept;
   void on_timer() noexcept;
   void note_pending() noexcept;
   std::uint64_t now_ms() const noexcept { return uv_now(&loop_); }
@@ -147,12 +163,17 @@ class Forwarder {
   net::Server* server_ = nullptr;
   upstream::Asker* asker_ = nullptr;
   net::UvHandle<uv_timer_t> timer_;
-  std::uint64_t timer_at_ms_ = 0;  // 0: it does not run
-  std::uint64_t next_id_ = 1;
-  absl::flat_hash_map<std::uint64_t, std::unique_ptr<Pending>> pending_;
+  std::uint64_t armed_ms_ = UINT64_MAX;
+  upstream::Deadlines deadlines_;  // of those that wait
+  std::uint64_t next_number_ = 1;
+  std::vector<std::unique_ptr<Pending>> slots_;  // by the low half of their ids
+  std::vector<std::uint32_t> free_slots_;        // room for all
   std::vector<std::unique_ptr<Pending>> spare_;  // of requests that were answered; room for kSpareMax
+  std::vector<std::unique_ptr<Call>> calls_;
+  std::vector<std::uint32_t> free_calls_;        // room for all
+  std::shared_ptr<Landing> landing_;             // the last one; used again when nobody has it any more
+  core::mapping::Question question_;             // its memory
   std::vector<std::string> backends_;  // of the asker's edition, in its order
-  std::vector<Due> due_;  // a heap, the earliest on top; those answered meanwhile are skipped
   std::vector<core::gate::Given> given_;
   core::mapping::ReplyRoom reply_room_;
   RemarkLog remarks_;

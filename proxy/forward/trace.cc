@@ -59,9 +59,9 @@ bool is_traceparent(std::string_view text) noexcept {
 }
 
 /// Sixteen digits a word, none of them all zero, behind which the next byte goes.
-char* Tracing::put_hex(char* to, int words) {
+char* Tracing::put_hex(char* to, int words) noexcept {
   for (; words > 0; --words) {
-    const std::uint64_t word = random_() | 1U;
+    const std::uint64_t word = random_.next() | 1U;
     for (int shift = 56; shift >= 0; shift -= 8, to += 2) {
       std::memcpy(to, kPairs.of[(word >> shift) & 0xff], 2);
     }
@@ -69,7 +69,8 @@ char* Tracing::put_hex(char* to, int words) {
   return to;
 }
 
-upstream::Trace Tracing::begin(std::string_view traceparent, std::string_view request_id) {
+upstream::Trace Tracing::begin(std::string_view traceparent,
+                               std::string_view request_id) noexcept {
   upstream::Trace trace;
   const bool continued = is_traceparent(traceparent);
   char text[kSize];
@@ -93,9 +94,9 @@ upstream::Trace Tracing::begin(std::string_view traceparent, std::string_view re
   return trace;
 }
 
-upstream::Trace Tracing::begin() { return begin({}, {}); }
+upstream::Trace Tracing::begin() noexcept { return begin({}, {}); }
 
-upstream::Trace Tracing::begin(const core::http::Request& request) {
+upstream::Trace Tracing::begin(const core::http::Request& request) noexcept {
   const core::http::Header* const parent = request.find("traceparent");
   const core::http::Header* const id = request.find("x-request-id");
   return begin(parent != nullptr ? parent->value : std::string_view{},

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <random>
 #include <string_view>
 
 #include "core/http/message.h"
 #include "proxy/upstream/asker.h"
+#include "proxy/upstream/random.h"
 
 namespace proxy::forward {
 
@@ -15,16 +15,16 @@ namespace proxy::forward {
 /// along. Thread: one worker's.
 class Tracing {
  public:
-  explicit Tracing(std::uint64_t seed) : random_(seed) {}
-  upstream::Trace begin(const core::http::Request& request);
+  explicit Tracing(std::uint64_t seed) noexcept : random_(seed) {}
+  upstream::Trace begin(const core::http::Request& request) noexcept;
   /// For a question without a request.
-  upstream::Trace begin();
+  upstream::Trace begin() noexcept;
 
  private:
-  upstream::Trace begin(std::string_view traceparent, std::string_view request_id);
-  char* put_hex(char* to, int words);
+  upstream::Trace begin(std::string_view traceparent, std::string_view request_id) noexcept;
+  char* put_hex(char* to, int words) noexcept;
 
-  std::mt19937_64 random_;
+  upstream::Random random_;
 };
 
 /// True for a traceparent of any version that can be continued.

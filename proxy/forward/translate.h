@@ -11,9 +11,12 @@
 
 namespace proxy::forward {
 
-/// What backend number `backend` is asked about the claims in `evaluation`; `kept` goes with it to
-/// read_reply(). Anything but kNone: it cannot be asked.
-core::mapping::NotAsked make_question(const core::gate::Snapshot& snapshot, std::size_t backend,
+/// What backend number `backend` is asked about the claims in `evaluation`, which are those of
+/// `body`, a request at `connector`; `kept` goes with it to read_reply(). A backend that speaks as
+/// another caller does gets the body in its words (core/bridge). Anything but kNone: it cannot be
+/// asked.
+core::mapping::NotAsked make_question(const core::gate::Snapshot& snapshot,
+                                      const core::gate::Connector& connector, std::size_t backend,
                                       core::rules::Evaluation& evaluation, std::string_view body,
                                       core::mapping::Question& question, core::mapping::Kept& kept);
 

@@ -25,6 +25,7 @@ struct Transfer {
   Fetched* fetched;
   const std::atomic<bool>* stop;
   std::size_t bytes_max;
+  const std::string& what;
   bool too_large = false;
   bool no_memory = false;
 };
@@ -125,7 +126,8 @@ void fetch_once(CURL* curl, const std::string& url, Transfer& transfer, std::str
     fetched.failure = std::move(why);
   };
   if (transfer.too_large) {
-    return fail("it is larger than " + std::to_string(transfer.bytes_max >> 20) + " MiB");
+    const std::size_t kib = transfer.bytes_max >> 10;
+    return fail("it is larger than " + (kib < 1024 ? std::to_string(kib) + " KiB" : std::to_string(kib >> 10) + " MiB"));
   }
   if (transfer.no_memory) return fail("no memory for it");
   if (code != CURLE_OK) return fail(curl_easy_strerror(code));
@@ -145,7 +147,7 @@ void fetch_once(CURL* curl, const std::string& url, Transfer& transfer, std::str
   curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
   if (type != nullptr &&
       core::text::equals_ignore_case_ascii(std::string_view(type).substr(0, 9), "text/html")) {
-    fail("the answer is a web page (text/html), not a list");
+    fail("the answer is a web page (text/html), not " + transfer.what);
   }
 }
 
@@ -171,7 +173,7 @@ Fetched fetch(const FetchRequest& request, const std::atomic<bool>& stop) {
   if (!request.etag.empty()) add_field("If-None-Match: " + request.etag);
   if (!request.last_modified.empty()) add_field("If-Modified-Since: " + request.last_modified);
 
-  Transfer transfer{&fetched, &stop, request.bytes_max};
+  Transfer transfer{&fetched, &stop, request.bytes_max, request.what};
   const auto set = [curl](CURLoption option, auto value) { curl_easy_setopt(curl, option, value); };
   set(CURLOPT_HTTPHEADER, fields.get());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -184,6 +186,12 @@ Fetched fetch(const FetchRequest& request, const std::atomic<bool>& stop) {
   set(CURLOPT_LOW_SPEED_LIMIT, 1L);  // bytes a second, over
   set(CURLOPT_LOW_SPEED_TIME, 30L);  // seconds
   set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request.bytes_max));
+  if (!request.authorities.empty()) {
+    curl_blob pem{const_cast<char*>(request.authorities.data()), request.authorities.size(),
+                  CURL_BLOB_NOCOPY};
+    set(CURLOPT_CAINFO_BLOB, &pem);
+    set(CURLOPT_CAPATH, nullptr);  // else the system's would be good as well
+  }
   set(CURLOPT_WRITEFUNCTION, &on_body);
   set(CURLOPT_WRITEDATA, &transfer);
   set(CURLOPT_HEADERFUNCTION, &on_field);

@@ -13,6 +13,8 @@ struct FetchRequest {
   std::string etag, last_modified;          // of the contents at hand; empty: there are none
   std::vector<std::string> redirect_hosts;  // besides the URL's own
   std::size_t bytes_max = std::size_t{1} << 30;
+  std::string authorities;     // PEM; empty: those of the system
+  std::string what = "a list";  // that a web page is not
   long connect_timeout_ms = 5'000;
   long timeout_ms = 300'000;
 };
@@ -24,7 +26,7 @@ struct Fetched {
   std::string failure;  // not empty: nothing else is set. Never holds the URL, which may be secret
 };
 
-/// GETs a list over HTTP or HTTPS with libcurl and waits for it: not on a loop's thread. Asks
+/// GETs a list, or another document, over HTTP or HTTPS with libcurl and waits for it: not on a loop's thread. Asks
 /// conditionally when something is known. Certificates are verified. A redirect is followed to the
 /// same host or one of `redirect_hosts`, never from https to http, five times at most. Gives up
 /// soon after `stop` becomes true. Thread: any, once open_fetching() was called.

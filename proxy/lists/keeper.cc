@@ -158,7 +158,7 @@ std::string Keeper::change(std::size_t slot, const std::vector<core::lists::Step
     return "a list keeps at most 100000 live changes; put them into its source and forget them";
   }
   if (std::string why = journal.append(steps); !why.empty()) {
-    spdlog::error("list \"{}\": a live change was not kept: {}", kept_[slot].source.definition.name,
+    log::error("list \"{}\": a live change was not kept: {}", kept_[slot].source.definition.name,
                   why);
     return "the change cannot be kept on disk; the log says why";
   }
@@ -176,7 +176,7 @@ void Keeper::tick() {
         publish(slot, now(slot).shared_source());
       }
     } catch (const std::bad_alloc&) {
-      spdlog::error("list \"{}\": no memory to take out what has expired", journal->first);
+      log::error("list \"{}\": no memory to take out what has expired", journal->first);
     }
     const bool due = kept.source.definition.reload.count() > 0 && !kept.looking &&
                      kept.next_look_ms <= uv_now(&loop_);
@@ -213,7 +213,14 @@ void Keeper::on_looked(Look& look) {
   --looks_;
   // Not this pointer's business to free 128 MB: the table in force, or a retired one, holds it too.
   look.current.reset();
-  if (look.epoch != epoch_ || stop_.load(std::memory_order_relaxed)) return;
+  if (look.epoch != epoch_ || stop_.load(std::memory_order_relaxed)) {
+    // Read for a configuration that is no longer in force: freed where replaced lists are.
+    if (look.loaded.list == nullptr) return;
+    auto unwanted = std::make_shared<core::lists::Table>();
+    unwanted->emplace_back(std::move(look.loaded.list), nullptr);
+    retired_.push_back(std::move(unwanted));
+    return;
+  }
   Kept& kept = kept_[look.slot];
   const Definition& definition = kept.source.definition;
   kept.looking = false;
@@ -221,16 +228,16 @@ void Keeper::on_looked(Look& look) {
   if (!look.loaded.failure.empty()) {
     ++kept.failures;
     kept.last_failure = look.loaded.failure;
-    spdlog::error("list \"{}\" stays as it was: {}", definition.name, kept.last_failure);
+    log::error("list \"{}\" stays as it was: {}", definition.name, kept.last_failure);
     return;
   }
   kept.last_failure.clear();
   kept.source.origin = std::move(look.loaded.origin);
   if (!look.loaded.remark.empty())
-    spdlog::warn("list \"{}\": {}", definition.name, look.loaded.remark);
+    log::warn("list \"{}\": {}", definition.name, look.loaded.remark);
   if (look.loaded.list == nullptr) return;
   for (const core::lists::BadLine& bad : look.loaded.list->bad_lines()) {
-    spdlog::warn("list \"{}\": line {}: left out: {}", definition.name, bad.line, bad.message);
+    log::warn("list \"{}\": line {}: left out: {}", definition.name, bad.line, bad.message);
   }
   const std::size_t entries = look.loaded.list->size();
   try {
@@ -238,10 +245,10 @@ void Keeper::on_looked(Look& look) {
   } catch (const std::bad_alloc&) {
     ++kept.failures;
     kept.last_failure = "no memory for it";
-    spdlog::error("list \"{}\" stays as it was: no memory for it", definition.name);
+    log::error("list \"{}\" stays as it was: no memory for it", definition.name);
     return;
   }
-  spdlog::info("list \"{}\" was read again: {} entries", definition.name, entries);
+  log::info("list \"{}\" was read again: {} entries", definition.name, entries);
 }
 
 /// Frees, off the loop, the tables that nobody reads any more.

@@ -31,8 +31,14 @@ const core::gate::ShownCertificate* Exchange::certificate(
 
 Connection::Connection(Server& server, int fd, const PeerAddress& peer, std::uint16_t tls,
                        const Front* front)
-    : server_(server), front_(front), fd_(fd), tls_number_(tls), peer_(peer) {
+    : server_(server),
+      held_(server.memory_, Memory::For::kConnections),
+      front_(front),
+      fd_(fd),
+      tls_number_(tls),
+      peer_(peer) {
   active_ms_ = server.now_ms();
+  held_.set(Memory::kConnectionBytes);
 }
 
 Connection* Connection::open(Server& server, UniqueFd fd, const PeerAddress& peer,
@@ -47,6 +53,7 @@ Connection* Connection::open(Server& server, UniqueFd fd, const PeerAddress& pee
       delete connection;
       return nullptr;
     }
+    connection->held_.set(connection->own_bytes());
   }
   if (uv_poll_init(&server.loop_, &connection->poll_, fd.get()) != 0) {
     delete connection;  // libuv knows nothing of it
@@ -68,6 +75,7 @@ void Connection::close() noexcept {
   tls_.reset();
   shown_.reset();
   proxy_header_.reset();
+  held_.set(0);
   // The poll handle goes first: libuv takes the descriptor out of its epoll set.
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_), [](uv_handle_t* handle) noexcept {
     delete static_cast<Connection*>(handle->data);
@@ -143,7 +151,7 @@ void Connection::on_readable() noexcept {
 
 void Connection::receive_into_own() noexcept {
   if (input_->size == input_->capacity && !reserve_input(input_->capacity * 2)) {
-    close();
+    shed();
     return;
   }
   const ssize_t got =
@@ -173,7 +181,13 @@ std::size_t Connection::converse(char* bytes, std::size_t size,
   server.handler_.on_batch(uv_hrtime());
   std::size_t at = 0;
   bool incomplete = false;
+  unfinished_ = false;
+  const std::uint32_t turn_ends = requests_ + Server::kMessagesPerTurn;
   while (at < size && !last_answer_ && !incomplete && !waiting_) {
+    if (requests_ == turn_ends) {
+      unfinished_ = true;
+      break;
+    }
     State state = reader.advance(bytes + at, size - at);
     if (state == State::kHead) {
       state = reader.advance(bytes + at, size - at);  // the body may be here already
@@ -230,8 +244,7 @@ void Connection::settle(char* rest, std::size_t size) noexcept {
   if (waiting_) {
     // What came behind waits with it, unless nothing more is answered here.
     if (!last_answer_ && size > 0) {
-      keep_rest(rest, size);
-      if (closed_) return;
+      if (!keep_rest(rest, size)) return;
     } else {
       release_input();
     }
@@ -244,11 +257,10 @@ void Connection::settle(char* rest, std::size_t size) noexcept {
   if (output_ != nullptr) {
     // The client does not take its answers: nothing more is read until it does.
     if (!last_answer_ && size > 0) {
-      keep_rest(rest, size);
+      if (!keep_rest(rest, size)) return;
     } else {
       release_input();
     }
-    if (closed_) return;
     enter(Phase::kWriting);
     watch(UV_WRITABLE);
     return;
@@ -257,40 +269,56 @@ void Connection::settle(char* rest, std::size_t size) noexcept {
     finish();
     return;
   }
+  if (unfinished_) {
+    if (!keep_rest(rest, size)) return;
+    // Its socket takes more, so that is what it waits for: it comes back in another turn, behind everybody
+    // who is ready now. Its time begins anew, because it is not the client who is slow.
+    server_.count_turns();
+    server_.dequeue(*this);
+    server_.enqueue(*this, Phase::kWriting);
+    watch(UV_WRITABLE);
+    return;
+  }
   if (size == 0) {
     release_input();
     enter(Phase::kIdle);
   } else {
-    keep_rest(rest, size);
-    if (closed_) return;
+    if (!keep_rest(rest, size)) return;
     enter(input_->reader->in_body() ? Phase::kBody : Phase::kHead);
   }
   watch(UV_READABLE);
 }
 
-/// Makes the rest of a batch the connection's own, with the reader that has begun to read it.
-void Connection::keep_rest(const char* rest, std::size_t size) noexcept {
+/// Makes the rest of a batch the connection's own, with the reader that has begun to read it. False when
+/// there was no memory: then the connection is given up.
+bool Connection::keep_rest(char* rest, std::size_t size) noexcept {
   if (input_ != nullptr) {
     if (rest != input_->bytes.get()) std::memmove(input_->bytes.get(), rest, size);
     input_->size = size;
-    return;
+    return true;
   }
-  input_.reset(new (std::nothrow) Input);
+  input_.reset(new (std::nothrow) Input(server_.memory_));
   if (input_ == nullptr || !reserve_input(std::max(kInputBytesMin, size * 2))) {
     input_.reset();
-    close();
-    return;
+    shed(server_.reader_.get(), rest, size);
+    server_.reader_->reset();
+    return false;
   }
   std::memcpy(input_->bytes.get(), rest, size);
   input_->size = size;
   input_->began_ms = active_ms_;
   input_->reader = std::move(server_.reader_);
   server_.reader_ = server_.take_reader();
+  return true;
 }
 
 bool Connection::reserve_input(std::size_t capacity) noexcept {
-  std::unique_ptr<char[]> larger(new (std::nothrow) char[capacity + core::claims::kReadPadding]);
+  const std::size_t bytes = capacity + core::claims::kReadPadding;
+  const std::size_t wanted = bytes + server_.reader_bytes();
+  if (!server_.make_room(*this, wanted - input_->held.bytes())) return false;
+  std::unique_ptr<char[]> larger(new (std::nothrow) char[bytes]);
   if (larger == nullptr) return false;
+  input_->held.set(wanted);
   if (input_->size > 0) std::memcpy(larger.get(), input_->bytes.get(), input_->size);
   std::memset(larger.get() + input_->size, 0, capacity + core::claims::kReadPadding - input_->size);
   input_->bytes = std::move(larger);
@@ -327,13 +355,21 @@ Connection::Flush Connection::flush() noexcept {
     }
   }
   if (!answers.empty()) {
+    // A string that grows doubles.
+    const std::size_t had = output_ == nullptr ? 0 : output_->bytes.capacity();
+    const std::size_t size = (output_ == nullptr ? 0 : output_->bytes.size()) + answers.size();
+    if (size > had && !server_.make_room(*this, std::max(size, had * 2) - had)) {
+      close();  // part of an answer may be out already
+      return Flush::kFailed;
+    }
     try {
-      if (output_ == nullptr) output_ = std::make_unique<Output>();
+      if (output_ == nullptr) output_ = std::make_unique<Output>(server_.memory_);
       output_->bytes.append(answers);
     } catch (const std::bad_alloc&) {
       close();
       return Flush::kFailed;
     }
+    output_->held.set(output_->bytes.capacity());
   }
   server_.out_.clear();
   server_.sealed_out_.clear();
@@ -341,7 +377,10 @@ Connection::Flush Connection::flush() noexcept {
 }
 
 void Connection::on_writable() noexcept {
-  if (output_ == nullptr) return;
+  if (output_ == nullptr) {
+    if (unfinished_ && server_.may_continue()) go_on();
+    return;
+  }
   while (output_->sent < output_->bytes.size()) {
     const ssize_t sent = ::send(fd_, output_->bytes.data() + output_->sent,
                                 output_->bytes.size() - output_->sent, MSG_NOSIGNAL);
@@ -443,6 +482,65 @@ void Connection::on_deadline() noexcept {
     case Phase::kLinger: close(); return;
     case Phase::kWaiting: return;  // whoever has the ticket sees to the time
   }
+}
+
+/// What it costs besides what it has begun to read and could not write.
+std::size_t Connection::own_bytes() const noexcept {
+  std::size_t bytes = Memory::kConnectionBytes;
+  if (proxy_header_ != nullptr) bytes += Memory::kProxyHeaderBytes;
+  if (tls_ != nullptr) bytes += tls_->open() ? Memory::kSessionBytes : Memory::kHandshakeBytes;
+  if (shown_ != nullptr) bytes += Memory::kShownBytes;
+  return bytes;
+}
+
+void Connection::release_session() noexcept {
+  tls_.reset();
+  shown_.reset();
+  held_.set(own_bytes());
+}
+
+void Connection::shed() noexcept {
+  if (input_ == nullptr) return shed(nullptr, nullptr, 0);
+  shed(input_->reader.get(), input_->bytes.get(), input_->size);
+}
+
+/// `reader` has begun to read a message in `bytes`; null when none is begun.
+void Connection::shed(core::http::RequestReader* reader, char* bytes, std::size_t size) noexcept {
+  if (closed_) return;
+  Server& server = server_;
+  bump(server.counters_.shed);
+  // Behind an answer that is not out, or in front of one that is to come, nothing can be said.
+  if (output_ != nullptr || waiting_ || last_answer_ || (tls_ != nullptr && !tls_->open())) {
+    close();
+    return;
+  }
+  server.out_.clear();
+  server.handler_.on_batch(uv_hrtime());
+  if (reader != nullptr && reader->in_body()) {
+    // The bytes may have moved since the head was read.
+    const auto state = reader->advance(bytes, size);
+    if (state == core::http::RequestReader::State::kMore) {
+      const core::http::Request& request = reader->request();
+      server.handler_.shed({request, caller_of(request), true, server.out_, active_ms_, this});
+    }
+  }
+  if (server.out_.empty()) server.handler_.overload(server.out_);
+  send_at_once();
+  last_answer_ = linger_ = true;
+  finish();
+  if (!closed_) release_session();
+}
+
+/// What the server's buffer has, as far as the socket takes it.
+void Connection::send_at_once() noexcept {
+  std::string_view bytes = server_.out_.view();
+  if (tls_ != nullptr) {
+    if (!tls_->open() || !tls_->write(bytes, server_.sealed_out_)) return;
+    bytes = server_.sealed_out_.view();
+  }
+  static_cast<void>(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+  server_.out_.clear();
+  server_.sealed_out_.clear();
 }
 
 void Connection::on_drain() noexcept {

@@ -11,6 +11,7 @@
 #include "core/gate/caller.h"
 #include "core/http/request_reader.h"
 #include "proxy/net/address.h"
+#include "proxy/net/memory.h"
 #include "proxy/net/tls_session.h"
 
 namespace proxy::net {
@@ -43,6 +44,9 @@ class Connection {
 
   /// The phase's deadline has passed.
   void on_deadline() noexcept;
+  /// Its memory is wanted for others: what it has begun is given up. A request whose head was readable
+  /// gets an answer, if the socket takes it at once; then it lingers, with nothing but itself.
+  void shed() noexcept;
   /// The server drains: reads what may already have come, then ends if it is idle.
   void on_drain() noexcept;
 
@@ -59,11 +63,15 @@ class Connection {
     std::size_t capacity = 0;
     std::uint64_t began_ms = 0;  // when the message at its beginning was begun
     std::unique_ptr<core::http::RequestReader> reader;
+    Held held;
+    explicit Input(Memory& memory) noexcept : held(memory, Memory::For::kMessages) {}
   };
   /// Answers that the socket did not take.
   struct Output {
     std::string bytes;
     std::size_t sent = 0;
+    Held held;
+    explicit Output(Memory& memory) noexcept : held(memory, Memory::For::kMessages) {}
   };
   /// The caller's certificate, as `by` sees it.
   struct Shown {
@@ -84,6 +92,10 @@ class Connection {
   bool shake_hands() noexcept;
   void take_plain_text(std::size_t size) noexcept;
   void say_goodbye() noexcept;
+  void shed(core::http::RequestReader* reader, char* bytes, std::size_t size) noexcept;
+  void send_at_once() noexcept;
+  void release_session() noexcept;
+  std::size_t own_bytes() const noexcept;
   const core::gate::ShownCertificate* certificate(
       const std::shared_ptr<const CallerTrust>& trust) noexcept;
   // connection_front.cc: what load balancers say.
@@ -92,7 +104,7 @@ class Connection {
   std::size_t converse(char* bytes, std::size_t size, core::http::RequestReader& reader) noexcept;
   bool wait_for_body(core::http::RequestReader& reader) noexcept;
   void settle(char* bytes, std::size_t size) noexcept;
-  void keep_rest(const char* rest, std::size_t size) noexcept;
+  bool keep_rest(char* rest, std::size_t size) noexcept;
   bool reserve_input(std::size_t capacity) noexcept;
   void release_input() noexcept;
   Flush flush() noexcept;
@@ -109,6 +121,7 @@ class Connection {
   Connection* next_ = nullptr;
   std::uint64_t queued_ms_ = 0;
   std::uint64_t active_ms_ = 0;  // when it was last read
+  Held held_;  // itself and its session; input and output count what they have
   std::unique_ptr<Input> input_;
   std::unique_ptr<Output> output_;
   std::unique_ptr<TlsSession> tls_;  // from the first byte of a handshake on
@@ -125,8 +138,9 @@ class Connection {
   bool closed_ = false;
   bool waiting_ = false;      // for an answer that comes later; nothing is read meanwhile
   bool last_answer_ = false;  // the connection ends when what is written is out
+  bool unfinished_ = false;   // it has had its turn, and more messages are here
   bool linger_ = false;       // and what the client still sends is read and thrown away first
 };
-static_assert(sizeof(Connection) <= 320, "an idle connection is this and nothing else");
+static_assert(sizeof(Connection) <= 336, "an idle connection is this and nothing else");
 
 }  // namespace proxy::net

@@ -45,6 +45,7 @@ void Connection::on_proxy_header() noexcept {
   }
   if (!done) return;
   proxy_header_.reset();
+  held_.set(own_bytes());
   if (header.source) peer_ = PeerAddress(*header.source);
   if (tls_number_ == kPlain) enter(Phase::kIdle);
 }

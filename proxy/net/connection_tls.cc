@@ -33,11 +33,25 @@ void Connection::on_sealed() noexcept {
   }
   if (tls_ == nullptr) {
     ++server.handshakes_this_turn_;
+    // Those that began to shake hands first go first, as when there are too many of them.
+    Server::Queue& others = server.queues_[static_cast<std::size_t>(Phase::kHandshake)];
+    bool room = server.make_room_for_newcomer(Memory::kHandshakeBytes);
+    while (!room && others.first != this) {
+      bump(server.counters_.evicted);
+      others.first->close();
+      room = server.memory_.fits(Memory::For::kConnections, Memory::kHandshakeBytes);
+    }
+    if (!room) {
+      bump(server.counters_.turned_away);
+      close();
+      return;
+    }
     tls_ = server.tls_[tls_number_]->accept();
     if (tls_ == nullptr) {
       close();
       return;
     }
+    held_.set(own_bytes());
   }
   server.sealed_out_.clear();
   server.out_.clear();
@@ -69,6 +83,7 @@ bool Connection::shake_hands() noexcept {
   if (step == TlsSession::Step::kDone) {
     bump(tls_->resumed() ? server.counters_.tls_resumed : server.counters_.tls_handshakes);
     active_ms_ = server.now_ms();
+    held_.set(own_bytes());
     return true;
   }
   const bool failed = step != TlsSession::Step::kMore;
@@ -101,7 +116,7 @@ void Connection::take_plain_text(std::size_t size) noexcept {
   }
   const std::size_t wanted = input_->size + size;
   if (wanted > input_->capacity && !reserve_input(std::max(input_->capacity * 2, wanted))) {
-    close();
+    shed();
     return;
   }
   std::memcpy(input_->bytes.get() + input_->size, bytes, size);
@@ -119,9 +134,11 @@ const core::gate::ShownCertificate* Connection::certificate(
     shown_ = std::make_unique<Shown>();
     shown_->certificate = trust->look_at(tls_->get(), tls_->verified());
     shown_->by = trust;
+    held_.set(own_bytes());
     return shown_->certificate.get();
   } catch (const std::bad_alloc&) {
     shown_.reset();
+    held_.set(own_bytes());
     return nullptr;  // it is as good as none
   }
 }

@@ -66,8 +66,12 @@ class Handler {
   virtual void refuse(const core::http::Refusal& refusal, const PeerAddress& peer,
                       core::http::OutBuffer& out) noexcept = 0;
 
-  /// No room for another connection: appends a 503 answer.
+  /// No room for another connection, or for a message whose head is not complete: appends a 503 answer.
   virtual void overload(core::http::OutBuffer& out) noexcept = 0;
+
+  /// A request whose body is still to come is given up for want of memory: appends what its caller is
+  /// told instead, with Connection: close. What refuse_early() has admitted.
+  virtual void shed(const Exchange& exchange) noexcept { overload(exchange.out); }
 
   /// A handshake was ended because of the caller's certificate, or for want of one. `why` has the
   /// certificate's thumbprint, its subject only where the operator has asked for that.

@@ -50,6 +50,8 @@ bool Listener::accept_some() noexcept {
       case ENFILE:
       case ENOBUFS:
       case ENOMEM:
+        // Whoever is idle longest gives a descriptor up, as at the limit of connections.
+        if (server_.evict_oldest_idle()) continue;
         // The connection at the head of the backlog would wake the loop for ever. The reserve is
         // what it is accepted with, only to be closed.
         reserve_.reset();

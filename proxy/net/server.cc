@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kSpareReadersMax = 64;
 constexpr std::size_t kOutBytesMax = 64 << 20;  // answers of one batch; flushed at kFlushBytes
+constexpr std::size_t kShedBytesFirst = 4 << 10;
+constexpr int kShedMax = 64;  // for one that needs memory
 constexpr std::uint64_t kLingerMs = 2'000;
 constexpr std::uint64_t kDrainIdleMs = 500;
 constexpr std::uint64_t kNever = std::uint64_t{1} << 60U;
@@ -22,10 +24,13 @@ constexpr std::uint64_t kEvictableAfterMs = 100;  // idle for less is between tw
 Server::Server(uv_loop_t& loop, const ServerLimits& limits, Handler& handler)
     : loop_(loop),
       limits_(limits),
+      memory_(limits.memory),
       handler_(handler),
       receive_(new char[kPlainBytes + core::claims::kReadPadding]),
       out_(kOutBytesMax),
-      sealed_out_(kOutBytesMax + (kOutBytesMax >> 4)) {
+      sealed_out_(kOutBytesMax + (kOutBytesMax >> 4)),
+      shed_out_(kOutBytesMax, kShedBytesFirst),
+      shed_sealed_out_(kOutBytesMax, kShedBytesFirst) {
   reader_ = take_reader();
   // What was never received is still read as padding: let it be something.
   std::fill_n(receive_.get(), kPlainBytes + core::claims::kReadPadding, '\0');
@@ -35,14 +40,38 @@ Server::~Server() { assert(connection_count_ == 0); }
 
 /// What TLS takes besides: only a server with a TLS listener pays for it.
 bool Server::open_tls() {
-  if (turn_ != nullptr) return true;
+  if (sealed_in_ != nullptr) return true;
   sealed_in_.reset(new char[kReceiveBytes]);
+  count_turns();
+  return true;
+}
+
+bool Server::open_turns() {
+  if (turn_ != nullptr) return true;
   turn_ = open_uv<uv_prepare_t>(this, [&](uv_prepare_t* turn) { return uv_prepare_init(&loop_, turn); });
   if (turn_ == nullptr) return false;
-  uv_prepare_start(turn_.get(), [](uv_prepare_t* turn) {
-    if (turn->data != nullptr) static_cast<Server*>(turn->data)->handshakes_this_turn_ = 0;
-  });
   uv_unref(reinterpret_cast<uv_handle_t*>(turn_.get()));
+  return true;
+}
+
+void Server::count_turns() noexcept {
+  continuing_ = true;
+  if (uv_is_active(reinterpret_cast<const uv_handle_t*>(turn_.get())) != 0) return;
+  uv_prepare_start(turn_.get(), [](uv_prepare_t* turn) {
+    auto* const server = static_cast<Server*>(turn->data);
+    if (server == nullptr) return;
+    server->handshakes_this_turn_ = server->continued_this_turn_ = 0;
+    // Nobody continues and nobody shakes hands: a turn need not be counted.
+    if (!std::exchange(server->continuing_, false) && server->sealed_in_ == nullptr) {
+      uv_prepare_stop(turn);
+    }
+  });
+}
+
+bool Server::may_continue() noexcept {
+  continuing_ = true;
+  if (continued_this_turn_ >= kContinuedPerTurn) return false;
+  ++continued_this_turn_;
   return true;
 }
 
@@ -52,6 +81,7 @@ void Server::adopt_tls(std::vector<std::shared_ptr<const TlsServer>> tls) {
 
 bool Server::listen(ListenSocket socket, std::shared_ptr<const TlsServer> tls, const Front& front) {
   std::uint16_t number = Connection::kPlain;
+  if (!open_turns()) return false;
   if (tls != nullptr) {
     if (!open_tls()) return false;
     number = static_cast<std::uint16_t>(tls_.size());
@@ -110,7 +140,9 @@ void Server::accept_one(UniqueFd fd, const sockaddr_storage& address, std::uint1
                         const Front* front) {
   const PeerAddress peer = PeerAddress::from(address);
   bump(counters_.accepted);
-  if (connection_count_ >= limits_.connections_max && !evict_oldest_idle()) {
+  const bool room = (connection_count_ < limits_.connections_max || evict_oldest_idle()) &&
+                    make_room_for_newcomer(Memory::kConnectionBytes);
+  if (!room) {
     bump(counters_.turned_away);
     if (tls != Connection::kPlain) return;  // an answer would take a handshake
     if (front != nullptr && front->versions != core::callers::ProxyVersions::kNone) return;
@@ -177,6 +209,32 @@ bool Server::evict_oldest_idle() noexcept {
     }
     dequeue(oldest);
     enqueue(oldest, Connection::Phase::kIdle);
+  }
+  return false;
+}
+
+bool Server::make_room_for_newcomer(std::size_t bytes) noexcept {
+  for (int i = 0; i < kShedMax; ++i) {
+    if (memory_.fits(Memory::For::kConnections, bytes)) return true;
+    if (!evict_oldest_idle()) break;
+  }
+  return memory_.fits(Memory::For::kConnections, bytes);
+}
+
+bool Server::shed_others(Connection& asking, std::size_t bytes) noexcept {
+  const OwnBuffers own(*this);
+  for (int i = 0; i < kShedMax; ++i) {
+    Connection* longest = nullptr;
+    for (const Connection::Phase phase :
+         {Connection::Phase::kHead, Connection::Phase::kBody, Connection::Phase::kWriting}) {
+      Connection* const first = queues_[static_cast<std::size_t>(phase)].first;
+      if (first != nullptr && (longest == nullptr || first->queued_ms_ < longest->queued_ms_)) {
+        longest = first;
+      }
+    }
+    if (longest == nullptr || longest == &asking) return false;
+    longest->shed();
+    if (memory_.fits(Memory::For::kMessages, bytes)) return true;
   }
   return false;
 }

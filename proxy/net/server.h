@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "core/http/out_buffer.h"
@@ -14,6 +15,7 @@
 #include "proxy/net/connection.h"
 #include "proxy/net/handler.h"
 #include "proxy/net/listener.h"
+#include "proxy/net/memory.h"
 #include "proxy/net/tls_server.h"
 #include "proxy/net/uv_handle.h"
 
@@ -30,6 +32,7 @@ struct ServerLimits {
   std::uint64_t write_timeout_ms = 10'000;  // for a client to take what it asked for
   std::uint64_t tls_handshake_timeout_ms = 10'000;  // from accepting; with a PROXY header
   std::size_t tls_handshakes_max = 1024;    // under way at once; one more ends the oldest
+  Memory::Bounds memory;                    // what connections and waiting requests may hold
 };
 
 /// What happened to connections, counted by the server's thread and read by any.
@@ -38,6 +41,7 @@ struct ServerCounters {
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<std::uint64_t> evicted{0};     // idle ones closed to make room
   std::atomic<std::uint64_t> turned_away{0}; // answered 503 because there was no room
+  std::atomic<std::uint64_t> shed{0};        // given up, with what they had begun, for want of memory
   std::atomic<std::uint64_t> timed_out{0};   // head, body or write
   std::atomic<std::uint64_t> accept_pauses{0};  // out of file descriptors
   std::atomic<std::uint64_t> tls_handshakes{0};  // full ones, completed
@@ -95,6 +99,9 @@ class Server {
   bool complete(Ticket ticket, std::string_view answer, bool close) noexcept;
 
   const ServerCounters& counters() const noexcept { return counters_; }
+  /// What connections hold; requests that wait are counted in it too, by whoever keeps them.
+  Memory& memory() noexcept { return memory_; }
+  const Memory& memory() const noexcept { return memory_; }
 
   /// Bytes of the receive buffer: libuv's lesson, larger than any usual request (performance.md).
   static constexpr std::size_t kReceiveBytes = 64 << 10;
@@ -102,6 +109,10 @@ class Server {
   static constexpr std::size_t kFlushBytes = 64 << 10;
   /// What one read of sealed bytes can open to: itself, and the part of a record that came before.
   static constexpr std::size_t kPlainBytes = kReceiveBytes + (17 << 10);
+  /// Messages of one connection that are answered in one turn of the loop; then it is the others' turn.
+  static constexpr unsigned kMessagesPerTurn = 16;
+  /// Connections with more messages than that which go on in one turn.
+  static constexpr unsigned kContinuedPerTurn = 4;
   /// Handshakes begun in one turn of the loop.
   static constexpr unsigned kHandshakesPerTurn = 4;
 
@@ -112,10 +123,26 @@ class Server {
 
   void accept_one(UniqueFd fd, const sockaddr_storage& peer, std::uint16_t tls, const Front* front);
   bool open_tls();
+  bool open_turns();
+  void count_turns() noexcept;
+  /// For a connection that has had its turn and has more. False when that is for another one.
+  bool may_continue() noexcept;
   void enqueue(Connection& connection, Connection::Phase phase) noexcept;
   void dequeue(Connection& connection) noexcept;
   void forget(Connection& connection) noexcept;
   bool evict_oldest_idle() noexcept;
+  /// Sees that a connection or a handshake that begins may hold `bytes`: closes those idle longest.
+  /// False when it must not begin.
+  bool make_room_for_newcomer(std::size_t bytes) noexcept;
+  /// The same for a message or an answer of `asking`: those whose head, body or answer has taken
+  /// longest are given up. False when that is `asking` itself.
+  bool make_room(Connection& asking, std::size_t bytes) noexcept {
+    return memory_.fits(Memory::For::kMessages, bytes) || shed_others(asking, bytes);
+  }
+  std::size_t reader_bytes() const noexcept {
+    return sizeof(core::http::RequestReader) + limits_.http.header_fields * sizeof(core::http::Header);
+  }
+  bool shed_others(Connection& asking, std::size_t bytes) noexcept;
   void sweep();
   void close_listeners();
   std::uint64_t now_ms() const noexcept { return uv_now(&loop_); }
@@ -129,8 +156,30 @@ class Server {
   std::unique_ptr<core::http::RequestReader> take_reader();
   void give_reader(std::unique_ptr<core::http::RequestReader> reader);
 
+  /// Puts the buffers of answers aside for as long as it lives, and others in their place: somebody else
+  /// is told something while a connection's answers lie in them. One at a time.
+  class OwnBuffers {
+   public:
+    explicit OwnBuffers(Server& server) noexcept : server_(server) { swap(); }
+    ~OwnBuffers() {
+      swap();
+      server_.shed_out_.clear();
+      server_.shed_sealed_out_.clear();
+    }
+    OwnBuffers(const OwnBuffers&) = delete;
+    OwnBuffers& operator=(const OwnBuffers&) = delete;
+
+   private:
+    void swap() noexcept {
+      std::swap(server_.out_, server_.shed_out_);
+      std::swap(server_.sealed_out_, server_.shed_sealed_out_);
+    }
+    Server& server_;
+  };
+
   uv_loop_t& loop_;
   const ServerLimits limits_;
+  Memory memory_;
   Handler& handler_;
   ServerCounters counters_;
   std::vector<std::unique_ptr<Listener>> listeners_;
@@ -158,14 +207,18 @@ class Server {
   std::unique_ptr<char[]> receive_;  // kPlainBytes and padding
   core::http::OutBuffer out_;
 
+  UvHandle<uv_prepare_t> turn_;  // begins a turn of the loop; runs with TLS, or while somebody continues
+  unsigned continued_this_turn_ = 0;
+  bool continuing_ = false;
   // Only for TLS.
   std::vector<std::shared_ptr<const TlsServer>> tls_;  // by Connection's number
-  UvHandle<uv_prepare_t> turn_;                        // begins a turn of the loop
   unsigned handshakes_this_turn_ = 0;
   std::unique_ptr<char[]> sealed_in_;                  // kReceiveBytes; null without TLS
   core::http::OutBuffer sealed_out_;
   std::unique_ptr<core::http::RequestReader> reader_;  // of whichever connection is being read
   std::vector<std::unique_ptr<core::http::RequestReader>> spare_readers_;
+  core::http::OutBuffer shed_out_, shed_sealed_out_;  // see OwnBuffers
+  bool shedding_ = false;
 };
 
 }  // namespace proxy::net

@@ -17,6 +17,7 @@
 #include <new>
 #include <utility>
 
+#include "core/secret.h"
 #include "core/text/text.h"
 #include "proxy/net/caller_trust.h"
 
@@ -94,9 +95,22 @@ std::uint64_t steady_s() noexcept {
 
 constexpr std::string_view kHttp11 = "http/1.1";  // RFC 7301, 6
 
+/// Private keys as they were read are overwritten when this ends, whichever way a function is left.
+template <typename EachKey>
+struct KeysWiped {
+  explicit KeysWiped(EachKey keys) : each_key(std::move(keys)) {}
+  KeysWiped(const KeysWiped&) = delete;
+  KeysWiped& operator=(const KeysWiped&) = delete;
+  ~KeysWiped() { each_key([](std::string& key) { core::wipe(key); }); }
+  EachKey each_key;
+};
+
 }  // namespace
 
 core::Result<std::shared_ptr<const TlsServer>, TlsServer::Fault> TlsServer::create(Options options) {
+  const KeysWiped wiped{[&options](auto wipe) {
+    for (Certificate& certificate : options.certificates) wipe(certificate.pair.key);
+  }};
   std::shared_ptr<TlsServer> server(new TlsServer(options));
   struct Group {
     std::vector<std::size_t> members;
@@ -106,6 +120,7 @@ core::Result<std::shared_ptr<const TlsServer>, TlsServer::Fault> TlsServer::crea
   for (std::size_t i = 0; i < options.certificates.size(); ++i) {
     // Alone first, so that a mistake is told of the certificate that has it.
     TlsContext::Server alone;
+    const KeysWiped wiped_alone{[&alone](auto wipe) { for (auto& pair : alone.key_pairs) wipe(pair.key); }};
     alone.key_pairs.push_back(options.certificates[i].pair);
     if (auto made = TlsContext::for_server(alone); !made) return Fault{i, made.error()};
     if (const std::string& staple = options.certificates[i].ocsp; !staple.empty()) {
@@ -129,6 +144,8 @@ core::Result<std::shared_ptr<const TlsServer>, TlsServer::Fault> TlsServer::crea
   }
   for (const Group& group : groups) {
     TlsContext::Server together;
+    const KeysWiped wiped_together{[&together](auto wipe) { for (auto& pair : together.key_pairs) wipe(pair.key); }};
+    together.key_pairs.reserve(group.members.size());  // growing would leave short texts behind
     for (const std::size_t member : group.members) {
       together.key_pairs.push_back(options.certificates[member].pair);
     }

@@ -3,7 +3,9 @@
 #include <simdjson.h>
 
 #include <chrono>
+#include <optional>
 
+#include "core/bridge/bodies.h"
 #include "core/claims/claims.h"
 #include "core/gate/policy.h"
 #include "core/http/http_date.h"
@@ -36,13 +38,7 @@ std::optional<ToldVerdict> verdict_of(gate::Outcome outcome) {
 
 /// The members of an answer in the dialect of user flows (protocol.md a.6): those of the contract
 /// and, of Continue, the claims.
-void read_answer(std::string_view response, Told& told) {
-  const std::size_t head = response.find("\r\n\r\n");
-  if (head == std::string_view::npos) return;
-  simdjson::dom::parser parser;
-  simdjson::dom::object members;
-  const simdjson::padded_string body(response.substr(head + 4));
-  if (parser.parse(body).get(members) != simdjson::SUCCESS) return;
+void read_flow_answer(simdjson::dom::object members, Told& told) {
   for (const auto [key, value] : members) {
     if (key == kMessageMember) {
       std::string_view text;
@@ -51,6 +47,31 @@ void read_answer(std::string_view response, Told& told) {
       told.claims.emplace_back(key, simdjson::minify(value));
     }
   }
+}
+
+/// The same of an answer to an event (d.5 to d.7): its only action.
+void read_event_answer(simdjson::dom::object members, Told& told) {
+  simdjson::dom::object action;
+  if (members.at_pointer("/data/actions/0").get(action) != simdjson::SUCCESS) return;
+  for (const auto [key, value] : action) {
+    if (std::string_view text; key == "message" && value.get(text) == simdjson::SUCCESS) {
+      told.message = text;
+    } else if (key == "inputs" || key == "attributes" || key == "claims") {
+      simdjson::dom::object claims;
+      if (value.get(claims) != simdjson::SUCCESS) continue;
+      for (const auto [name, claim] : claims) told.claims.emplace_back(name, simdjson::minify(claim));
+    }
+  }
+}
+
+void read_answer(std::string_view response, bool event, Told& told) {
+  const std::size_t head = response.find("\r\n\r\n");
+  if (head == std::string_view::npos) return;
+  simdjson::dom::parser parser;
+  simdjson::dom::object members;
+  const simdjson::padded_string body(response.substr(head + 4));
+  if (parser.parse(body).get(members) != simdjson::SUCCESS) return;
+  event ? read_event_answer(members, told) : read_flow_answer(members, told);
 }
 
 }  // namespace
@@ -94,6 +115,12 @@ const gate::Connector* Rehearsal::find(std::string_view name) const noexcept {
 
 Told Rehearsal::ask(const gate::Connector& connector, std::string_view body, std::int64_t now_ms,
                     core::rules::Tracer* tracer, const StandIns* stand_ins) {
+  const bool event = connector.terms.dialect == core::config::DialectName::kExtId;
+  std::optional<core::bridge::Body> wrapped;  // claims that stand alone, as tests have them
+  if (event && !core::bridge::is_event(body)) {
+    wrapped = core::bridge::event_request(body, core::bridge::step_in(body));
+    if (wrapped) body = wrapped->json;
+  }
   padded_.assign(body);
   padded_.append(core::claims::kReadPadding, '\0');
   char date[core::http::kHttpDateBytes];
@@ -117,7 +144,9 @@ Told Rehearsal::ask(const gate::Connector& connector, std::string_view body, std
       continue;
     }
     told.asked = asked.ask->backend_name;
-    told.asking = connector.program.rules()[asked.rule].name;
+    if (asked.rule != gate::Gate::kCarries) {
+      told.asking = connector.program.rules()[asked.rule].name;
+    }
     known.give_up = gate::Fallback::kBackend;
   }
   told.verdict = verdict_of(told.report.outcome);
@@ -136,7 +165,7 @@ Told Rehearsal::ask(const gate::Connector& connector, std::string_view body, std
       if ((told.report.tags >> i & 1U) != 0) told.tags.push_back(tags[i]);
     }
   }
-  read_answer(out_.view(), told);
+  read_answer(out_.view(), event, told);
   return told;
 }
 

@@ -163,8 +163,7 @@ void AccessLog::render_names(const AccessRecord& record, std::string& text) cons
       text += connector.connector;
       if (record.outcome <= static_cast<std::uint8_t>(core::gate::Outcome::kFault)) {
         text += R"(,"step":")";
-        text += core::dialects::b2c_userflow::name(
-            static_cast<core::dialects::b2c_userflow::Step>(record.step));
+        text += core::dialects::name(static_cast<core::dialects::Step>(record.step));
         text += '"';
       }
       if (record.rule >= 0) {

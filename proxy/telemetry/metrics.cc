@@ -7,7 +7,7 @@
 namespace proxy::telemetry {
 namespace {
 
-namespace userflow = core::dialects::b2c_userflow;
+namespace dialects = core::dialects;
 using net::bump;
 
 std::uint64_t read(const Counters::Counter& counter) {
@@ -57,7 +57,8 @@ Counters::Counters(std::shared_ptr<const core::gate::Snapshot> snapshot)
     const std::size_t rules = connector.program.rules().size();
     counters->rule_slots = rules + kRuleSlotsBesides;
     counters->verdicts =
-        std::make_unique<Counter[]>(userflow::kStepCount * kVerdicts * counters->rule_slots);
+        std::make_unique<Counter[]>(dialects::steps_of(connector.terms.dialect).size() * kVerdicts *
+                                    counters->rule_slots);
     counters->shadow = std::make_unique<Counter[]>(rules);
     counters->tags = std::make_unique<Counter[]>(connector.program.tags().size());
     connectors_.push_back(std::move(counters));
@@ -78,7 +79,7 @@ void Counters::count(const core::gate::Report& report, std::uint64_t duration_ns
     bump(counters.refused[outcome]);
     return;
   }
-  bump(counters.verdict(static_cast<std::size_t>(report.step), outcome, rule_slot(report.rule)));
+  bump(counters.verdict(dialects::slot(report.step), outcome, rule_slot(report.rule)));
   // Bucket i holds what took at most 2^i us: the number of bits of the whole microseconds above.
   const std::uint64_t whole_us = duration_ns == 0 ? 0 : (duration_ns - 1) / 1000;
   bump(counters.buckets[std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(whole_us)),
@@ -190,13 +191,14 @@ void Metrics::Totals::add(const Counters& counters) {
     const core::gate::Connector& connector = snapshot.connectors[c];
     const Counters::PerConnector& counted = *counters.connectors()[c];
     const std::string label = "connector=" + label_text(connector.name);
-    for (std::size_t step = 0; step < userflow::kStepCount; ++step) {
+    const std::span<const dialects::Step> steps = dialects::steps_of(connector.terms.dialect);
+    for (std::size_t step = 0; step < steps.size(); ++step) {
       for (std::size_t verdict = 0; verdict < Counters::kVerdicts; ++verdict) {
         for (std::size_t slot = 0; slot < counted.rule_slots; ++slot) {
           const std::uint64_t value = read(counted.verdict(step, verdict, slot));
           if (value == 0) continue;
           requests["{" + label + ",step=\"" +
-                   std::string(userflow::name(static_cast<userflow::Step>(step))) +
+                   std::string(dialects::name(steps[step])) +
                    "\",verdict=\"" +
                    std::string(core::gate::name(static_cast<core::gate::Outcome>(verdict))) +
                    "\",rule=" + label_text(rule_name(connector, slot)) + "}"] += value;
@@ -370,6 +372,8 @@ std::string Metrics::render() const {
        &net::ServerCounters::evicted, false},
       {"claimgate_connections_turned_away", "Connections answered 503 for want of room.",
        &net::ServerCounters::turned_away, false},
+      {"claimgate_connections_shed", "Connections whose message or answer was given up for want of memory.",
+       &net::ServerCounters::shed, false},
       {"claimgate_connections_timed_out", "Connections ended by a head, body, write or handshake time-out.",
        &net::ServerCounters::timed_out, false},
       {"claimgate_proxy_headers_refused", "Connections without an acceptable PROXY header.",

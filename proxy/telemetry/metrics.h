@@ -50,7 +50,7 @@ class Counters {
   static constexpr std::size_t kShadowKinds = 4;  // and undecided
 
   struct PerConnector {
-    std::unique_ptr<Counter[]> verdicts;  // [step][verdict][rule slot]
+    std::unique_ptr<Counter[]> verdicts;  // [dialects::slot()][verdict][rule slot]
     std::unique_ptr<Counter[]> shadow;    // [rule]
     std::unique_ptr<Counter[]> tags;      // [tag]
     /// What shadow rules would have told: [told][by shadow rules][0: the same, 1: something else].

@@ -60,4 +60,11 @@ class Addresses {
   std::size_t turn_ = 0;
 };
 
+/// How long one of `addresses` that are left may take: an equal share of the time up to `until_ms`,
+/// nothing when that is over.
+constexpr std::uint64_t share_ms(std::uint64_t until_ms, std::uint64_t now_ms,
+                                 std::size_t addresses) noexcept {
+  return until_ms > now_ms ? (until_ms - now_ms) / addresses : 0;
+}
+
 }  // namespace proxy::upstream

@@ -87,7 +87,8 @@ class Asker {
   using Done = std::function<void(Outcome&&)>;
   virtual ~Asker() = default;
 
-  /// Asks backend number `backend` (of the configuration, in its order). `done` is called once, from
+  /// Asks backend number `backend` (of the configuration, in its order). `question` is left with whatever
+  /// memory can be used for the next one. `done` is called once, from
   /// the loop and never from inside ask(), no later than `deadline_ms` (uv_now's clock) and a loop
   /// turn; whatever then comes of the try is counted and dropped.
   virtual CallId ask(std::size_t backend, core::mapping::Question&& question,

@@ -162,17 +162,17 @@ void Backend::show_breaker() noexcept {
   }
   if (shown == state) return;
   show(counters_.breaker_state, state);
-  spdlog::warn("backend {}: the breaker is {}", options_->name,
+  log::warn("backend {}: the breaker is {}", options_->name,
                name(static_cast<BreakerState>(state)));
 }
 
-void Backend::on_try_succeeded() noexcept {
-  breaker_.success(board_.now_ms());
+void Backend::on_try_succeeded(Breaker::Spell of) noexcept {
+  breaker_.success(of, board_.now_ms());
   show_breaker();
 }
 
-void Backend::on_try_failed() noexcept {
-  const bool opened = breaker_.failure(board_.now_ms());
+void Backend::on_try_failed(Breaker::Spell of) noexcept {
+  const bool opened = breaker_.failure(of, board_.now_ms());
   show_breaker();
   if (!opened) return;
   bump(counters_.breaker_opened);

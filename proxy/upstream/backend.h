@@ -42,10 +42,12 @@ class Backend {
   bool admit() noexcept;
   bool may_admit() noexcept;
   BreakerState breaker_state() noexcept;
-  void withdraw() noexcept { breaker_.withdraw(); }
+  /// The breaker's spell that a try which admit() has just let through belongs to.
+  Breaker::Spell spell() const noexcept { return breaker_.spell(); }
+  void withdraw(Breaker::Spell of) noexcept { breaker_.withdraw(of); }
   /// What became of a try: for breaker and counters.
-  void on_try_succeeded() noexcept;
-  void on_try_failed() noexcept;
+  void on_try_succeeded(Breaker::Spell of) noexcept;
+  void on_try_failed(Breaker::Spell of) noexcept;
 
   /// Where the next try goes; null when no endpoint may be asked.
   Endpoint* choose(const Endpoint* avoided) noexcept;

@@ -31,12 +31,12 @@ bool Breaker::admit(std::uint64_t now_ms) noexcept {
   return true;
 }
 
-void Breaker::success(std::uint64_t now_ms) noexcept {
+void Breaker::success(Spell of, std::uint64_t now_ms) noexcept {
+  if (of != spell_ || state_ == BreakerState::kOpen) return;
   in_a_row_ = 0;
-  switch (state_) {
-    case BreakerState::kClosed: ++slot(now_ms).successes; return;
-    case BreakerState::kOpen: return;  // an answer to a question from before: one swallow
-    case BreakerState::kHalfOpen: break;
+  if (state_ != BreakerState::kHalfOpen) {
+    ++slot(now_ms).successes;
+    return;
   }
   state_ = BreakerState::kClosed;
   probing_ = false;
@@ -45,13 +45,14 @@ void Breaker::success(std::uint64_t now_ms) noexcept {
 
 void Breaker::open(std::uint64_t now_ms) noexcept {
   state_ = BreakerState::kOpen;
+  ++spell_;
   opened_ms_ = now_ms;
   probing_ = false;
   in_a_row_ = 0;
 }
 
-bool Breaker::failure(std::uint64_t now_ms) noexcept {
-  if (state_ == BreakerState::kOpen) return false;
+bool Breaker::failure(Spell of, std::uint64_t now_ms) noexcept {
+  if (of != spell_ || state_ == BreakerState::kOpen) return false;
   if (state_ == BreakerState::kHalfOpen) {
     open(now_ms);
     return true;

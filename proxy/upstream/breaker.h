@@ -12,6 +12,10 @@ namespace proxy::upstream {
 /// failures within a sliding window is too large; while it is open nobody asks; after a time one try at
 /// a time finds out whether the backend is back. Pure: time comes in. Thread: one owner.
 ///
+/// A try belongs to the spell in which it was admitted; each opening begins another one. What becomes of
+/// tries of earlier spells says how the backend was then, and counts no more: neither is it the answer
+/// of the one that finds out.
+///
 /// The window is kSlots slots, so it forgets in steps of a tenth of itself.
 class Breaker {
  public:
@@ -32,15 +36,21 @@ class Breaker {
     return now == BreakerState::kClosed || (now == BreakerState::kHalfOpen && !probing_);
   }
 
+  using Spell = std::uint64_t;
+  /// That of the tries that are admitted now.
+  Spell spell() const noexcept { return spell_; }
+
   /// False: do not ask. When it answers true in half-open state, the caller's try is the one that finds
-  /// out, and each such try must be followed by success(), failure() or withdraw().
+  /// out, and each such try must be followed by success(), failure() or withdraw() with its spell().
   bool admit(std::uint64_t now_ms) noexcept;
   /// A try that admit() let through ended without an answer to the question.
-  void withdraw() noexcept { probing_ = false; }
+  void withdraw(Spell of) noexcept {
+    if (of == spell_) probing_ = false;
+  }
 
-  void success(std::uint64_t now_ms) noexcept;
+  void success(Spell of, std::uint64_t now_ms) noexcept;
   /// True when the breaker opens with this one.
-  bool failure(std::uint64_t now_ms) noexcept;
+  bool failure(Spell of, std::uint64_t now_ms) noexcept;
 
  private:
   static constexpr std::size_t kSlots = 10;
@@ -54,6 +64,7 @@ class Breaker {
   BreakerOptions options_;
   BreakerState state_ = BreakerState::kClosed;
   bool probing_ = false;
+  Spell spell_ = 0;
   unsigned in_a_row_ = 0;
   std::uint64_t opened_ms_ = 0;
   std::array<Slot, kSlots> slots_{};

@@ -18,6 +18,8 @@ using net::bump;
 
 namespace {
 
+constexpr std::size_t kKeptBytes = 8 << 10;  // of a question, when nobody asks it any more
+
 /// May another try fare better? Whether it may be made is another matter.
 bool worth_another_try(Failure failure) noexcept {
   switch (failure) {
@@ -71,7 +73,7 @@ void Call::begin(Backend& backend, Endpoint* pinned, core::mapping::Question&& q
   backend_ = &backend;
   pinned_ = pinned;
   avoided_ = nullptr;
-  question_ = std::move(question);
+  std::swap(question_, question);  // the asker may use the last one's memory for its next
   trace_ = trace;
   done_ = std::move(done);
   deadline_ms_ = deadline_ms;
@@ -161,13 +163,14 @@ bool Call::launch(Try& slot, Failure& why) noexcept {
   }
   Endpoint* const endpoint = pinned_ != nullptr ? pinned_ : backend_->choose(avoided_);
   if (endpoint == nullptr) {
-    backend_->withdraw();
+    if (pinned_ == nullptr) backend_->withdraw(backend_->spell());
     why = Failure::kNoEndpoint;
     return false;
   }
   slot.endpoint = endpoint;
   slot.connection = nullptr;
   slot.began_ms = board_.now_ms();
+  slot.spell = backend_->spell();
   slot.sent = false;
   slot.state = Try::State::kNone;
   phase_ = Phase::kTrying;
@@ -189,7 +192,7 @@ bool Call::launch(Try& slot, Failure& why) noexcept {
 
 /// The try is over: it is nobody's any more. What it was is in the result.
 Call::Ended Call::take_down(Try& slot) noexcept {
-  Ended ended{slot.endpoint, slot.sent};
+  const Ended ended{slot.endpoint, slot.spell, slot.sent};
   sent_ = sent_ || slot.sent;
   --ended.endpoint->in_flight;
   drop(ended.endpoint->counters().in_flight);
@@ -209,8 +212,8 @@ void Call::cut(Try& slot, CloseReason reason) noexcept {
 void Call::abandon(Try& slot) noexcept {
   if (slot.endpoint == nullptr) return;
   cut(slot, CloseReason::kAbandoned);
-  static_cast<void>(take_down(slot));
-  if (pinned_ == nullptr) backend_->withdraw();
+  const Ended ended = take_down(slot);
+  if (pinned_ == nullptr) backend_->withdraw(ended.spell);
 }
 
 void Call::on_answer(Try& slot, Outcome&& answer) noexcept {
@@ -224,9 +227,9 @@ void Call::on_answer(Try& slot, Outcome&& answer) noexcept {
     // A gateway's way of saying that there is nobody behind it. 500 is not: SOAP 1.1 wants it for every
     // fault, and a backend that finds a request wrong is not down.
     if (status == 502 || status == 503 || status == 504) {
-      backend_->on_try_failed();
+      backend_->on_try_failed(ended.spell);
     } else {
-      backend_->on_try_succeeded();
+      backend_->on_try_succeeded(ended.spell);
     }
     if (!wanted_) bump(backend_->counters().late);
     if (hedge) bump(backend_->counters().hedges_won);
@@ -243,14 +246,14 @@ void Call::on_failure(Try& slot, Failure failure) noexcept {
     bump(backend_->counters().try_failures[static_cast<std::size_t>(failure)]);
     switch (failure) {
       case Failure::kEnding:
-      case Failure::kTooLarge: backend_->withdraw(); break;  // it did answer
+      case Failure::kTooLarge: backend_->withdraw(ended.spell); break;  // it did answer
       case Failure::kResolve:
       case Failure::kConnect:
       case Failure::kConnectTimeout:
-      case Failure::kTls: backend_->on_try_failed(); break;  // the endpoint knows: once, not for each try
+      case Failure::kTls: backend_->on_try_failed(ended.spell); break;  // the endpoint knows: once, not for each try
       default:
         ended.endpoint->on_failure();
-        backend_->on_try_failed();
+        backend_->on_try_failed(ended.spell);
     }
   }
   avoided_ = ended.endpoint;
@@ -271,10 +274,15 @@ bool Call::retry(Failure failure) noexcept {
     bump(backend_->counters().budget_spent);
     return false;
   }
-  --retries_left_;
-  bump(backend_->counters().retries);
   Failure why = Failure::kNone;
-  return launch(slots_[0], why);
+  Backend& backend = *backend_;  // the try, and the call with it, may have ended when launch() returns
+  --retries_left_;
+  if (!launch(slots_[0], why)) {
+    backend.budget().give_back();
+    return false;
+  }
+  bump(backend.counters().retries);
+  return true;
 }
 
 /// A 401 says that the backend has not acted (RFC 9110, 15.5.2), so the question may be asked again
@@ -307,8 +315,12 @@ void Call::hedge() noexcept {
   }
   avoided_ = slots_[0].endpoint;
   Failure why = Failure::kNone;
-  bump(backend_->counters().hedges);
-  static_cast<void>(launch(slots_[1], why));
+  Backend& backend = *backend_;  // see retry()
+  if (launch(slots_[1], why)) {
+    bump(backend.counters().hedges);
+  } else {
+    backend.budget().give_back();
+  }
 }
 
 // --- time
@@ -359,10 +371,10 @@ void Call::on_deadline() noexcept {
     if (slot.endpoint == nullptr || slot.connection != nullptr) continue;
     outcome.failure = slot.endpoint->waiting_for();
     cut(slot, CloseReason::kTimeout);
-    static_cast<void>(take_down(slot));
+    const Ended ended = take_down(slot);
     if (pinned_ == nullptr) {
       bump(backend_->counters().try_failures[static_cast<std::size_t>(outcome.failure)]);
-      backend_->on_try_failed();
+      backend_->on_try_failed(ended.spell);
     }
   }
   for (const Try& slot : slots_) {
@@ -420,6 +432,7 @@ void Call::finish() noexcept {
   if (phase_ == Phase::kQueued) backend_->dequeue(*this);
   if (phase_ == Phase::kToken && backend_->token() != nullptr) backend_->token()->leave(*this);
   phase_ = Phase::kFree;
+  if (question_.body.capacity() > kKeptBytes) question_.body = std::string();
   Backend& backend = *backend_;
   const bool held = std::exchange(holds_place_, false);
   if (--backend.calls == 0 && backend.retired()) board_.note_unused();

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "proxy/upstream/asker.h"
+#include "proxy/upstream/breaker.h"
 #include "proxy/upstream/counters.h"
 #include "proxy/upstream/deadlines.h"
 
@@ -26,6 +27,7 @@ struct Try {
   Try* previous = nullptr;           // neighbours in the endpoint's line, while kWaiting
   Try* next = nullptr;
   std::uint64_t began_ms = 0;
+  Breaker::Spell spell = 0;  // in which the breaker admitted it
   State state = State::kNone;
   bool sent = false;   // a byte of it went out
 };
@@ -71,6 +73,7 @@ class Call {
 
   struct Ended {
     Endpoint* endpoint;
+    Breaker::Spell spell;
     bool sent;
   };
   void admit() noexcept;

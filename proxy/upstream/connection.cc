@@ -87,8 +87,8 @@ bool Connection::connect_next() noexcept {
         if (poll_ != nullptr) {
           watch(UV_WRITABLE);
           // Each address gets an equal share of the time that is left.
-          const std::uint64_t left_ms = connect_until_ms_ - board.now_ms();
-          board.set(deadline_, board.now_ms() + left_ms / (order_size_ - at_));
+          const std::uint64_t now_ms = board.now_ms();
+          board.set(deadline_, now_ms + share_ms(connect_until_ms_, now_ms, order_size_ - at_));
           return true;
         }
       }
@@ -210,11 +210,14 @@ Connection::Begun Connection::begin(Try& attempt) noexcept {
     try {
       unsent_.assign(bytes);
     } catch (const std::bad_alloc&) {
-      close(CloseReason::kFault);
-      return Begun::kNothingSent;
+      if (!attempt.sent) {
+        close(CloseReason::kFault);
+        return Begun::kNothingSent;
+      }
+      ::shutdown(fd_.get(), SHUT_RDWR);  // the loop reports its end, and the try fails as one that was sent
     }
     unsent_at_ = 0;
-    watch(UV_READABLE | UV_WRITABLE);
+    if (!unsent_.empty()) watch(UV_READABLE | UV_WRITABLE);
   }
   state_ = State::kBusy;
   try_ = &attempt;
@@ -299,6 +302,7 @@ bool Connection::receive() noexcept {
   switch (state_) {
     case State::kHandshaking: shake_hands(bytes); break;
     case State::kBusy:
+      if (!reader_.started()) reader_.lend(board.take_room());
       if (tls_ != nullptr) {
         take_cipher_text(bytes);
       } else {

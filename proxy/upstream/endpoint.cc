@@ -203,9 +203,8 @@ void Endpoint::push_idle(Connection& connection) noexcept {
   connection.idle_next_ = idle_first_;
   (idle_first_ != nullptr ? idle_first_->idle_previous_ : idle_last_) = &connection;
   idle_first_ = &connection;
-  if (!idle_deadline_.set()) {
-    board_.set(idle_deadline_, now_ms() + backend_.options().idle_ms);
-  }
+  const std::uint64_t due_ms = now_ms() + backend_.options().idle_ms;
+  if (!idle_deadline_.set() || idle_deadline_.due_ms() > due_ms) board_.set(idle_deadline_, due_ms);
 }
 
 Connection* Endpoint::pop_idle() noexcept {
@@ -271,14 +270,19 @@ void Endpoint::on_resolved(int status, const addrinfo* answer) noexcept {
   lookup_ = nullptr;
   if (board_.ending()) return;
   const bool had_none = addresses_.empty();
-  if (status == 0) addresses_.adopt(answer, options_.port);
+  try {
+    if (status == 0) addresses_.adopt(answer, options_.port);
+  } catch (const std::bad_alloc&) {
+    status = EAI_MEMORY;  // those that it had are kept
+  }
   const bool failed = status != 0 || addresses_.empty();
   const std::uint64_t ttl_ms = backend_.options().dns_ttl_ms;
   if (failed) {
     bump(counters_.resolve_failures);
     resolve_not_before_ms_ = now_ms() + kResolveAgainMs;
     resolve_overdue_ = addresses_.empty();
-    note("its name cannot be resolved: ", Lookup::reason(status));
+    note("its name cannot be resolved: ",
+         status == 0 ? "it has no usable address" : Lookup::reason(status));
   }
   resolve_used_ = waiting_ != 0;
   board_.set(resolve_deadline_, now_ms() + (failed ? kResolveAgainMs : ttl_ms));

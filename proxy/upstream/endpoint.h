@@ -95,6 +95,7 @@ class Endpoint {
   void check() noexcept;
   void on_checked(const Outcome& outcome) noexcept;
   void schedule_check(bool first) noexcept;
+  void hasten() noexcept;
   void show_health(bool was_ejected) noexcept;
   std::uint64_t now_ms() const noexcept;
 

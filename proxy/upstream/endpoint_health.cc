@@ -33,7 +33,7 @@ void Endpoint::show_health(bool was_ejected) noexcept {
   if (health_.ejected() == was_ejected) return;
   counters_.available.store(was_ejected ? 1 : 0, std::memory_order_relaxed);
   if (!was_ejected) bump(counters_.ejections);
-  spdlog::warn("backend {}: {} {}", backend_.options().name, options_.name,
+  log::warn("backend {}: {} {}", backend_.options().name, options_.name,
                was_ejected ? "is asked again" : "is ejected");
 }
 
@@ -46,7 +46,7 @@ void Endpoint::note(std::string_view trouble, std::string_view detail) noexcept 
   } catch (const std::bad_alloc&) {
     return;
   }
-  spdlog::warn("backend {}: {}: {}", backend_.options().name, options_.name, noted_);
+  log::warn("backend {}: {}: {}", backend_.options().name, options_.name, noted_);
 }
 
 void Endpoint::on_health_due() noexcept {
@@ -116,6 +116,7 @@ void Endpoint::adopt(const EndpointOptions& options) {
   const bool was_checked = health_.checked();
   const bool was_ejected = health_.ejected();
   health_.adopt(backend_.options().health);
+  hasten();
   if (was_checked == health_.checked()) return;
   stop_checks();
   if (health_.checked()) {
@@ -124,6 +125,17 @@ void Endpoint::adopt(const EndpointOptions& options) {
     health_.come_back(now_ms());
     show_health(true);
   }
+}
+
+/// Times that were made shorter count from now on, not only when the longer ones have passed.
+void Endpoint::hasten() noexcept {
+  const BackendOptions& options = backend_.options();
+  const auto no_later_than = [&](Deadline& deadline, std::uint64_t due_ms) {
+    if (deadline.set() && deadline.due_ms() > due_ms) board_.set(deadline, due_ms);
+  };
+  if (idle_last_ != nullptr) no_later_than(idle_deadline_, idle_last_->idle_since_ms_ + options.idle_ms);
+  if (lookup_ == nullptr) no_later_than(resolve_deadline_, now_ms() + options.dns_ttl_ms);
+  if (health_.checked()) no_later_than(health_deadline_, now_ms() + options.health.interval_ms);
 }
 
 void Endpoint::retire() noexcept {

@@ -30,6 +30,9 @@ class RetryBudget {
     return true;
   }
 
+  /// What was taken was not used after all.
+  void give_back() noexcept { tokens_ = std::min(tokens_ + 1, bound_of(share_)); }
+
  private:
   /// At least one token, or a small share would never come to a whole one.
   static double bound_of(double share) noexcept {

@@ -24,6 +24,7 @@ Switchboard::Switchboard(uv_loop_t& uv_loop, std::shared_ptr<const BackendList> 
       received(new char[kReceiveBytes]),
       out(kOutBytesMax),
       request(kOutBytesMax) {
+  rooms_.reserve(kRoomsMax);
   timer_ = net::open_uv<uv_timer_t>(
       this, [&](uv_timer_t* timer) { return uv_timer_init(&loop, timer); });
   check_ = net::open_uv<uv_check_t>(
@@ -268,9 +269,24 @@ void Switchboard::deliver() noexcept {
     const Asker::Done done = std::move(telling_[i].done);
     Outcome outcome = std::move(telling_[i].outcome);
     if (done) done(std::move(outcome));
+    keep_room(outcome);  // whoever was told may have moved it away
   }
   telling_.clear();
   telling_now_ = false;
+}
+
+void Switchboard::keep_room(Outcome& outcome) noexcept {
+  constexpr std::size_t kFieldBytes = sizeof(core::http::Header);
+  if (outcome.bytes.capacity() + outcome.fields.capacity() * kFieldBytes > kRoomBytes) return;
+  if (rooms_.size() == kRoomsMax || outcome.bytes.capacity() < kRoomBytes / 8) return;
+  rooms_.push_back({std::move(outcome.bytes), std::move(outcome.fields)});
+}
+
+core::http::ResponseReader::Taken Switchboard::take_room() noexcept {
+  if (rooms_.empty()) return {};
+  core::http::ResponseReader::Taken room = std::move(rooms_.back());
+  rooms_.pop_back();
+  return room;
 }
 
 void Switchboard::sweep() noexcept {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/http/out_buffer.h"
+#include "core/http/response_reader.h"
 #include "proxy/net/uv_handle.h"
 #include "proxy/upstream/asker.h"
 #include "proxy/upstream/backend.h"
@@ -58,6 +59,8 @@ class Switchboard {
   /// To be told when the loop has seen to all sockets.
   void tell(Asker::CallId id, Asker::Done&& done, Outcome&& outcome) noexcept;
   void give_back(Call& call) noexcept;
+  /// Memory for an answer, that of one that was told if there is some.
+  core::http::ResponseReader::Taken take_room() noexcept;
   /// Frees it at the end of the turn.
   void bury(std::unique_ptr<Connection> connection) noexcept;
   /// Keeps it until nothing of it is under way.
@@ -103,6 +106,7 @@ class Switchboard {
   void arm() noexcept;
   void end_turn(bool asking) noexcept;
   void deliver() noexcept;
+  void keep_room(Outcome& outcome) noexcept;
   void sweep() noexcept;
   Call& take_call();
   void make_room_to_tell();
@@ -116,6 +120,9 @@ class Switchboard {
   std::vector<std::unique_ptr<Call>> calls_;        // by the low half of their ids
   std::vector<Call*> free_calls_;
   std::vector<Told> told_, telling_;
+  static constexpr std::size_t kRoomsMax = 64;
+  static constexpr std::size_t kRoomBytes = 8 << 10;
+  std::vector<core::http::ResponseReader::Taken> rooms_;  // at most kRoomsMax, reserved
   // Outcomes to be told and calls to be started wait until the loop has seen to all sockets that had
   // something. What goes to clients and to backends then goes back to back, which wakes one that is on the
   // same machine once and not for each (docs/performance.md, "Forwarding").

@@ -3,9 +3,11 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <new>
 
+#include "core/secret.h"
 #include "proxy/log.h"
 #include "proxy/net/server.h"
 #include "proxy/upstream/backend.h"
@@ -87,6 +89,21 @@ std::string error_code(simdjson::dom::element document) {
   return fit ? " (" + std::string(code) + ")" : "";
 }
 
+/// How long the token is good: `expires_in`, in seconds. Some servers write the number as a string.
+std::uint64_t lifetime_of(simdjson::dom::element document) {
+  constexpr double kMost = 1e8;  // seconds: three years
+  double seconds = 0;
+  std::string_view text;
+  if (document["expires_in"].get_string().get(text) == simdjson::SUCCESS) {
+    const auto [stop, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (ec != std::errc{} || stop != text.data() + text.size()) return TokenSource::kLifetimeMs;
+  } else if (document["expires_in"].get_double().get(seconds) != simdjson::SUCCESS) {
+    return TokenSource::kLifetimeMs;
+  }
+  if (!std::isfinite(seconds)) return TokenSource::kLifetimeMs;
+  return static_cast<std::uint64_t>(std::clamp(seconds, 0.0, kMost) * 1000);
+}
+
 }  // namespace
 
 TokenSource::TokenSource(Switchboard& board, const Backend& owner)
@@ -100,6 +117,7 @@ TokenSource::TokenSource(Switchboard& board, const Backend& owner)
 
 TokenSource::~TokenSource() {
   stop();
+  core::wipe(token_);
   board_.retire(std::move(backend_));
 }
 
@@ -119,7 +137,10 @@ bool TokenSource::valid() const noexcept {
 
 TokenSource::Answer TokenSource::want(Call& call) noexcept {
   used_ = true;
-  if (valid()) return Answer::kReady;
+  if (valid()) {
+    if (board_.now_ms() >= refresh_ms_) fetch();  // nobody used it when that was due
+    return Answer::kReady;
+  }
   fetch();
   if (fetch_id_ == 0) return Answer::kNone;
   waiting_.push(call);
@@ -151,7 +172,7 @@ void TokenSource::fetch() noexcept {
   }
 }
 
-bool TokenSource::take(const Outcome& outcome, std::string& why) noexcept {
+bool TokenSource::take(const Outcome& outcome, std::string& why) {
   if (outcome.failure != Failure::kNone) {
     why = name(outcome.failure);
     return false;
@@ -173,24 +194,21 @@ bool TokenSource::take(const Outcome& outcome, std::string& why) noexcept {
     why = "the token is no bearer token";
     return false;
   }
-  std::uint64_t lifetime_ms = kLifetimeMs;
-  double seconds = 0;
-  std::string_view text;  // some servers write the number as a string
-  if (document["expires_in"].get_string().get(text) == simdjson::SUCCESS) {
-    seconds = std::strtod(std::string(text).c_str(), nullptr);
-  } else if (document["expires_in"].get_double().get(seconds) != simdjson::SUCCESS) {
-    seconds = 0;
-  }
-  if (std::isfinite(seconds) && seconds > 0) {
-    lifetime_ms = static_cast<std::uint64_t>(std::min(seconds, 1e8) * 1000);
-  }
+  const std::uint64_t lifetime_ms = lifetime_of(document);
+  core::wipe(token_);
   token_ = token;
   ++number_;
   used_ = false;
   const std::uint64_t now_ms = board_.now_ms();
   valid_until_ms_ = now_ms + lifetime_ms - std::min(kSpareMs, lifetime_ms / 10);
   const std::uint64_t early_ms = std::min(options_.refresh_early_ms, lifetime_ms / 2);
-  board_.set(refresh_deadline_, now_ms + lifetime_ms - early_ms);
+  refresh_ms_ = now_ms + lifetime_ms - early_ms;
+  if (lifetime_ms != 0) {
+    board_.set(refresh_deadline_, refresh_ms_);
+  } else {
+    board_.clear(refresh_deadline_);
+    log::warn("backend {}: expires_in of the token is 0 or below: it is not kept", owner_);
+  }
   return true;
 }
 
@@ -220,9 +238,9 @@ void TokenSource::on_fetched(const Outcome& outcome) noexcept {
     not_before_ms_ = board_.now_ms() + wait_ms;
     board_.set(refresh_deadline_, not_before_ms_);
     bump(counters_.token_failures);
-    spdlog::warn("backend {}: no token: {}", owner_, why);
+    log::warn("backend {}: no token: {}", owner_, why);
   }
-  const bool granted = valid();
+  const bool granted = taken || valid();
   if (granted && !waiting_.empty()) used_ = true;
   while (!waiting_.empty()) {
     Call& first = *waiting_.first();

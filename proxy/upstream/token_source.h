@@ -14,7 +14,10 @@ namespace proxy::upstream {
 
 /// A backend's OAuth 2.0 token (RFC 6749, 4.4: client credentials), one for each worker. Fetched by one
 /// call at a time, through the same pools and deadlines as everything else; renewed `refresh_early`
-/// before it ends while the old one is still in use, so that questions do not wait for it. After a
+/// before it ends while the old one is still in use, so that questions do not wait for it; one that
+/// nobody used meanwhile is renewed behind the next question. `expires_in` (RFC 6749, 5.1) of 0 or
+/// below is for those who wait and not kept; without one, or with one that is no number, a token is
+/// kept for kLifetimeMs. After a
 /// failure nobody asks again for a time that doubles from 1 s to 30 s. Thread: the loop's.
 class TokenSource {
  public:
@@ -56,7 +59,7 @@ class TokenSource {
   bool valid() const noexcept;
   void fetch() noexcept;
   void on_fetched(const Outcome& outcome) noexcept;
-  bool take(const Outcome& outcome, std::string& why) noexcept;
+  bool take(const Outcome& outcome, std::string& why);
   void on_refresh_due() noexcept;
 
   Switchboard& board_;
@@ -69,6 +72,7 @@ class TokenSource {
   std::string token_;
   std::uint64_t number_ = 0;
   std::uint64_t valid_until_ms_ = 0;
+  std::uint64_t refresh_ms_ = 0;     // from when on it is to be renewed
   std::uint64_t not_before_ms_ = 0;  // after a failure
   std::uint64_t refused_ms_ = 0;     // when one was renewed for a 401; 0: never
   std::uint64_t fetch_id_ = 0;       // the call under way

@@ -76,7 +76,8 @@ test('without authentication a connector is served on loopback, or where the wor
   for (const changes of [
     { connector: { auth: undefined } },
     { connector: { auth: 'anonymous' } },
-    { connector: { auth: 'anonymous' }, listeners: [{ address: '0.0.0.0:0' }] },
+    { connector: { auth: 'anonymous' }, listeners: [{ address: '0.0.0.0:0' }],
+      ...(process.getuid() === 0 ? { process: { user: 'root' } } : {}) },  // root has to be told
   ]) {
     const gate = await serve(t, configuration(changes));
     const wire = await connect(t, gate.address.replace('0.0.0.0', '127.0.0.1'));

@@ -176,6 +176,27 @@ test('decisions are remembered by the claims of the key, shown, forgotten and pr
   }
 });
 
+test('at the token step nothing is remembered unless the rule says so, and equal questions share a call', async (t) => {
+  const crm = await backend(t, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return found;
+  });
+  const config = asking(crm, { rule: { cache: { key: ['email'] } } });
+  const { signup } = config.connectors;
+  config.connectors.kept = { ...signup, path: '/kept', rules: [{ name: 'tier', ask: 'crm', cache: { key: ['email'], token_step: true } }] };
+  const gate = await serve(t, config);
+  const tokenFor = (n, path) => ask(t, gate.address, post(person(n, { step: 'PreTokenIssuance' }), { path }));
+  const told = { extension_tier: 'gold', city: 'Lund "1"' };
+  for (const asked of [1, 2, 3]) {  // one after the other: none is taken for the retry of another
+    assertContinue(await tokenFor(1, '/signup'), told);
+    assert.equal(crm.asked.length, asked);
+  }
+  for (let i = 0; i < 3; i++) assertContinue(await tokenFor(1, '/kept'), told);
+  assert.equal(crm.asked.length, 4);
+  for (const answer of await Promise.all(Array.from({ length: 10 }, () => tokenFor(2, '/signup')))) assertContinue(answer, told);
+  assert.ok(crm.asked.length < 4 + 10, `${crm.asked.length - 4} calls for ten at once`);
+});
+
 test('while the backend is dead stale decisions go on, and then `otherwise`', async (t) => {
   const crm = await backend(t, () => found);
   const gate = await serve(t, asking(crm, {

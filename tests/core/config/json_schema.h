@@ -146,7 +146,7 @@ class JsonSchema {
         "$schema",      "title",    "$defs",         "description", "default",
         "properties",   "required", "minProperties", "items",       "minItems",
         "minLength",    "pattern",  "minimum",       "maximum",     "additionalProperties",
-        "propertyNames"};
+        "propertyNames", "patternProperties"};
     if (std::find(std::begin(kKnown), std::end(kKnown), keyword) == std::end(kKnown)) {
       ADD_FAILURE() << "a keyword that is not known here: " << keyword;
     }
@@ -178,12 +178,28 @@ class JsonSchema {
         std::string why = check(*member, property, at + "/" + std::string(name));
         if (!why.empty()) return why;
       }
+    } else if (keyword == "patternProperties") {
+      for (const auto [pattern, property] : simdjson::dom::object(value)) {
+        const std::regex names{std::string(pattern)};
+        for (const Member& member : node.members) {
+          if (!std::regex_search(member.key->value, names)) continue;
+          std::string why = check(*member.value, property, at + "/" + member.key->value);
+          if (!why.empty()) return why;
+        }
+      }
     } else if (keyword == "additionalProperties") {
       simdjson::dom::object properties;
       const bool some = schema["properties"].get(properties) == simdjson::SUCCESS;
+      simdjson::dom::object patterns;
+      const bool patterned = schema["patternProperties"].get(patterns) == simdjson::SUCCESS;
       for (const Member& member : node.members) {
         Element known;
         if (some && properties.at_key(member.key->value).get(known) == simdjson::SUCCESS) continue;
+        if (patterned && std::any_of(patterns.begin(), patterns.end(), [&](const auto& pattern) {
+              return std::regex_search(member.key->value, std::regex(std::string(pattern.key)));
+            })) {
+          continue;
+        }
         const std::string place = at + "/" + member.key->value;
         if (value.is_bool()) return value.get_bool().value() ? "" : place + ": unknown";
         std::string why = check(*member.value, value, place);

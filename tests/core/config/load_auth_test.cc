@@ -83,7 +83,7 @@ TEST(LoadAuth, SaysWhatIsWrongAndWhatToWrite) {
   };
   const Case cases[] = {
       {"{ api_key: { query: code, value: \"${env:WORD}\" } }",
-       "2:53: one of these keys is missing: basic, bearer, certificate; write basic: { username: "
+       "2:53: one of these keys is missing: basic, bearer, entra, certificate; write basic: { username: "
        "b2c, "
        "password: \"${env:B2C_PASSWORD}\" }\n"},
       {"{ bearer: hunter2 }",

@@ -107,7 +107,7 @@ TEST(LoadBackends, TakesTheLeastAndAllOfIt) {
   EXPECT_TRUE(all.lenient);
   EXPECT_EQ(all.request.query[1].second.value, "2");
   EXPECT_EQ(all.request.json.members.size(), 4u);
-  EXPECT_EQ(all.request.json.members[2].second.items[1].kind, JsonTree::Kind::kNull);
+  EXPECT_EQ(all.request.json.members[2].value.items[1].kind, JsonTree::Kind::kNull);
   const ResponseRow& row = all.response[0];
   const std::vector<std::pair<int, int>> statuses = {{200, 200}, {404, 409}, {500, 599}};
   EXPECT_EQ(row.statuses, statuses);
@@ -187,6 +187,15 @@ TEST(LoadBackends, RefusesWhatHasNoMeaning) {
        "38: expected a string; put it in quotation marks\n"},
       {"auth: { header: { name: \"X Key\", value: \"${env:WORD}\" } }",
        "24: no name of a field (RFC 9110, 5.1); write name: X-Api-Key\n"},
+      {"auth: { header: { name: Host, value: \"${env:WORD}\" } }",
+       "24: a credential cannot be the field \"Host\"; write name: X-Api-Key\n"},
+      {"auth: { header: { name: content-LENGTH, value: \"${env:WORD}\" } }",
+       "24: a credential cannot be the field \"content-LENGTH\"; write name: X-Api-Key\n"},
+      {"auth: { header: { name: Transfer-Encoding, value: \"${env:WORD}\" } }",
+       "24: a credential cannot be the field \"Transfer-Encoding\"; write name: X-Api-Key\n"},
+      {"auth: { header: { name: Accept, value: \"${env:WORD}\" } }",
+       "24: a credential cannot be the field \"Accept\"; write name: X-Api-Key\n"},
+      {"auth: { header: { name: Authorization, value: \"${env:WORD}\" } }", ""},
       {"auth: { query: { name: \"\", value: \"${env:WORD}\" } }",
        "23: expected a name; write name: code\n"},
       {"auth: { bearer: \"${env:LINES}\" }",

@@ -72,22 +72,74 @@ connectors:
     4 |   b: { path: /x, dialect: b2c-userflow }
       |              ^~ the first is at claimgate.yaml:3:14
 )~"},
+      {"contracts of custom policies",
+       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors:
+  a: { path: /a, dialect: b2c-policy, step: PostFederationSignup, deadline: 9s }
+  b: { path: /b, dialect: b2c-policy, policy: { claims_in: url, payload: order } }
+  c: { path: /c, dialect: b2c-policy, policy: { claims_in: header, url: /x, more_info: x } }
+  d: { path: /d, dialect: b2c-policy, policy: { names: { a: x, b: x, c: "" } } }
+  e: { path: /e, dialect: b2c-userflow, policy: {} }
+)~",
+       R"~(claimgate.yaml:3:39: error: custom policies have no steps
+    3 |   a: { path: /a, dialect: b2c-policy, step: PostFederationSignup, deadline: 9s }
+      |                                       ^~~~ leave it out
+claimgate.yaml:3:77: warning: custom policies wait 10s in all: an answer after 8s may come too late
+    3 |   a: { path: /a, dialect: b2c-policy, step: PostFederationSignup, deadline: 9s }
+      |                                                                             ^~ write deadline: 8s
+claimgate.yaml:4:39: error: the key "url" is missing: it says where in the URL claims are
+    4 |   b: { path: /b, dialect: b2c-policy, policy: { claims_in: url, payload: order } }
+      |                                       ^~~~~~ write url: "/{email}/{tier}?lang={ui_locales}"
+claimgate.yaml:4:65: error: without claims_in: body it has no meaning
+    4 |   b: { path: /b, dialect: b2c-policy, policy: { claims_in: url, payload: order } }
+      |                                                                 ^~~~~~~ write claims_in: body, or leave it out
+claimgate.yaml:5:39: error: the key "names" is missing: it says which header fields are claims
+    5 |   c: { path: /c, dialect: b2c-policy, policy: { claims_in: header, url: /x, more_info: x } }
+      |                                       ^~~~~~ write names: { email: signInName }
+claimgate.yaml:5:68: error: without claims_in: url it has no meaning
+    5 |   c: { path: /c, dialect: b2c-policy, policy: { claims_in: header, url: /x, more_info: x } }
+      |                                                                    ^~~ write claims_in: url, or leave it out
+claimgate.yaml:5:77: error: without debug: true it has no meaning
+    5 |   c: { path: /c, dialect: b2c-policy, policy: { claims_in: header, url: /x, more_info: x } }
+      |                                                                             ^~~~~~~~~ write debug: true, or leave it out
+claimgate.yaml:6:67: error: two claims of this name
+    6 |   d: { path: /d, dialect: b2c-policy, policy: { names: { a: x, b: x, c: "" } } }
+      |                                                                   ^ give each claim its own
+claimgate.yaml:6:73: error: expected a name
+    6 |   d: { path: /d, dialect: b2c-policy, policy: { names: { a: x, b: x, c: "" } } }
+      |                                                                         ^~ write the claim's PartnerClaimType
+claimgate.yaml:7:41: error: this dialect has no place for it
+    7 |   e: { path: /e, dialect: b2c-userflow, policy: {} }
+      |                                         ^~~~~~ leave it out, or write dialect: b2c-policy
+)~"},
       {"dialects",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]
 connectors:
   a: { path: /a, dialect: b2c-user-flow }
-  b: { path: /b, dialect: ext-id }
+  b: { path: /b, dialect: b2c-police }
   c: { path: /c, dialect: soap }
+  d: { path: /d, dialect: b2b-signup }
+  e: { path: /e, dialect: b2b-signup, step: PreTokenIssuance }
+  f: { path: /f, dialect: b2c-userflow, step: PostAttributeCollection }
 )~",
        R"~(claimgate.yaml:3:27: error: unknown dialect "b2c-user-flow"
     3 |   a: { path: /a, dialect: b2c-user-flow }
       |                           ^~~~~~~~~~~~~ did you mean "b2c-userflow"?
-claimgate.yaml:4:27: error: "ext-id" is not supported yet by this version
-    4 |   b: { path: /b, dialect: ext-id }
-      |                           ^~~~~~ write dialect: b2c-userflow
+claimgate.yaml:4:27: error: unknown dialect "b2c-police"
+    4 |   b: { path: /b, dialect: b2c-police }
+      |                           ^~~~~~~~~~ did you mean "b2c-policy"?
 claimgate.yaml:5:27: error: unknown dialect "soap"
     5 |   c: { path: /c, dialect: soap }
-      |                           ^~~~ one of: b2c-userflow
+      |                           ^~~~ one of: b2c-userflow, b2b-signup, ext-id, b2c-policy
+claimgate.yaml:6:3: error: the key "step" is missing: requests of b2b-signup do not say it
+    6 |   d: { path: /d, dialect: b2b-signup }
+      |   ^ write step: PostAttributeCollection
+claimgate.yaml:7:45: error: unknown step "PreTokenIssuance"
+    7 |   e: { path: /e, dialect: b2b-signup, step: PreTokenIssuance }
+      |                                             ^~~~~~~~~~~~~~~~ one of: PostFederationSignup, PostAttributeCollection
+claimgate.yaml:8:41: error: requests of this dialect say which step they are
+    8 |   f: { path: /f, dialect: b2c-userflow, step: PostAttributeCollection }
+      |                                         ^~~~ leave it out
 )~"},
       {"deadlines",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]
@@ -95,6 +147,7 @@ connectors:
   a: { path: /a, dialect: b2c-userflow, deadline: 50ms }
   b: { path: /b, dialect: b2c-userflow, deadline: 61s }
   c: { path: /c, dialect: b2c-userflow, deadline: 4500ms }
+  d: { path: /d, dialect: ext-id, deadline: 1701ms }
 )~",
        R"~(claimgate.yaml:3:51: error: expected a duration from 100ms to 1m, found the string "50ms"
     3 |   a: { path: /a, dialect: b2c-userflow, deadline: 50ms }
@@ -105,6 +158,25 @@ claimgate.yaml:4:51: error: expected a duration from 100ms to 1m, found the stri
 claimgate.yaml:5:51: warning: user flows wait 5s in all: an answer after 4s may come too late
     5 |   c: { path: /c, dialect: b2c-userflow, deadline: 4500ms }
       |                                                   ^~~~~~ write deadline: 4s
+claimgate.yaml:6:45: warning: extensions wait 2s at most: an answer after 1700ms may come too late
+    6 |   d: { path: /d, dialect: ext-id, deadline: 1701ms }
+      |                                             ^~~~~~ write deadline: 1700ms
+)~"},
+      {"what only extensions have",
+       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors:
+  a: { path: /a, dialect: b2c-userflow, block_title: sorry }
+  b: { path: /b, dialect: ext-id, carry: { emailOtpSent: mailer, passwordSubmit: "" } }
+)~",
+       R"~(claimgate.yaml:3:41: error: this dialect has no place for it
+    3 |   a: { path: /a, dialect: b2c-userflow, block_title: sorry }
+      |                                         ^~~~~~~~~~~ leave it out, or write dialect: ext-id
+claimgate.yaml:4:44: error: unknown key "emailOtpSent"
+    4 |   b: { path: /b, dialect: ext-id, carry: { emailOtpSent: mailer, passwordSubmit: **** } }
+      |                                            ^~~~~~~~~~~~ did you mean "emailOtpSend"?
+claimgate.yaml:4:82: error: expected a text
+    4 |   b: { path: /b, dialect: ext-id, carry: { emailOtpSent: mailer, passwordSubmit: **** } }
+      |                                                                                  ^~~~ write passwordSubmit: migration
 )~"},
       {"an open connector",
        R"~(listeners: [ { address: 0.0.0.0:8080 } ]

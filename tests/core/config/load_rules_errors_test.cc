@@ -371,8 +371,86 @@ connectors:
     9 |         when: { a: 123456789012345678901234567890 }
       |                    ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~ put it in quotation marks: it is a string
 )~"},
+      {"numbers that no reader holds",
+       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors:
+  a:
+    path: /a
+    dialect: b2c-userflow
+    auth: anonymous
+    rules:
+      - name: r
+        when: { a: 1e999, b: { at_least: -1.5e400 } }
+        block: m
+)~",
+       R"~(claimgate.yaml:9:20: error: a number that no reader holds (IEEE 754)
+    9 |         when: { a: 1e999, b: { at_least: -1.5e400 } }
+      |                    ^~~~~ put it in quotation marks for the text
+claimgate.yaml:9:42: error: a number that no reader holds (IEEE 754)
+    9 |         when: { a: 1e999, b: { at_least: -1.5e400 } }
+      |                                          ^~~~~~~~ put it in quotation marks for the text
+)~"},
+      {"a bound of the environment that is no number",
+       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors:
+  a:
+    path: /a
+    dialect: b2c-userflow
+    auth: anonymous
+    rules:
+      - name: r
+        when: { a: { at_least: "${env:WORD}" } }
+        block: m
+)~",
+       R"~(claimgate.yaml:9:32: error: expected a number, found a string
+    9 |         when: { a: { at_least: "${env:WORD}" } }
+      |                                ^~~~~~~~~~~~~ write at_least: 1
+)~"},
   };
   for (const RenderedCase& c : kCases) expect_rendered(c);
+}
+
+TEST(LoadWarnsOf, TextsThatOtherReadersOfYamlTakeForNumbersOrBooleans) {
+  expect_rendered({"a value in each place of a rule",
+                   R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors:
+  a:
+    path: /a
+    dialect: b2c-userflow
+    auth: anonymous
+    rules:
+      - name: r
+        when:
+          extension_vip: True
+          postalCode: { in: [ 01069, "01067", 4711 ], not_equals: +5, starts_with: [ 00, A ] }
+          any: [ { city: { equals: .5 } }, { city: .inf } ]
+        set: { extension_agreed: FALSE, country: 0x2E, jobTitle: "007", extension_level: 7 }
+)~",
+                   R"~(claimgate.yaml:10:26: warning: "True" is a text here, and a boolean to other readers of YAML
+   10 |           extension_vip: True
+      |                          ^~~~ write "True" in quotation marks, or true for the boolean
+claimgate.yaml:11:31: warning: "01069" is a text here, and a number to other readers of YAML
+   11 |           postalCode: { in: [ 01069, "01067", 4711 ], not_equals: +5, starts_with: [ 00, A ] }
+      |                               ^~~~~ write "01069" in quotation marks, or 1069 for the number
+claimgate.yaml:11:67: warning: "+5" is a text here, and a number to other readers of YAML
+   11 |           postalCode: { in: [ 01069, "01067", 4711 ], not_equals: +5, starts_with: [ 00, A ] }
+      |                                                                   ^~ write "+5" in quotation marks, or 5 for the number
+claimgate.yaml:11:86: warning: "00" is a text here, and a number to other readers of YAML
+   11 |           postalCode: { in: [ 01069, "01067", 4711 ], not_equals: +5, starts_with: [ 00, A ] }
+      |                                                                                      ^~ put it in quotation marks: "00"
+claimgate.yaml:12:36: warning: ".5" is a text here, and a number to other readers of YAML
+   12 |           any: [ { city: { equals: .5 } }, { city: .inf } ]
+      |                                    ^~ write ".5" in quotation marks, or 0.5 for the number
+claimgate.yaml:12:52: warning: ".inf" is a text here, and a number to other readers of YAML
+   12 |           any: [ { city: { equals: .5 } }, { city: .inf } ]
+      |                                                    ^~~~ put it in quotation marks: ".inf"
+claimgate.yaml:13:34: warning: "FALSE" is a text here, and a boolean to other readers of YAML
+   13 |         set: { extension_agreed: FALSE, country: 0x2E, jobTitle: "007", extension_level: 7 }
+      |                                  ^~~~~ write "FALSE" in quotation marks, or false for the boolean
+claimgate.yaml:13:50: warning: "0x2E" is a text here, and a number to other readers of YAML
+   13 |         set: { extension_agreed: FALSE, country: 0x2E, jobTitle: "007", extension_level: 7 }
+      |                                                  ^~~~ put it in quotation marks: "0x2E"
+)~"});
 }
 
 TEST(LoadRefusesAFileThat, HasWrongReferences) {

@@ -61,7 +61,7 @@ class Load : public testing::Test {
         "listeners: [ { address: 127.0.0.1:0 } ]\nconnectors: { a: { path: /a, dialect: "
         "b2c-userflow, rules: [ { name: r, block: m, when: " +
         std::string(when) + " } ] } }\n");
-    EXPECT_EQ(diagnostics.render(), "");
+    EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.render();
     return config.connectors.at(0).rules.at(0).when;
   }
 

@@ -240,6 +240,47 @@ TEST(TypeOfPlain, TakesForNumbersWhatJsonTakes) {
   }
 }
 
+// The core schema of YAML 1.2.2 (10.3.2), where it differs from what JSON reads.
+TEST(ReadOtherwiseByYaml, KnowsWhatOtherReadersTakeForNumbersAndBooleans) {
+  using Type = Scalar::Type;
+  struct Case {
+    std::string_view text;
+    Type type;
+    std::string_view plain;
+  };
+  constexpr Case kCases[] = {
+      {"True", Type::kBoolean, "true"},   {"TRUE", Type::kBoolean, "true"},
+      {"False", Type::kBoolean, "false"}, {"FALSE", Type::kBoolean, "false"},
+      {"+5", Type::kInteger, "5"},        {"007", Type::kInteger, "7"},
+      {"-01", Type::kInteger, "-1"},      {"00", Type::kInteger, "0"},
+      {"+46701234567", Type::kInteger, "46701234567"},
+      {"0x1F", Type::kInteger, "31"},     {"0o17", Type::kInteger, "15"},
+      {"0xFFFFFFFFFFFFFFFFFF", Type::kInteger, ""},
+      {".5", Type::kNumber, "0.5"},       {"-.5", Type::kNumber, "-0.5"},
+      {"5.", Type::kNumber, "5"},         {"+1.50", Type::kNumber, "1.50"},
+      {"007.5e+3", Type::kNumber, "7.5e+3"},
+      {"+1e3", Type::kNumber, "1e3"},     {"5.E3", Type::kNumber, "5E3"},
+      {".inf", Type::kNumber, ""},        {"-.INF", Type::kNumber, ""},
+      {".NaN", Type::kNumber, ""},
+  };
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.text);
+    const auto reading = read_otherwise_by_yaml(Exact(c.text).view());
+    ASSERT_TRUE(reading.has_value());
+    EXPECT_EQ(reading->type, c.type);
+    EXPECT_EQ(reading->plain, c.plain);
+    if (!c.plain.empty()) {
+      EXPECT_NE(type_of_plain(c.plain), Type::kString);
+    }
+  }
+  for (const std::string_view same :
+       {"true", "false", "5", "-7", "1.5", "1e3", "", "-", "+", ".", "+.", "-.e3", "1e", "1.2.3", "tRUE", "yes",
+        "NO", "on", "1_000", "0x", "0xG", "0o8", "-0x1F", "-.nan", "12:30", "2026-12-01", "00-950", "Sweden"}) {
+    SCOPED_TRACE(same);
+    EXPECT_FALSE(read_otherwise_by_yaml(Exact(same).view()).has_value());
+  }
+}
+
 TEST(Format, IsTheShortestThatReadsBack) {
   EXPECT_EQ(format_duration(0), "0ms");
   EXPECT_EQ(format_duration(1500), "1500ms");

@@ -41,6 +41,20 @@ TEST(Encoded, KeepsWhatIsToldToThePerson) {
   EXPECT_EQ(DecisionView(in_words).claim_count(), 0u);
 }
 
+TEST(Encoded, KeepsWhatAValidationErrorSaysOfClaimsAndNothingOfABlock) {
+  Decision decision;
+  decision.text = "Look again.";
+  decision.claims = {{"city", claims::Kind::kString, "Not there."}};
+  decision.kind = rules::VerdictKind::kValidationError;
+  const Decision back = DecisionView(encode(decision)).decode();
+  ASSERT_EQ(back.claims.size(), 1u);
+  EXPECT_EQ(back.claims[0].name, "city");
+  EXPECT_EQ(back.claims[0].value, "Not there.");
+  EXPECT_EQ(back.text, decision.text);
+  decision.kind = rules::VerdictKind::kBlock;
+  EXPECT_EQ(DecisionView(encode(decision)).claim_count(), 0u);
+}
+
 TEST(Encoded, StopsWhenToldTo) {
   Decision decision;
   decision.claims = {{"a", claims::Kind::kString, "1"}, {"b", claims::Kind::kString, "2"}};

@@ -38,7 +38,7 @@ TEST(ValueMax, FollowsTheTableOfTheDirectory) {
 
 TEST(WriteMessage, SaysNothingWhenTheBufferIsFull) {
   http::OutBuffer out(16);
-  EXPECT_FALSE(write_message(out, rules::VerdictKind::kBlock, "x"));
+  EXPECT_FALSE(write_message(out, rules::VerdictKind::kBlock, {"x"}));
   EXPECT_TRUE(out.empty());
 }
 

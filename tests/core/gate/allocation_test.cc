@@ -4,8 +4,10 @@
 #include <new>
 #include <string>
 
+#include "core/callers/token_verifier.h"
 #include "core/decisions/encoded.h"
 #include "core/http/request_reader.h"
+#include "tests/core/callers/signed_token.h"
 #include "tests/core/gate/house.h"
 
 namespace {
@@ -86,6 +88,56 @@ TEST(InLinePath, DoesNotTouchTheHeapOverTenThousandRequests) {
   EXPECT_EQ(told[2], 1u * 2100);
 }
 
+// Events are read and answered like the requests of user flows.
+TEST(InLinePath, DoesNotTouchTheHeapForEvents) {
+  std::string yaml = with_rules(
+      "      - { name: d, when: { email.domain: { in_list: blocked } }, block: named }\n"
+      "      - { name: z, when: { postalCode: { not_matches: '^[0-9]{5}$' } }, validation_error: { message: named, claims: { postalCode: plain } } }\n"
+      "      - { name: t, set: { givenName: \"{givenName | name_case}\", extension_seats: \"{postalCode}\" } }\n",
+      "    block_title: plain\n");
+  yaml.replace(yaml.find("b2c-userflow"), 12, "ext-id");
+  House house(yaml);
+  ASSERT_NE(house.gate, nullptr) << house.diagnostics.render();
+  const auto event = [](std::string_view name, std::string_view email, std::string_view code) {
+    const auto text = [](std::string_view attribute, std::string_view value) {
+      return '"' + std::string(attribute) +
+             R"(":{"@odata.type":"microsoft.graph.stringDirectoryAttributeValue","value":")" +
+             std::string(value) + R"(","attributeType":"builtIn"},)";
+    };
+    std::string body = R"({"type":"microsoft.graph.authenticationEvent.)" + std::string(name) +
+                       R"(","data":{"authenticationContext":{"client":{"locale":"sv-se"},"user":{"id":"1"}},"userSignUpInfo":{"attributes":{)" +
+                       text("givenName", "ANNA-LENA") + text("postalCode", code) + text("unknown", "\\u00e9") +
+                       R"("extension_9c2f41d07be84a6c8f35d1e2a07b64c3_seats":{"@odata.type":"microsoft.graph.int64DirectoryAttributeValue","value":1}},)"
+                       R"("identities":[{"signInType":"email","issuer":"w","issuerAssignedId":")" +
+                       std::string(email) + "\"}]}}}";
+    return body.append(claims::kReadPadding, '\0');
+  };
+  std::string events[] = {event("attributeCollectionSubmit", "a@b.example", "12345"),
+                          event("attributeCollectionSubmit", "a@blocked.example", "12345"),
+                          event("attributeCollectionSubmit", "a@b.example", "x"),
+                          event("attributeCollectionStart", "a@b.example", "12345"),
+                          event("tokenIssuanceStart", "a@b.example", "12345"),
+                          event("emailOtpSend", "a@b.example", "12345")};
+  std::size_t told[kOutcomeCount] = {};
+  std::size_t before = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    if (i == 100) before = allocations;
+    for (const std::string& body : events) {
+      house.out.clear();
+      const Report report = house.gate->answer_body(
+          house.snapshot->connectors[0],
+          std::string_view(body).substr(0, body.size() - claims::kReadPadding),
+          http::After::kKeepOpen, kDate, house.out);
+      ++told[static_cast<std::size_t>(report.outcome)];
+    }
+  }
+  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_EQ(told[static_cast<std::size_t>(Outcome::kContinue)], 3'000u);
+  EXPECT_EQ(told[static_cast<std::size_t>(Outcome::kBlock)], 1'000u);
+  EXPECT_EQ(told[static_cast<std::size_t>(Outcome::kValidationError)], 1'000u);
+  EXPECT_EQ(told[static_cast<std::size_t>(Outcome::kBadBody)], 1'000u);
+}
+
 // A remembered decision is told in-line: what it brings is copied into the request's arena.
 TEST(InLinePath, DoesNotTouchTheHeapForRememberedDecisions) {
   House house(with_rules("      - { name: a, ask: crm, cache: { key: [ email | lower ] } }\n"
@@ -117,6 +169,50 @@ TEST(InLinePath, DoesNotTouchTheHeapForRememberedDecisions) {
     ASSERT_EQ(report.hits, 2);
   }
   EXPECT_EQ(allocations - before, 0u);
+}
+
+// A caller shows the same token for an hour: only the first time is it verified.
+TEST(InLinePath, DoesNotTouchTheHeapForATokenThatIsRemembered) {
+  House house(with_rules("      - { name: p, when: { email: { in_list: people } }, block: plain }\n",
+                         "    auth: { entra: { tenant: " + std::string(callers::kTenant) +
+                             ", audience: " + std::string(callers::kAudience) + " } }\n"));
+  ASSERT_NE(house.gate, nullptr) << house.diagnostics.render();
+  callers::TokenVerifier verifier({8192, 16, {1, 2}});
+  auto keys = std::make_shared<callers::KeyTable>(2);
+  (*keys)[1].keys = callers::keys_of(callers::signing_key().entry());
+  verifier.adopt(keys);
+  Caller caller;
+  caller.now_s = callers::kNow;
+  caller.tokens = &verifier;
+  const std::string token = "Bearer " + callers::good_token();
+  std::string body = R"({"email":"A@b.example"})";
+  const std::size_t size = body.size();
+  body.append(claims::kReadPadding, '\0');
+  http::Request request;
+  request.method = http::Method::kPost;
+  request.path = "/signup";
+  request.body = std::string_view(body).substr(0, size);
+  request.known_[static_cast<std::size_t>(http::Known::kAuthorization)] = token;
+  request.known_[static_cast<std::size_t>(http::Known::kContentType)] = "application/json";
+  std::size_t before = 0;
+  for (int i = 0; i < 2'000; ++i) {
+    if (i == 1'000) before = allocations;
+    house.out.clear();
+    const Report report = house.gate->answer(request, kDate, false, house.out, caller);
+    ASSERT_EQ(report.outcome, Outcome::kContinue);
+  }
+  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_EQ(verifier.counters().verified, 1u);
+  // Nor does one that is refused, up to its signature.
+  const std::string bad = token.substr(0, token.rfind('.')) + ".AAAA";
+  request.known_[static_cast<std::size_t>(http::Known::kAuthorization)] = bad;
+  before = allocations;
+  house.out.clear();
+  EXPECT_EQ(house.gate->answer(request, kDate, false, house.out, caller).fault, CallerFault::kToken);
+  EXPECT_EQ(allocations - before, 0u);
+  const std::string_view answer = house.out.view();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 401 "));
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << "no body (protocol.md d.2, step 10)";
 }
 
 }  // namespace

@@ -87,6 +87,56 @@ TEST_F(Asking, GoesOnBehindAContinueWithItsClaims) {
   EXPECT_EQ(report().rule, rules::Verdict::kNoRule);
 }
 
+/// What is told from kept claims is what is told from the body, whatever the worker did in between.
+TEST_F(Asking, GoesOnFromKeptClaimsAsFromTheBody) {
+  open(
+      "      - { name: s, set: { city: \"{givenName | upper}\", country: Norway } }\n"
+      "      - { name: a, ask: crm }\n"
+      "      - { name: i, when: { identities.any.issuer: a.example }, set: { jobTitle: \"{identities.any.issuer | join(' ')}\" } }\n"
+      "      - { name: n, when: { email: { ends_with: \"@mail.example\" } }, set: { state: \"{surname} {email}\" } }\n");
+  constexpr std::string_view kBodies[] = {
+      kAnna,
+      R"({"step":"PostAttributeCollection","email":"a@mail.example","givenName":"J\u00f6\"rg\\","surname":"\n\t\u00e5"})",
+      R"({"email":"b\u0040mail.example","country":null,"city":"","identities":[{"issuer":"a.example"},{"issuer":"\u0062"}]})",
+      R"({"extension\u005fTier":"x","ui_locales":"s\u0076","postalCode":12.5e3,"givenName":true})",
+      "{}",
+  };
+  const std::string decision = continues({claim("extension_Tier", "gold")});
+  const Given given[] = {{1, Source::kBackend, decision, Fallback::kNone}};
+  Known known;
+  known.given = given;
+  for (const std::string_view body : kBodies) {
+    SCOPED_TRACE(body);
+    const std::string expected = ask(body, given);
+    claims::KeptClaims kept;
+    std::string copy;
+    {
+      std::string padded(body);
+      padded.append(claims::kReadPadding, '"');
+      const std::string_view seen = std::string_view(padded).substr(0, body.size());
+      http::OutBuffer out(1 << 20);
+      const Report first = house_->gate->answer_body(house_->snapshot->connectors[0], seen,
+                                                     http::After::kKeepOpen, kDate, out);
+      ASSERT_TRUE(first.asks);
+      copy.assign(seen).append(claims::kReadPadding, '\0');
+      const rules::Evaluation& evaluation = house_->gate->evaluation();
+      const std::vector<claims::NameId> changed = evaluation.changed();
+      house_->gate->keep_claims(seen, std::string_view(copy).substr(0, body.size()), kept);
+      EXPECT_EQ(evaluation.changed(), changed);
+      EXPECT_EQ(evaluation.claims()[claims::kCountry].value, "Norway") << "the question is made of these";
+    }
+    ASSERT_NE(ask(R"({"email":"other@mail.example","givenName":"Other","surname":"Person"})", given), "");
+    http::OutBuffer out(1 << 20);
+    const Report again = house_->gate->answer_kept(
+        house_->snapshot->connectors[0], kept, std::string_view(copy).substr(0, body.size()),
+        http::After::kKeepOpen, kDate, out, known);
+    EXPECT_FALSE(again.asks);
+    EXPECT_EQ(again.source, Source::kBackend);
+    const std::string_view response = out.view();
+    EXPECT_EQ(response.substr(response.find("\r\n\r\n") + 4), expected);
+  }
+}
+
 TEST_F(Asking, EndsWithABlockOrValidationErrorInTheCallersLanguage) {
   open("      - { name: a, ask: crm }\n");
   const std::string block = tells(VerdictKind::kBlock, "plain");

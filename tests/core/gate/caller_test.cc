@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "core/callers/token_verifier.h"
+#include "tests/core/callers/signed_token.h"
+
 namespace core::gate {
 namespace {
 
@@ -79,6 +82,57 @@ TEST(CallerCheck, AdmitsEachOfItsTokensBesideUserAndPassword) {
   check.accept_basic("b2c", "s3cret");
   EXPECT_TRUE(check.admits("Basic " + base64("b2c:s3cret")));
   EXPECT_TRUE(check.admits(kBearer));
+}
+
+// The token itself is tests/core/callers' business.
+TEST(CallerCheck, AcceptsTokensOfEntraBesideOthersAndInAdditionToAKey) {
+  using callers::TokenFault;
+  callers::TokenVerifier verifier({4096, 16, {1, 2}});
+  auto keys = std::make_shared<callers::KeyTable>(2);
+  (*keys)[1].keys = callers::keys_of(callers::signing_key().entry());
+  verifier.adopt(keys);
+  Caller caller;
+  caller.now_s = callers::kNow;
+  caller.tokens = &verifier;
+  CallerCheck check;
+  EXPECT_EQ(check.tokens(), nullptr);
+  check.accept_tokens(callers::policy());
+  ASSERT_NE(check.tokens(), nullptr);
+  EXPECT_EQ(check.tokens()->tenant, callers::kTenant);
+  EXPECT_EQ(check.challenge(), R"(Bearer realm="claimgate")");
+  const std::string token = callers::good_token();
+  const auto fault = [&](const std::string& authorization, const std::string& key = {}) {
+    std::vector<http::Header> fields = {{"X-Key", key}};
+    if (!authorization.empty()) fields.push_back({"Authorization", authorization});
+    const Asked asked(std::move(fields));
+    return check.check(asked.request, caller);
+  };
+  EXPECT_EQ(fault("Bearer " + token), CallerFault::kNone);
+  EXPECT_EQ(fault("bEARER   " + token), CallerFault::kNone);
+  for (const std::string& none : {std::string(), std::string("Bearer"), std::string("Bearer "), "Basic " + token,
+                                  "Bearer" + token, token}) {
+    EXPECT_EQ(fault(none), CallerFault::kCredentials) << none;
+  }
+  EXPECT_EQ(fault("Bearer " + token + "A"), CallerFault::kToken);
+  EXPECT_EQ(verifier.fault(), TokenFault::kSignature);
+  EXPECT_EQ(fault("Bearer " + token + ", " + token), CallerFault::kToken);
+  caller.tokens = nullptr;
+  EXPECT_EQ(fault("Bearer " + token), CallerFault::kCredentials) << "where nobody verifies them";
+  caller.tokens = &verifier;
+
+  check.accept_basic("b2c", "s3cret");
+  check.accept_bearer("tokentokentokentoken");
+  const std::uint64_t looked_at = verifier.counters().verified + verifier.counters().remembered;
+  EXPECT_EQ(fault("Basic " + base64("b2c:s3cret")), CallerFault::kNone);
+  EXPECT_EQ(fault(kBearer), CallerFault::kNone);
+  EXPECT_EQ(fault("Basic " + base64("b2c:s3cres")), CallerFault::kCredentials);
+  EXPECT_EQ(verifier.counters().verified + verifier.counters().remembered, looked_at);
+  EXPECT_EQ(fault("Bearer " + token), CallerFault::kNone);
+
+  check.want_key("x-key", false, {kKey});
+  EXPECT_EQ(fault("Bearer " + token, kKey), CallerFault::kNone);
+  EXPECT_EQ(fault("Bearer " + token, "another"), CallerFault::kCredentials);
+  EXPECT_EQ(fault("Bearer " + token + "A", kKey), CallerFault::kToken);
 }
 
 TEST(CallerCheck, WantsTheKeyOnceAndInAddition) {

@@ -339,5 +339,60 @@ TEST(ResponseReader, KeepsFieldsThatCameBeforeTheBufferMoved) {
   EXPECT_EQ(reader.fields()[1].value, "two");
 }
 
+/// A line that only llhttp splits has it split the whole head: the same comes of the others.
+TEST(ResponseReader, FieldsAreTheSameWhoeverSplitsThem) {
+  constexpr std::string_view kLines[] = {
+      "X: y",         "X:y",           "X:  y",        "X: y ",      "X:",       "X: ",        "X:\ty",
+      "X: a\tb",      "X: a,b; c=\"d\"", "x-a.b_c~1: z", "X: \xc3\xa5\xff", "X : y",  ": y",         "X",
+      "X\xc3: y",     "(X): y",        "Connection: keep-alive, x", "X: y:z", "X: :",     "Content-Length: 3",
+      "Content-Length: 03", "Content-Length: +3", "Content-Length:", "Proxy-Connection: close", "X@: y",
+  };
+  ResponseReader reader{ResponseLimits{}};
+  for (const std::string_view line : kLines) {
+    SCOPED_TRACE(line);
+    std::string head = "HTTP/1.1 204 No Content\r\nDate: now\r\n" + std::string(line) + "\r\n";
+    if (line.starts_with("Content-Length")) head.replace(9, 3, "304");
+    const Story plain = read(reader, head + "\r\n", 1'000, false);
+    const Story asked = read(reader, head + "Upgrade: h2c\r\n\r\n", 1'000, false);
+    EXPECT_EQ(plain.state, asked.state);
+    EXPECT_EQ(plain.error, asked.error);
+    if (plain.state != State::kComplete) continue;
+    EXPECT_EQ(plain.fields + "Upgrade=h2c\n", asked.fields);
+  }
+}
+
+/// The fields of an interim answer are not those of the final one.
+TEST(ResponseReader, ForgetsTheFieldsOfAnInterimAnswer) {
+  ResponseReader reader{ResponseLimits{}};
+  for (const std::size_t piece : {1, 7, 1'000}) {
+    const Story story = read(reader,
+                             "HTTP/1.1 103 Early Hints\r\nLink: a\r\nX: b\r\n\r\n"
+                             "HTTP/1.1 200 OK\r\nY: c\r\nContent-Length: 1\r\n\r\nz",
+                             piece, false);
+    EXPECT_EQ(story.fields, "Y=c\nContent-Length=1\n");
+    EXPECT_EQ(story.body, "z");
+  }
+}
+
+TEST(ResponseReader, ReadsIntoMemoryThatItIsLent) {
+  constexpr std::string_view kFirst =
+      "HTTP/1.1 200 OK\r\nX: one\r\nY: two\r\nContent-Length: 5\r\n\r\nfirst";
+  ResponseReader reader{ResponseLimits{}};
+  reader.reset(false);
+  ASSERT_EQ(reader.advance(kFirst), State::kComplete);
+  ResponseReader::Taken room = reader.take_answer();
+  const char* const block = room.bytes.data();
+  reader.reset(false);
+  reader.lend(std::move(room));
+  EXPECT_FALSE(reader.started());
+  ASSERT_EQ(reader.advance("HTTP/1.1 200 OK\r\nZ: three\r\nContent-Le"), State::kMore);
+  ASSERT_EQ(reader.advance("ngth: 6\r\n\r\nsecond"), State::kComplete);
+  EXPECT_EQ(reader.body(), "second");
+  EXPECT_EQ(reader.body().data() - block, static_cast<std::ptrdiff_t>(std::string_view(
+                "HTTP/1.1 200 OK\r\nZ: three\r\nContent-Length: 6\r\n\r\n").size()));
+  ASSERT_EQ(reader.fields().size(), 2U);
+  EXPECT_EQ(reader.fields()[0].value, "three");
+}
+
 }  // namespace
 }  // namespace core::http

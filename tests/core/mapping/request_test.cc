@@ -263,6 +263,20 @@ TEST(Injection, IntoAFieldIsRefusedOrEncoded) {
   }
 }
 
+TEST(Injection, AFieldKeepsTheSpacesAtItsEnds) {
+  // A reader takes them off (RFC 9110, 5.5), so they are encoded; those inside stand for themselves.
+  Mapped backend = mapped(R"({ headers: { X-Name: "{givenName}" } })");
+  struct Case {
+    std::string_view json, field;
+  };
+  constexpr Case kCases[] = {
+      {R"(" ")", "%20"}, {R"("  ")", "%20%20"}, {R"(" a b ")", "%20a b%20"}, {R"("  a  ")", "%20 a %20"}, {R"("")", ""}};
+  for (const Case& c : kCases) {
+    ASSERT_EQ(backend.ask(claims_with(c.json)), NotAsked::kNone) << c.json;
+    EXPECT_EQ(backend.question().fields, "X-Name: " + std::string(c.field) + "\r\n");
+  }
+}
+
 TEST(Injection, IntoJsonComesOutAsItWent) {
   Mapped backend = mapped(R"({ json: { a: "{givenName}", b: "x{givenName}y", c: 1 } })");
   simdjson::dom::parser parser;

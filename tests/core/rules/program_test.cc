@@ -181,6 +181,9 @@ TEST(Conditions, DecideAsTheTableSays) {
       {"{ city: { age_at_least: 18 } }", R"({"city":"2008-12-02"})", false},
       {"{ city: { age_under: 18 } }", R"({"city":"2008-12-02"})", true},
       {"{ city: { age_under: 18 } }", R"({"city":"2027-01-01"})", true},
+      {"{ city: { age_under: 18 } }", R"({"city":"2126-01-01"})", true},
+      {"{ city: { age_under: 0 } }", R"({"city":"2126-01-01"})", true},
+      {"{ city: { age_at_least: 0 } }", R"({"city":"2126-01-01"})", false},
       // networks
       {"{ city: { in_network: 192.0.2.0/24 } }", R"({"city":"192.0.2.7"})", true},
       {"{ city: { in_network: 192.0.2.0/24 } }", R"({"city":"::ffff:192.0.2.7"})", true},
@@ -363,6 +366,21 @@ TEST(Actions, TypeRemoveAndTag) {
   EXPECT_EQ(rules.evaluation->changed().size(), 3u);  // city is in no answer
   EXPECT_EQ(rules.program.tags(), (std::vector<std::string>{"seen", "back"}));
   EXPECT_EQ(rules.evaluation->tags(), 3u);
+}
+
+TEST(Filters, MakeNumbersThatReadersOfJsonHold) {
+  Rules rules("      - { name: a, set: { extension_n: \"{state | as_number}\" } }\n");
+  ASSERT_FALSE(rules.diagnostics.has_errors()) << rules.diagnostics.render();
+  const std::pair<std::string_view, std::string_view> kCases[] = {
+      {"+5", "5"},    {"-007", "-7"}, {"1e300", "1e300"}, {"0.50", "0.50"}, {"000", "0"},
+      {"+-5", ""},    {"--5", ""},    {"1e999", ""},      {"-1e999", ""},   {"1.", ""},
+      {"0x10", ""},   {"inf", ""},    {"nan", ""},        {"", ""},         {"5 kg", ""},
+  };
+  for (const auto& [from, number] : kCases) {
+    SCOPED_TRACE(from);
+    rules.decide("{\"state\":\"" + std::string(from) + "\"}");
+    EXPECT_EQ(rules.evaluation->changed().empty() ? "" : rules.value("extension_n"), number);
+  }
 }
 
 TEST(Evaluation, StepsAsideAndComesBack) {

@@ -159,11 +159,21 @@ function sealed(t, configuration) {
   return { ...configuration, listeners };
 }
 
-// Starts `claimgate serve` and waits until it is ready. `files` are put beside the configuration.
-export async function serve(t, configuration, { env = {}, files = {}, expect = 0 } = {}) {
-  const directory = scratch(t, { 'claimgate.yaml': yaml(sealed(t, configuration)), ...files });
+// With CLAIMGATE_E2E_SECCOMP=strict (or off) a suite is run once more under that filter of system calls.
+function filtered(configuration) {
+  const seccomp = process.env.CLAIMGATE_E2E_SECCOMP;
+  if (!seccomp || typeof configuration === 'string' || configuration.process) return configuration;
+  return { ...configuration, process: { seccomp } };
+}
+
+// Starts `claimgate serve` and waits until it is ready. `files` are put beside the configuration;
+// `descriptors` is how many it may have open.
+export async function serve(t, configuration, { env = {}, files = {}, expect = 0, descriptors = null } = {}) {
+  const directory = scratch(t, { 'claimgate.yaml': yaml(filtered(sealed(t, configuration))), ...files });
   const file = path.join(directory, 'claimgate.yaml');
-  const child = spawn(binary, ['serve', '--config', file], {
+  const command = [binary, 'serve', '--config', file];
+  if (descriptors !== null) command.unshift('sh', '-c', `ulimit -n ${descriptors} && exec "$0" "$@"`);
+  const child = spawn(command[0], command.slice(1), {
     cwd: directory,
     env: environment(env),
     stdio: ['ignore', 'pipe', 'pipe'],

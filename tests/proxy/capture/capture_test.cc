@@ -48,7 +48,7 @@ Record record_of(std::int32_t rule, std::uint32_t generation = 1) {
           generation,
           rule,
           0,
-          1,
+          static_cast<std::uint8_t>(core::dialects::Step::kPostAttributeCollection),
           static_cast<std::uint8_t>(core::gate::Outcome::kBlock)};
 }
 

@@ -104,6 +104,31 @@ TEST(Forwarder, TellsOtherwiseAtTheDeadlineAndKeepsTheLateAnswer) {
   EXPECT_EQ(workers.script.asked, 1) << "the retry reached no backend";
 }
 
+/// The request behind one whose deadline passes begins to wait from inside that. Its own deadline is
+/// later, and those in between still hold.
+TEST(Forwarder, KeepsDeadlinesThatComeBeforeOneThatBeganFromWithinAnother) {
+  Workers::Settings settings;
+  settings.connector = "    deadline: 300ms\n";
+  settings.rules +=
+      "  patient:\n    path: /patient\n    dialect: b2c-userflow\n    otherwise: { block: later }\n"
+      "    deadline: 3s\n    rules:\n      - { name: b, ask: crm }\n";
+  Workers workers(settings);
+  workers.script.set(1'500, Script::continues());
+  std::string patient = Workers::request(Workers::person(2));
+  patient.replace(patient.find("/signup"), 7, "/patient");
+  Client two(workers.port()), other(workers.port());
+  const auto began = std::chrono::steady_clock::now();
+  ASSERT_TRUE(two.send(Workers::request(Workers::person(1)) + patient));
+  ASSERT_TRUE(Workers::wait_for([&] { return workers.script.asked == 1; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(60));
+  ASSERT_TRUE(other.send(Workers::request(Workers::person(3))));
+  EXPECT_NE(other.read_answers(1).find(kLater), std::string::npos);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(1'200));
+  const std::string answers = two.read_answers(2);
+  EXPECT_EQ(count(answers, kLater), 1u);
+  EXPECT_EQ(count(answers, kLund), 1u);
+}
+
 TEST(Forwarder, AnswersOthersWhileTwoHundredHang) {
   Workers::Settings settings;
   settings.rules =

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ class EchoHandler final : public Handler {
  public:
   std::atomic<int> answered{0};
   std::string refused_path;  // refused early, with 404
+  std::function<void(const core::http::Request&)> on_answer;  // before each, on the server's thread
 
   void on_batch(std::uint64_t) noexcept override {}
   bool refuse_early(const Exchange& exchange) noexcept override {
@@ -35,6 +37,7 @@ class EchoHandler final : public Handler {
   }
   Progress answer(const Exchange& exchange) noexcept override {
     ++answered;
+    if (on_answer) on_answer(exchange.request);
     core::http::Response response;
     response.body = exchange.request.body;
     response.after = core::http::after_answer_to(exchange.request, exchange.close);
@@ -61,8 +64,10 @@ class EchoHandler final : public Handler {
 /// A server on a thread of its own, on port 0 of loopback.
 class RunningServer {
  public:
-  explicit RunningServer(ServerLimits limits = {}, std::string refused_path = "") {
+  explicit RunningServer(ServerLimits limits = {}, std::string refused_path = "",
+                         std::function<void(const core::http::Request&)> on_answer = nullptr) {
     handler_.refused_path = std::move(refused_path);
+    handler_.on_answer = std::move(on_answer);
     core::config::ListenerAddress address;
     address.host = "127.0.0.1";
     auto socket = open_listener(address);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "tests/core/http/raw_cases.h"
 #include "tests/proxy/net/running_server.h"
 
@@ -69,6 +71,73 @@ TEST(Server, AnswersPipelinedRequestsInOrderAndTogether) {
     at = answers.find("\r\n\r\nbody " + std::to_string(i), at);
     ASSERT_NE(at, std::string::npos) << i;
   }
+}
+
+// hardening.md, section 2, 10: a budget of messages per loop turn.
+TEST(Server, AnswersOthersBetweenTheRequestsOfOneWhoPipelines) {
+  std::promise<void> begun, go_on;
+  std::atomic<unsigned> seen{0}, other_at{0};
+  RunningServer server({}, "", [&](const core::http::Request& request) {
+    if (request.path == "/first") return;
+    const unsigned number = ++seen;
+    if (number == 1) {
+      begun.set_value();
+      go_on.get_future().wait();
+    }
+    if (request.path == "/other") other_at = number;
+  });
+  Client greedy(server.port()), other(server.port());
+  const std::string rest = " HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n";
+  other.send("POST /first" + rest);  // it is accepted
+  other.read_answers(1);
+  constexpr unsigned kMany = 15 * Server::kMessagesPerTurn;
+  std::string requests;
+  for (unsigned i = 0; i < kMany; ++i) requests += "POST /p" + rest;
+  ASSERT_LT(requests.size(), Server::kReceiveBytes) << "one read may have all of them";
+  greedy.send(requests);
+  begun.get_future().wait();
+  other.send("POST /other" + rest);
+  go_on.set_value();
+  other.read_answers(2);
+  greedy.read_answers(kMany);
+  EXPECT_EQ(seen.load(), kMany + 1);
+  EXPECT_LE(other_at.load(), 3 * Server::kMessagesPerTurn);
+}
+
+TEST(Server, LosesNothingOfWhatWaitsForItsTurn) {
+  RunningServer server;
+  constexpr int kMany = 20 * static_cast<int>(Server::kMessagesPerTurn);
+  std::string requests;
+  for (int i = 0; i < kMany; ++i) requests += post("body " + std::to_string(i));
+  requests += "GET / HTTP/1.1\r\nHost: h\r\nBad Name: x\r\n\r\n";
+  // What is read at once, and what is read while some of it waits for its turn.
+  Client whole(server.port()), pieces(server.port());
+  ASSERT_TRUE(whole.send(requests));
+  for (std::size_t at = 0; at < requests.size(); at += 5000) {
+    ASSERT_TRUE(pieces.send(std::string_view(requests).substr(at, 5000)));
+  }
+  for (Client* client : {&whole, &pieces}) {
+    EXPECT_TRUE(client->read_to_end());
+    std::size_t at = 0;
+    for (int i = 0; i < kMany; ++i) {
+      at = client->received().find("\r\n\r\nbody " + std::to_string(i), at);
+      ASSERT_NE(at, std::string::npos) << i;
+    }
+    EXPECT_TRUE(client->statuses().ends_with("200 400"));
+  }
+}
+
+TEST(Server, LetsGoOfWhatWaitsForItsTurnWhenItDrains) {
+  RunningServer server;
+  std::string requests;
+  for (unsigned i = 0; i < 50 * Server::kMessagesPerTurn; ++i) requests += post("x");
+  Client client(server.port());
+  ASSERT_TRUE(client.send(requests));
+  client.read_answers(1);
+  server.drain();
+  EXPECT_TRUE(client.read_to_end());
+  EXPECT_TRUE(client.received().find("Connection: close\r\n") != std::string::npos ||
+              client.statuses().size() == 50 * Server::kMessagesPerTurn * 4 - 1);
 }
 
 TEST(Server, AnswersWhatWasCompleteBeforeItRefusesWhatFollows) {

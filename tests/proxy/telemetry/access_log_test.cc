@@ -53,7 +53,7 @@ TEST(AccessLog, WritesOneJsonLineARequestWithNamesOfItsGeneration) {
     record.rule = 0;
     record.connector = 0;
     record.status = 200;
-    record.step = 1;
+    record.step = static_cast<std::uint8_t>(core::dialects::Step::kPostAttributeCollection);
     record.outcome = static_cast<std::uint8_t>(core::gate::Outcome::kBlock);
     log.value()->ring(0).push(record);
     record.generation = 2;

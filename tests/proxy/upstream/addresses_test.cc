@@ -155,5 +155,11 @@ TEST(Addresses, EachIsThereOnceAndThereAreAtMostSixteen) {
   EXPECT_FALSE(addresses.contains(address("10.0.1.17")));
 }
 
+TEST(AddressShare, NothingIsLeftBehindTheEnd) {
+  EXPECT_EQ(share_ms(1'000, 400, 3), 200U);
+  EXPECT_EQ(share_ms(1'000, 1'000, 3), 0U);
+  EXPECT_EQ(share_ms(1'000, 1'001, 3), 0U) << "a loop that was held up: not the end of time";
+}
+
 }  // namespace
 }  // namespace proxy::upstream

@@ -15,55 +15,55 @@ BreakerOptions by_share(double share, unsigned requests) {
 Breaker opened(std::uint64_t now_ms) {
   Breaker breaker(in_a_row(1));
   EXPECT_TRUE(breaker.admit(now_ms));
-  EXPECT_TRUE(breaker.failure(now_ms));
+  EXPECT_TRUE(breaker.failure(breaker.spell(), now_ms));
   return breaker;
 }
 
 TEST(BreakerStates, OpensAfterSoManyFailuresInARow) {
   Breaker breaker(in_a_row(3));
   for (int i = 0; i < 2; ++i) {
-    EXPECT_FALSE(breaker.failure(kNow));
-    EXPECT_FALSE(breaker.failure(kNow));
-    breaker.success(kNow);  // the row begins anew
+    EXPECT_FALSE(breaker.failure(breaker.spell(), kNow));
+    EXPECT_FALSE(breaker.failure(breaker.spell(), kNow));
+    breaker.success(breaker.spell(), kNow);  // the row begins anew
   }
-  EXPECT_FALSE(breaker.failure(kNow));
-  EXPECT_FALSE(breaker.failure(kNow));
+  EXPECT_FALSE(breaker.failure(breaker.spell(), kNow));
+  EXPECT_FALSE(breaker.failure(breaker.spell(), kNow));
   EXPECT_EQ(breaker.state(kNow), BreakerState::kClosed);
-  EXPECT_TRUE(breaker.failure(kNow)) << "it says so once";
+  EXPECT_TRUE(breaker.failure(breaker.spell(), kNow)) << "it says so once";
   EXPECT_EQ(breaker.state(kNow), BreakerState::kOpen);
   EXPECT_FALSE(breaker.admit(kNow));
   EXPECT_FALSE(breaker.would_admit(kNow));
-  EXPECT_FALSE(breaker.failure(kNow)) << "open is open";
+  EXPECT_FALSE(breaker.failure(breaker.spell(), kNow)) << "open is open";
 }
 
 TEST(BreakerStates, OpensByShareOnceThereAreEnoughRequests) {
   Breaker breaker(by_share(0.5, 10));
-  for (int i = 0; i < 4; ++i) EXPECT_FALSE(breaker.failure(kNow));
-  for (int i = 0; i < 5; ++i) breaker.success(kNow);
-  EXPECT_TRUE(breaker.failure(kNow)) << "5 of 10";
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(breaker.failure(breaker.spell(), kNow));
+  for (int i = 0; i < 5; ++i) breaker.success(breaker.spell(), kNow);
+  EXPECT_TRUE(breaker.failure(breaker.spell(), kNow)) << "5 of 10";
   Breaker better(by_share(0.5, 10));
   for (int i = 0; i < 100; ++i) {
-    better.success(kNow);
-    better.success(kNow);
-    EXPECT_FALSE(better.failure(kNow)) << "never more than a third";
+    better.success(better.spell(), kNow);
+    better.success(better.spell(), kNow);
+    EXPECT_FALSE(better.failure(better.spell(), kNow)) << "never more than a third";
   }
 }
 
 TEST(BreakerStates, TheShareIsOfTheWindow) {
   Breaker breaker(by_share(0.5, 10));
-  for (int i = 0; i < 9; ++i) EXPECT_FALSE(breaker.failure(kNow));
+  for (int i = 0; i < 9; ++i) EXPECT_FALSE(breaker.failure(breaker.spell(), kNow));
   // A window later the nine are forgotten, whichever slots they were in.
-  for (int i = 0; i < 9; ++i) EXPECT_FALSE(breaker.failure(kNow + 10'000)) << i;
+  for (int i = 0; i < 9; ++i) EXPECT_FALSE(breaker.failure(breaker.spell(), kNow + 10'000)) << i;
   // Nine and the tenth within a window.
-  EXPECT_TRUE(breaker.failure(kNow + 10'000 + 8'999));
+  EXPECT_TRUE(breaker.failure(breaker.spell(), kNow + 10'000 + 8'999));
 }
 
 TEST(BreakerStates, AYoungClockIsNoFailure) {
   Breaker breaker(by_share(0.5, 2));  // slots begin as those of time 0
-  breaker.success(0);
-  EXPECT_TRUE(breaker.failure(1));
+  breaker.success(breaker.spell(), 0);
+  EXPECT_TRUE(breaker.failure(breaker.spell(), 1));
   Breaker other(in_a_row(1));
-  EXPECT_TRUE(other.failure(0));
+  EXPECT_TRUE(other.failure(other.spell(), 0));
   EXPECT_EQ(other.state(0), BreakerState::kOpen);
 }
 
@@ -80,21 +80,21 @@ TEST(BreakerStates, AfterATimeOneTryAtATimeFindsOut) {
 
 TEST(BreakerStates, OneSuccessClosesItAndForgetsWhatWas) {
   Breaker breaker(by_share(0.5, 4));
-  for (int i = 0; i < 3; ++i) EXPECT_FALSE(breaker.failure(kNow));
-  EXPECT_TRUE(breaker.failure(kNow));
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(breaker.failure(breaker.spell(), kNow));
+  EXPECT_TRUE(breaker.failure(breaker.spell(), kNow));
   ASSERT_TRUE(breaker.admit(kNow + 5'000));
-  breaker.success(kNow + 5'000);
+  breaker.success(breaker.spell(), kNow + 5'000);
   EXPECT_EQ(breaker.state(kNow + 5'000), BreakerState::kClosed);
   EXPECT_TRUE(breaker.admit(kNow + 5'000));
   EXPECT_TRUE(breaker.admit(kNow + 5'000));
   // The four are still within the window; they do not count.
-  for (int i = 0; i < 3; ++i) EXPECT_FALSE(breaker.failure(kNow + 5'001));
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(breaker.failure(breaker.spell(), kNow + 5'001));
 }
 
 TEST(BreakerStates, OneFailureOpensItForAnotherWhile) {
   Breaker breaker = opened(kNow);
   ASSERT_TRUE(breaker.admit(kNow + 5'000));
-  EXPECT_TRUE(breaker.failure(kNow + 6'000));
+  EXPECT_TRUE(breaker.failure(breaker.spell(), kNow + 6'000));
   EXPECT_FALSE(breaker.admit(kNow + 10'999)) << "from the failure on, not from the first";
   EXPECT_TRUE(breaker.admit(kNow + 11'000));
 }
@@ -102,7 +102,7 @@ TEST(BreakerStates, OneFailureOpensItForAnotherWhile) {
 TEST(BreakerStates, ATryWithoutAnAnswerMakesWayForAnother) {
   Breaker breaker = opened(kNow);
   ASSERT_TRUE(breaker.admit(kNow + 5'000));
-  breaker.withdraw();
+  breaker.withdraw(breaker.spell());
   EXPECT_EQ(breaker.state(kNow + 5'000), BreakerState::kHalfOpen);
   EXPECT_TRUE(breaker.admit(kNow + 5'000));
   EXPECT_FALSE(breaker.admit(kNow + 5'000));
@@ -110,16 +110,37 @@ TEST(BreakerStates, ATryWithoutAnAnswerMakesWayForAnother) {
 
 TEST(BreakerStates, AnAnswerToAQuestionFromBeforeDoesNotCloseIt) {
   Breaker breaker = opened(kNow);
-  breaker.success(kNow + 1);
+  breaker.success(breaker.spell() - 1, kNow + 1);
   EXPECT_EQ(breaker.state(kNow + 1), BreakerState::kOpen);
   EXPECT_FALSE(breaker.admit(kNow + 1));
 }
 
+TEST(BreakerStates, ATryOfAnEarlierSpellIsNotTheOneThatFindsOut) {
+  Breaker breaker(in_a_row(1));
+  ASSERT_TRUE(breaker.admit(kNow));
+  const Breaker::Spell old = breaker.spell();
+  EXPECT_TRUE(breaker.failure(old, kNow));
+  ASSERT_TRUE(breaker.admit(kNow + 5'000)) << "half open";
+  const Breaker::Spell probe = breaker.spell();
+
+  breaker.withdraw(old);
+  EXPECT_FALSE(breaker.admit(kNow + 5'000)) << "the one that finds out is still under way";
+  breaker.success(old, kNow + 5'000);
+  EXPECT_EQ(breaker.state(kNow + 5'000), BreakerState::kHalfOpen);
+  EXPECT_FALSE(breaker.failure(old, kNow + 5'000));
+  EXPECT_EQ(breaker.state(kNow + 5'000), BreakerState::kHalfOpen);
+
+  breaker.success(probe, kNow + 5'001);
+  EXPECT_EQ(breaker.state(kNow + 5'001), BreakerState::kClosed);
+  EXPECT_FALSE(breaker.failure(old, kNow + 5'002)) << "it fails of what was then";
+  EXPECT_TRUE(breaker.failure(probe, kNow + 5'002));
+}
+
 TEST(BreakerStates, OtherOptionsKeepWhatWasCounted) {
   Breaker breaker(in_a_row(10));
-  for (int i = 0; i < 4; ++i) EXPECT_FALSE(breaker.failure(kNow));
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(breaker.failure(breaker.spell(), kNow));
   breaker.adopt(in_a_row(5));
-  EXPECT_TRUE(breaker.failure(kNow));
+  EXPECT_TRUE(breaker.failure(breaker.spell(), kNow));
   BreakerOptions soon = in_a_row(5);
   soon.open_ms = 100;
   breaker.adopt(soon);

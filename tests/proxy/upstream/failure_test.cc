@@ -3,6 +3,7 @@
 #include <semaphore>
 
 #include "tests/proxy/upstream/asking.h"
+#include "tests/proxy/upstream/deaf_port.h"
 
 namespace proxy::upstream {
 namespace {
@@ -37,32 +38,15 @@ TEST(Failure, NobodyListens) {
 }
 
 TEST(Failure, ItNeverTakesTheConnection) {
-  // A listener whose queue is full drops what comes: a connect hangs.
-  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(::listen(listener, 0), 0);
-  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  std::vector<int> filling;
-  for (int i = 0; i < 4; ++i) {
-    filling.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    static_cast<void>(::connect(filling.back(), reinterpret_cast<sockaddr*>(&address), size));
-  }
-  {
-    BackendOptions options = patient({endpoint_at(ntohs(address.sin_port))});
-    options.connect_timeout_ms = 50;
-    Asking asking(options);
-    const Outcome outcome = asking.ask();
-    EXPECT_EQ(outcome.failure, Failure::kConnectTimeout);
-    EXPECT_FALSE(outcome.sent);
-    const Outcome earlier = asking.ask(question(), 0, 10);
-    EXPECT_EQ(earlier.failure, Failure::kConnectTimeout) << "the deadline came first";
-  }
-  for (const int fd : filling) ::close(fd);
-  ::close(listener);
+  const DeafPort deaf;
+  BackendOptions options = patient({endpoint_at(deaf.port())});
+  options.connect_timeout_ms = 50;
+  Asking asking(options);
+  const Outcome outcome = asking.ask();
+  EXPECT_EQ(outcome.failure, Failure::kConnectTimeout);
+  EXPECT_FALSE(outcome.sent);
+  const Outcome earlier = asking.ask(question(), 0, 10);
+  EXPECT_EQ(earlier.failure, Failure::kConnectTimeout) << "the deadline came first";
 }
 
 TEST(Failure, ItTakesTheQuestionAndNeverAnswers) {

@@ -154,6 +154,30 @@ TEST(Reload, OtherTlsSettingsWantOtherConnections) {
   EXPECT_EQ(asking.figures().endpoints[0].open, 1U);
 }
 
+TEST(Reload, ShorterTimesCountAtOnce) {
+  std::atomic<std::size_t> checks{0};
+  ScriptedBackend backend([&](Peer& peer) {
+    while (const auto request = peer.request()) {
+      if (path_of(*request) == "/health") ++checks;
+      peer.send(answer(200, "x"));
+    }
+  });
+  BackendOptions options = patient({endpoint_at(backend.port())});
+  options.idle_ms = 3'600'000;
+  options.health.path = "/health";
+  options.health.interval_ms = 3'600'000;
+  options.health.timeout_ms = 20'000;
+  Asking asking(options);
+  EXPECT_EQ(asking.ask().body, "x");
+  options.health.interval_ms = 10;
+  adopt(asking, {options});
+  EXPECT_TRUE(asking.wait([&] { return checks >= 2; })) << "not in an hour";
+  options.idle_ms = 1;
+  options.health.path.clear();
+  adopt(asking, {options});
+  EXPECT_TRUE(asking.wait([&] { return asking.closed(CloseReason::kIdle) > 0; }));
+}
+
 TEST(Drain, UnusedConnectionsCloseAndQuestionsUnderWayAreAnswered) {
   SlowBackend slow;
   Asking asking(patient({endpoint_at(slow.backend.port())}));

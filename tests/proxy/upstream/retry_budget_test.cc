@@ -61,5 +61,16 @@ TEST(RetryBudget, AnotherShareKeepsWhatWasSavedWithinTheNewBound) {
   EXPECT_EQ(taken(budget), 0);
 }
 
+TEST(RetryBudget, WhatWasNotUsedComesBackWithinTheBound) {
+  RetryBudget budget(0.1);
+  ASSERT_TRUE(budget.take());
+  EXPECT_FALSE(budget.take());
+  budget.give_back();
+  EXPECT_EQ(taken(budget), 1);
+  RetryBudget none(0);
+  none.give_back();
+  EXPECT_FALSE(none.take());
+}
+
 }  // namespace
 }  // namespace proxy::upstream

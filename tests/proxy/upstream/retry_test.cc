@@ -179,6 +179,66 @@ TEST(Hedge, IsForIdempotentBackendsAndWithinTheBudget) {
   }
 }
 
+TEST(Hedge, OneThatCannotBeMadeTakesNothingFromTheBudget) {
+  Event go_on;
+  ScriptedBackend backend([&](Peer& peer) {
+    if (!peer.request()) return;
+    go_on.wait();
+    peer.send(answer(200, "x"));
+  });
+  BackendOptions options = patient({endpoint_at(backend.port())});
+  options.idempotent = true;
+  options.hedge_after_ms = 150;
+  options.retry_budget = 1;
+  Asking asking(options);
+  asking.begin();
+  ASSERT_TRUE(asking.wait([&] { return asking.figures().endpoints[0].in_flight == 1; }));
+  options.endpoints[0].weight = 0;  // whoever asks from now on finds nowhere to go
+  asking.client().adopt(std::make_shared<const BackendList>(BackendList{options}));
+  const std::uint64_t end_ns = uv_hrtime() + 250'000'000;
+  ASSERT_TRUE(asking.wait([&] { return uv_hrtime() > end_ns; }));
+  EXPECT_EQ(asking.figures().hedges, 0U);
+  EXPECT_EQ(asking.figures().tries, 1U);
+  options.endpoints[0].weight = 100;
+  asking.client().adopt(std::make_shared<const BackendList>(BackendList{options}));
+  // One token to begin with and one of the second question: both are there for hedges.
+  asking.begin();
+  ASSERT_TRUE(asking.wait([&] { return asking.figures().hedges == 1; }));
+  asking.begin();
+  ASSERT_TRUE(asking.wait([&] { return asking.figures().hedges == 2; }));
+  EXPECT_EQ(asking.figures().budget_spent, 0U);
+  go_on.set();
+  ASSERT_TRUE(asking.wait_for(3));
+}
+
+TEST(Breaker, AnAnswerFromBeforeDoesNotCloseIt) {
+  Event go_on;
+  std::atomic<std::size_t> asked{0};
+  ScriptedBackend backend([&](Peer& peer) {
+    const auto request = peer.request();
+    if (!request) return;
+    ++asked;
+    if (path_of(*request) != "/slow") return;
+    go_on.wait();
+    peer.send(answer(200, "late"));
+  });
+  BackendOptions options = patient({endpoint_at(backend.port())});
+  options.breaker.failures = 1;
+  options.breaker.open_ms = 20;
+  Asking asking(options);
+  const auto in = [&](BreakerState state) {
+    return asking.figures().breakers[static_cast<std::size_t>(state)] == 1;
+  };
+  asking.begin(question("/slow"));
+  ASSERT_TRUE(asking.wait([&] { return asked == 1; }));
+  EXPECT_EQ(asking.ask().failure, Failure::kClosed);
+  ASSERT_TRUE(asking.wait([&] { return in(BreakerState::kHalfOpen); }));
+  go_on.set();
+  ASSERT_TRUE(asking.wait_for(2));
+  EXPECT_EQ(asking.outcomes().back().body, "late");
+  EXPECT_TRUE(in(BreakerState::kHalfOpen)) << "asked before it opened, it says nothing of now";
+}
+
 TEST(Breaker, OpensAndTellsAtOnceAndClosesAgain) {
   std::atomic<bool> healthy{false};
   ScriptedBackend backend([&](Peer& peer) {

@@ -122,6 +122,18 @@ class Event {
   bool happened_ = false;
 };
 
+/// Sets an event at the end of a scope, so that no script waits for a test that has failed.
+class SetAtEnd {
+ public:
+  explicit SetAtEnd(Event& event) : event_(event) {}
+  ~SetAtEnd() { event_.set(); }
+  SetAtEnd(const SetAtEnd&) = delete;
+  SetAtEnd& operator=(const SetAtEnd&) = delete;
+
+ private:
+  Event& event_;
+};
+
 /// A backend on a loopback port of its own: one thread for each connection, which does as the script
 /// says and closes at its end.
 class ScriptedBackend {

@@ -1,0 +1,24 @@
+#include "core/config/secrets.h"
+
+#include "core/secret.h"
+
+namespace core::config {
+
+void wipe_secrets(Config& config, bool all) noexcept {
+  for (Connector& connector : config.connectors) {
+    for (Credential& credential : connector.basic) wipe(credential.password.value);
+    for (Text& token : connector.bearer) wipe(token.value);
+    if (!connector.api_key) continue;
+    for (Text& key : connector.api_key->values) wipe(key.value);
+  }
+  for (Backend& backend : config.backends) {
+    BackendAuth& auth = backend.auth;
+    for (Text* secret : {&auth.password, &auth.token, &auth.value, &auth.client_secret})
+      wipe(secret->value);
+  }
+  if (!all) return;
+  wipe(config.admin_token.value);
+  wipe(config.capture.secret.value);
+}
+
+}  // namespace core::config

@@ -1,0 +1,93 @@
+#include "proxy/net/memory_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace proxy::net {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::size_t kMiB = 1 << 20;
+
+MemoryNeeds usual() {
+  MemoryNeeds needs;
+  needs.workers = 2;
+  needs.connections = 16384;
+  needs.program_bytes = 20 * kMiB;
+  needs.reload_bytes = 5 * kMiB;
+  needs.decision_bytes = 64 * kMiB;
+  return needs;
+}
+
+TEST(MemoryPlan, AddsUpWhatTheOtherLimitsAllow) {
+  const MemoryPlan plan = plan_memory(usual());
+  EXPECT_EQ(plan.worker.connections, 16384 * Memory::kConnectionBytes);
+  EXPECT_EQ(plan.worker.messages, 128u * ((16 << 10) + (256 << 10)));
+  EXPECT_EQ(plan.worker.waiting, 0u) << "nobody asks";
+  const std::size_t buffers = 2 * (3 * kMiB + 4 * (512 << 10));
+  EXPECT_EQ(plan.bytes, (20 + 5 + 16 + 64) * kMiB + buffers + 2 * plan.worker.sum() / 4 * 5);
+  EXPECT_TRUE(plan.fits());
+  EXPECT_LT(plan.least, plan.bytes);
+}
+
+TEST(MemoryPlan, CountsSessionsHandshakesAndRequestsThatWaitWhereThereAreAny) {
+  MemoryNeeds needs = usual();
+  needs.tls = needs.asks = true;
+  const MemoryPlan plan = plan_memory(needs);
+  EXPECT_EQ(plan.worker.connections, 16384 * (Memory::kConnectionBytes + Memory::kSessionBytes) +
+                                         1024 * (Memory::kHandshakeBytes - Memory::kSessionBytes));
+  EXPECT_EQ(plan.worker.waiting, 4096u * (4 << 10));
+  EXPECT_EQ(plan.lines.size(), 7u);
+  EXPECT_THAT(plan.lines[3], HasSubstr("2 workers x (16384 connections x 16 KiB + 1024 tls_handshakes x 33 KiB)"));
+}
+
+TEST(MemoryPlan, DividesWhatIsWrittenInTheSameProportions) {
+  const MemoryPlan all = plan_memory(usual());
+  MemoryNeeds needs = usual();
+  const std::size_t moving = 2 * all.worker.sum() / 4 * 5;
+  needs.limits.memory = static_cast<std::int64_t>(all.bytes - moving / 2);
+  const MemoryPlan half = plan_memory(needs);
+  EXPECT_TRUE(half.fits());
+  EXPECT_NEAR(static_cast<double>(half.worker.messages), static_cast<double>(all.worker.messages) / 2, 1024);
+  EXPECT_NEAR(static_cast<double>(half.worker.connections),
+              static_cast<double>(all.worker.connections) / 2, 1024);
+  EXPECT_EQ(half.bytes, all.bytes - moving / 2);
+  EXPECT_THAT(half.lines.back(), HasSubstr("50 %"));
+}
+
+TEST(MemoryPlan, SaysTheLeastThatIsEnough) {
+  MemoryNeeds needs = usual();
+  needs.limits.memory = 16 * kMiB;
+  const MemoryPlan little = plan_memory(needs);
+  EXPECT_FALSE(little.fits());
+  needs.limits.memory = static_cast<std::int64_t>(little.least + 1);
+  const MemoryPlan least = plan_memory(needs);
+  EXPECT_TRUE(least.fits());
+  EXPECT_GE(least.worker.messages, 4u * ((16 << 10) + (256 << 10)) - 1024);
+  EXPECT_GE(least.worker.connections, 64 * Memory::kConnectionBytes);
+}
+
+TEST(Memory, KeepsThePurposesApart) {
+  Memory memory({.connections = 100, .messages = 200, .waiting = 300});
+  EXPECT_TRUE(memory.fits(Memory::For::kConnections, 100));
+  EXPECT_FALSE(memory.fits(Memory::For::kConnections, 101));
+  {
+    Held held(memory, Memory::For::kMessages);
+    held.set(150);
+    EXPECT_FALSE(memory.fits(Memory::For::kMessages, 51));
+    EXPECT_TRUE(memory.fits(Memory::For::kMessages, 50));
+    EXPECT_TRUE(memory.fits(Memory::For::kWaiting, 300));
+    held.set(40);
+    EXPECT_EQ(memory.held(Memory::For::kMessages), 40u);
+  }
+  EXPECT_EQ(memory.held(Memory::For::kMessages), 0u);
+}
+
+TEST(Memory, HasRoomForAnythingWithoutABound) {
+  Memory memory(Memory::Bounds{});
+  EXPECT_TRUE(memory.fits(Memory::For::kMessages, std::size_t{1} << 60U));
+}
+
+}  // namespace
+}  // namespace proxy::net
