@@ -368,7 +368,19 @@ Report Gate::answer(const http::Request& request, std::string_view date, bool cl
     if (!compose(request, date, after, out, report)) return report;
     body = composed();
   }
-  return answer_body(*report.connector, body, after, date, out);
+  if (const callers::TokenPolicy* const tokens = report.connector->callers.tokens();
+      tokens != nullptr && report.connector->terms.dialect == config::DialectName::kExtId) {
+    tenant_ = tokens->tenant;
+  }
+  report = answer_body(*report.connector, body, after, date, out);
+  tenant_ = {};
+  return report;
+}
+
+/// An event of another tenant than the token's (protocol.md d.2, step 9).
+bool Gate::is_of_other_tenant() const noexcept {
+  return !tenant_.empty() &&
+         !text::equals_ignore_case_ascii(exchange_.event.tenant_id, tenant_);
 }
 
 /// Writes the claims of a request that are no JSON object as one. False when an answer was written.
@@ -446,6 +458,13 @@ Report Gate::answer_body(const Connector& connector, std::string_view body, http
     report.status = error.status = 400;
     error.message = claims::describe(read.error);
     if (!connector.terms.composes) error.offset = read.offset;  // of bytes that nobody sent
+    if (http::write_error(out, error, date)) return report;
+  } else if (is_of_other_tenant()) [[unlikely]] {
+    http::ErrorAnswer error;
+    error.after = after;
+    report.fault = CallerFault::kCredentials;
+    refuse_caller(connector.callers, report, error);
+    report.status = error.status;
     if (http::write_error(out, error, date)) return report;
   } else {
     report.step = exchange_.step;

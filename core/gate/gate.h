@@ -150,6 +150,7 @@ class Gate {
   bool settle(const Connector& connector, std::string_view body, http::After after,
               std::string_view date, http::OutBuffer& out, rules::Tracer* tracer,
               const Known& known, Report& report) noexcept;
+  bool is_of_other_tenant() const noexcept;
   void no_room(http::After after, std::string_view date, http::OutBuffer& out,
                Report& report) noexcept;
   bool tell_otherwise(http::After after, std::string_view date, http::OutBuffer& out,
@@ -176,6 +177,7 @@ class Gate {
   std::size_t arena_bytes_;
   std::int64_t now_s_ = 0;
   dialects::Exchange exchange_;  // of the request at hand
+  std::string_view tenant_;      // that its event has to be of; empty: of any
   std::vector<dialects::ClaimWords> claim_words_;  // told of single claims; has its size from the start
   std::vector<char> composed_;  // a request's claims as JSON; has its size from the start
   std::size_t composed_size_ = 0;

@@ -225,6 +225,32 @@ test('beside other credentials either will do; a key is wanted in addition', asy
   }
 });
 
+// protocol.md d.2, step 9.
+test('an event of another tenant than the token is refused', async (t) => {
+  const authority = await entra(t, [keyOne]);
+  const gate = await serve(t, configuration({
+    connector: {
+      dialect: 'ext-id', rules: [],
+      auth: { entra: { tenant: kTenant, audience: kAudience, authority: authority.url } },
+    },
+  }));
+  const wire = await connect(t, gate.address);
+  const event = (tenant) => ({
+    type: 'microsoft.graph.authenticationEvent.attributeCollectionSubmit',
+    data: { tenantId: tenant, userSignUpInfo: { attributes: {}, identities: [] } },
+  });
+  const ask = async (tenant) => {
+    await wire.send(post(event(tenant), { fields: { Authorization: `Bearer ${token(keyOne)}` } }));
+    return wire.answer();
+  };
+  for (const own of [kTenant, kTenant.toUpperCase()]) {
+    const answer = await ask(own);
+    assert.equal(answer.status, 200, answer.text);
+    assert.match(answer.text, /continueWithDefaultBehavior/);
+  }
+  for (const foreign of ['30000000-0000-0000-0000-000000000003', undefined]) assertRefused(await ask(foreign), `${foreign}`);
+});
+
 test('check names what is wrong with its line', async (t) => {
   const directory = scratch(t, {
     'claimgate.yaml': yaml(accepting({ url: 'http://login.example' }, { tenant: 'contoso.example' })),
