@@ -291,8 +291,12 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     for (const auto& [value, becomes] : values.rows) rows->add(value.value, becomes.value);
     tables.emplace(values.name.value, std::move(rows));
   }
+  const auto is_policy = [](const config::Connector& one) {
+    return one.dialect == config::DialectName::kB2cPolicy;
+  };
+  const bool free_names = std::any_of(config.connectors.begin(), config.connectors.end(), is_policy);
   rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes, &tables,
-                            &config.backends},
+                            &config.backends, free_names},
                            diagnostics);
   for (const config::Message& message : config.messages) {
     if (message.texts.empty()) continue;
@@ -303,7 +307,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     const auto tries = static_cast<std::uint64_t>(1 + written.retries);
     snapshot->backends.push_back(
         {written.name.value,
-         mapping::compile_mapping(written, {snapshot->names, messages, snapshot->lanes, &tables},
+         mapping::compile_mapping(written, {snapshot->names, messages, snapshot->lanes, &tables, free_names},
                                   diagnostics),
          static_cast<std::uint64_t>(written.timeout.count()) * tries, written.connector_contract,
          written.event_contract});
@@ -315,7 +319,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     connector.path = written.path.value;
     connector.terms = compile_terms(written, snapshot->names, diagnostics);
     connector.callers = compile_callers(written);
-    connector.program = compiler.compile(written.rules, written.name.value);
+    connector.program = compiler.compile(written.rules, written.name.value, is_policy(written));
     if (written.otherwise) connector.otherwise = compile_otherwise(*written.otherwise, compiler, diagnostics);
     if (!written.block_title.value.empty()) {
       connector.block_title = compiler.resolve_message(written.block_title);
@@ -337,7 +341,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
         diagnostics.error(rule.action.mark, 3, "rules of `shadow_rules` ask nobody",
                           "leave it out, or write mode: shadow in `rules`");
       }
-      rules::Program shadow = compiler.compile(written.shadow_rules);
+      rules::Program shadow = compiler.compile(written.shadow_rules, {}, is_policy(written));
       snapshot->prepared_max = std::max(snapshot->prepared_max, shadow.prepared_count());
       snapshot->candidates_max.raise_to(shadow.index().counts());
       connector.shadow_program = std::make_unique<const rules::Program>(std::move(shadow));

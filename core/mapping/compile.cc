@@ -95,7 +95,7 @@ class MappingCompiler {
   ValueTemplate parse(const Text& text, Side side) {
     std::vector<TemplateError> remarks;
     auto parsed = ValueTemplate::parse(
-        text.value, side, {names_.claims, names_.tables, names_.lanes}, remarks);
+        text.value, side, {names_.claims, names_.tables, names_.lanes, names_.free_names}, remarks);
     for (const TemplateError& remark : remarks) report(text, remark);
     if (!parsed) {
       report(text, parsed.error());

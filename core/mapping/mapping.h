@@ -23,6 +23,7 @@ struct Names {
   const std::map<std::string, std::uint32_t, std::less<>>& messages;  // name -> index
   std::size_t lanes;  // workers that will read answers
   const rules::ValueTables* tables = nullptr;  // for the filter `map`; null: none
+  bool free_names = false;  // see rules::Vocabulary
 };
 
 /// Memory in which replies are read, used again for the next one. It keeps no more than kKeptBytes of a

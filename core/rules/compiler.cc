@@ -373,7 +373,7 @@ std::vector<Assignment> Compiler::compile_assignments(
                          "put it in quotation marks: \"" + assignment.text.value + "\"");
     }
     std::string_view attribute;
-    if (!claims::split_extension(assignment.claim.value, attribute)) {
+    if (!any_is_typed_ && !claims::split_extension(assignment.claim.value, attribute)) {
       diagnostics_.error(assignment.text.mark, assignment.text.value.size(),
                          "\"" + assignment.claim.value + "\" is a text",
                          "put it in quotation marks: \"" + assignment.text.value + "\"");
@@ -478,7 +478,9 @@ void Compiler::warn_unreachable(const std::vector<config::Rule>& rules) {
   }
 }
 
-Program Compiler::compile(const std::vector<config::Rule>& rules, std::string_view connector) {
+Program Compiler::compile(const std::vector<config::Rule>& rules, std::string_view connector,
+                          bool any_is_typed) {
+  any_is_typed_ = any_is_typed;
   program_ = {};
   program_.names_ = &names_.claims;
   prepared_.clear();

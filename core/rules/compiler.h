@@ -27,6 +27,7 @@ struct Names {
   std::size_t lanes;  // workers that will evaluate
   const ValueTables* tables = nullptr;  // null: none
   const std::vector<config::Backend>* backends = nullptr;  // in the order of their numbers
+  bool free_names = false;  // see Vocabulary
 };
 
 /// Resolves the names of one connector's rules and lays them out for evaluation. Mistakes go to
@@ -36,8 +37,10 @@ class Compiler {
   Compiler(Names names, config::Diagnostics& diagnostics, Indexing indexing = Indexing::kIfItHelps)
       : names_(names), diagnostics_(diagnostics), indexing_(indexing) {}
 
-  /// `connector` is the name of theirs, a part of the keys of decisions.
-  Program compile(const std::vector<config::Rule>& rules, std::string_view connector = {});
+  /// `connector` is the name of theirs, a part of the keys of decisions. Answers of its caller carry
+  /// numbers and booleans in claims of any name, or in custom attributes only.
+  Program compile(const std::vector<config::Rule>& rules, std::string_view connector = {},
+                  bool any_is_typed = false);
 
   /// Parses a template that stands outside the rules (a message), reporting to the diagnostics.
   Template compile_text(const config::Text& text);
@@ -53,7 +56,9 @@ class Compiler {
   void compile_action(const config::Action& action, Rule& rule);
   std::optional<claims::NameId> compile_claim(const config::Text& name, std::string_view verb);
   std::uint32_t compile_tag(const config::Text& tag);
-  Vocabulary vocabulary() const { return {names_.claims, names_.tables, names_.lanes}; }
+  Vocabulary vocabulary() const { 
+    return {names_.claims, names_.tables, names_.lanes, names_.free_names};
+  }
   void refuse(const config::Text& text, std::string message, std::string suggestion);
   std::uint32_t compile_subject(const config::Text& text);
   std::vector<Assignment> compile_assignments(const std::vector<config::Assignment>& assignments);
@@ -66,6 +71,7 @@ class Compiler {
   Names names_;
   config::Diagnostics& diagnostics_;
   Indexing indexing_;
+  bool any_is_typed_ = false;
   Program program_;
   std::vector<std::pair<std::uint32_t, lists::Match>> prepared_;  // subject, match
 };

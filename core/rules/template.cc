@@ -108,8 +108,9 @@ std::optional<TemplateError> parse_path(std::string_view whole, std::string_view
 
 /// Reads the name in front of the filters.
 std::optional<TemplateError> parse_source(std::string_view text, std::string_view name,
-                                          claims::NameTable& names, Subject& subject,
+                                          Vocabulary vocabulary, Subject& subject,
                                           std::vector<TemplateError>& remarks) {
+  claims::NameTable& names = vocabulary.names;
   if (const auto derived = find_derived(name)) {
     if (*derived == Derived::kCountryCode || *derived == Derived::kPhoneE164) {
       static_cast<void>(text::load_countries());  // now, and not with the first request
@@ -151,7 +152,7 @@ std::optional<TemplateError> parse_source(std::string_view text, std::string_vie
   subject.id = names.intern(claim);
   if (subject.id == claims::kNoName) return too_many_names(offset_in(text, name), name.size());
   add_read(subject, subject.id);
-  if (subject.id >= before && !claims::split_extension(claim, attribute)) {
+  if (subject.id >= before && !vocabulary.free_names && !claims::split_extension(claim, attribute)) {
     const std::string_view near = config::nearest(claim, known_names(names));
     remarks.push_back({offset_in(text, claim), claim.size(),
                        "no B2C user flow sends a claim \"" + std::string(claim) + "\"",
@@ -171,7 +172,7 @@ Result<Subject, TemplateError> parse_subject(std::string_view text, Vocabulary v
   std::size_t bar = find_unquoted(text, '|', 0);
   const std::string_view name = trimmed(text.substr(0, bar));
   if (name.empty()) return TemplateError{0, 1, "a claim's name is missing", "write {email}, say"};
-  if (auto error = parse_source(text, name, vocabulary.names, subject, remarks)) {
+  if (auto error = parse_source(text, name, vocabulary, subject, remarks)) {
     return std::move(*error);
   }
   while (bar != std::string_view::npos) {

@@ -49,12 +49,14 @@ using ValueTables = std::map<std::string, std::shared_ptr<const ValueTable>, std
 /// What subjects and templates may name. Converts from a table of names alone.
 struct Vocabulary {
   Vocabulary(claims::NameTable& known) noexcept : names(known) {}  // NOLINT: a name table is one
-  Vocabulary(claims::NameTable& known, const ValueTables* maps, std::size_t workers) noexcept
-      : names(known), tables(maps), lanes(workers) {}
+  Vocabulary(claims::NameTable& known, const ValueTables* maps, std::size_t workers,
+             bool any_name = false) noexcept
+      : names(known), tables(maps), lanes(workers), free_names(any_name) {}
 
   claims::NameTable& names;
   const ValueTables* tables = nullptr;
   std::size_t lanes = 1;  // workers that will evaluate
+  bool free_names = false;  // a caller may name claims as it likes: no name is unlikely
 };
 
 /// An argument of a filter: 'text', a number, or the name of a claim or derived value.
