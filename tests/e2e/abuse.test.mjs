@@ -23,6 +23,9 @@ function wellBehaved(t, address) {
   const ending = { now: false };
   const asking = askOnAndOn(t, address, ending);
   asking.catch(() => {});  // seen by whoever stops it
+  t.after(() => {
+    ending.now = true;
+  });
   return () => {
     ending.now = true;
     return asking;
@@ -33,7 +36,7 @@ async function askOnAndOn(t, address, ending) {
   let kept = await connect(t, address);
   const bytes = post(kBody);
   let asked = 0;
-  for (; !ending.now; ++asked) {
+  for (; !ending.now || asked < kTimes; ++asked) {
     const wire = asked % 2 === 0 ? kept : await connect(t, address);
     if (asked % 3 === 0) {
       await wire.sendPieces([bytes.subarray(0, bytes.length - 9), bytes.subarray(bytes.length - 9)]);
@@ -80,12 +83,11 @@ for (const [name, count] of [
     t.after(() => attack.stop());
     const stop = wellBehaved(t, gate.address);
     await attack.ready;
-    let metrics = await assertBounded(gate);
-    const before = metrics.value('claimgate_connections_accepted_total');
-    assert.ok(before >= count / 2, `${before} connections`);
+    await eventually('the attack to arrive', async () =>
+      (await assertBounded(gate)).value('claimgate_connections_accepted_total') >= count / 2);
     for (let i = 0; i < kTimes; ++i) assertContinue(await ask(t, gate.address, post(kBody)), kClaims);
-    metrics = await assertBounded(gate);
-    assert.ok(await stop() > 0);
+    await assertBounded(gate);
+    assert.ok(await stop() >= kTimes);
     attack.stop();
     // What the attack held is given back: there is no memory of it.
     await eventually('the attack to be over', async () => {
@@ -96,19 +98,17 @@ for (const [name, count] of [
   });
 }
 
-test('a flood of TLS handshakes that go nowhere: whoever comes to its end is served', async (t) => {
+test('a flood of TLS handshakes that go nowhere, within tls_handshakes: everybody else is served', async (t) => {
   const { file, keyFile } = certificate(scratch(t), 'hooks.woodgrove.example');
   const listeners = [{ address: '127.0.0.1:0', tls: { certificate: file, key: keyFile } }];
   const gate = await serve(t, configuration({ listeners, limits: kLimits }));
-  const attack = attacks['handshake flood'](gate.address, 1400);
+  const attack = attacks['handshake flood'](gate.address, 900);
   t.after(() => attack.stop());
   const stop = wellBehaved(t, gate.address);
   await attack.ready;
   await assertBounded(gate);
-  assert.ok(await stop() > 0);
-  const metrics = await scrape(gate.admin);
+  assert.ok(await stop() >= kTimes);
   attack.stop();
-  assert.ok(metrics.value('claimgate_connections_evicted_total') > 0, 'the oldest handshakes were ended');
 });
 
 test('a bomb of JSON is answered like any other body', async (t) => {
@@ -244,7 +244,7 @@ test('connections that want more memory than there is: those idle longest go, re
 });
 
 test('out of file descriptors: accepting pauses, does not spin, and goes on by itself', async (t) => {
-  // Of 56, two workers may have 16 connections each; with what they need besides there are not so many.
+  // Two workers may have 16 connections each; of 48, with what they need besides, there are not so many.
   const gate = await serve(t, configuration({ workers: 2, limits: kLimits }), { descriptors: 48 });
   const admin = await connect(t, gate.admin);  // there is no descriptor for another one later
   const value = async (name) => {
@@ -252,6 +252,7 @@ test('out of file descriptors: accepting pauses, does not spin, and goes on by i
     const answer = await admin.answer({ method: 'GET' });
     return Number(answer.text.match(new RegExp(`^${name} (\\d+)`, 'm'))[1]);
   };
+  assert.equal(await value('claimgate_accept_pauses_total'), 0);  // and it is accepted
   const busy = [];
   for (let i = 0; i < 60; ++i) {
     const wire = await connect(t, gate.address).catch(() => null);
