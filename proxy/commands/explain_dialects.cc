@@ -29,6 +29,7 @@ struct Caller {
 };
 constexpr Caller kCallers[] = {{DialectName::kB2cUserflow, "b2c-userflow"},
                                {DialectName::kB2bSignup, "b2b-signup"},
+                               {DialectName::kB2cPolicy, "b2c-policy"},
                                {DialectName::kExtId, "ext-id"}};
 
 /// The connector as if another caller called it.
@@ -43,6 +44,7 @@ std::shared_ptr<const gate::Snapshot> compile_for(const Configuration& read, std
                        ? core::config::StepOfUrl::kPostFederationSignup
                        : core::config::StepOfUrl::kPostAttributeCollection;
   }
+  if (dialect != DialectName::kB2cPolicy) changed.policy = {};
   if (dialect != DialectName::kExtId) {
     changed.block_title = {};
     changed.carry = {};

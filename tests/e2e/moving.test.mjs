@@ -5,15 +5,16 @@ import path from 'node:path';
 import { test } from 'node:test';
 
 import { backend, customer } from './lib/backends.mjs';
-import { root, serve } from './lib/claimgate.mjs';
+import { root, run, serve } from './lib/claimgate.mjs';
 
+const kSecrets = { B2C_PASSWORD: 'secret', ENTRA_STAND_IN: 'stand-in-for-a-token' };
 const kApp = 'extension_9c2f41d07be84a6c8f35d1e2a07b64c3';
 
 async function start(t) {
   const api = await backend(t);
   const text = fs.readFileSync(path.join(root, 'examples', 'moving.yaml'), 'utf8')
     .replace(/(address: 127\.0\.0\.1:)\d+/g, '$10').replace('http://127.0.0.1:43212', api.url);
-  const gate = await serve(t, text, { env: { B2C_PASSWORD: 'secret', ENTRA_STAND_IN: 'stand-in-for-a-token' } });
+  const gate = await serve(t, text, { env: kSecrets });
   const ask = async (where, authorization, body) => {
     const response = await fetch(`${gate.address}${where}`, {
       method: 'POST', headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify(body),
@@ -66,4 +67,20 @@ test('a rule that both include marks the field where the caller can', async (t) 
     [400, { version: '1.0.0', status: 400, action: 'ValidationError', userMessage: `${check}\n${field}` }]);
   assert.deepEqual(await event('dana@woodgrove.example', long),
     [200, action('showValidationError', { message: check, attributeErrors: { [`${kApp}_loyaltyNumber`]: field } })]);
+});
+
+test('explain shows one set of claims as every caller would be answered', async () => {
+  const { code, stdout, stderr } = await run(
+    ['explain', '--config', 'examples/moving.yaml', '--connector', 'b2c', '--dialect', 'all', '--backend', 'legacy=block:sorry'],
+    { env: kSecrets, input: JSON.stringify({ step: 'PostAttributeCollection', email: 'dana@woodgrove.example' }) });
+  assert.equal(code, 0, stderr);
+  const parts = stdout.split(/^== /m).slice(1).map((part) => [
+    part.match(/^\S+/)[0], Number(part.match(/^HTTP\/1\.1 (\d+)/m)?.[1]), JSON.parse(part.match(/^\{.*\}$/m)?.[0] ?? 'null')]);
+  const text = 'Sign-up is not possible';
+  const flow = { version: '1.0.0', action: 'ShowBlockPage', userMessage: text };
+  assert.deepEqual(parts, [
+    ['b2c-userflow', 200, flow], ['b2b-signup', 200, flow],
+    ['b2c-policy', 409, { version: '1.0.0', status: 409, userMessage: text }],
+    ['ext-id', 200, action('showBlockPage', { message: text })],
+  ]);
 });
