@@ -230,7 +230,7 @@ test('an event of another tenant than the token is refused', async (t) => {
   const authority = await entra(t, [keyOne]);
   const gate = await serve(t, configuration({
     connector: {
-      dialect: 'ext-id', rules: [],
+      dialect: 'ext-id', rules: [{ name: 'everybody', continue: {} }],
       auth: { entra: { tenant: kTenant, audience: kAudience, authority: authority.url } },
     },
   }));

@@ -8,7 +8,7 @@ import { backend, customer, hashOf } from './lib/backends.mjs';
 import { root, run, serve } from './lib/claimgate.mjs';
 
 const examples = path.join(root, 'examples');
-const kEnvironment = { B2C_PASSWORD: 'one', B2C_PASSWORD_NEXT: 'two' };
+const kEnvironment = { B2C_PASSWORD: 'one', B2C_PASSWORD_NEXT: 'two', ENTRA_STAND_IN: 'stand-in-for-a-token' };
 
 const kBackends = fs.readdirSync(path.join(examples, 'backends')).map((file) => `backends/${file}`);
 const kExamples = [...fs.readdirSync(examples), ...kBackends].filter((file) => file.endsWith('.yaml'));
