@@ -63,7 +63,8 @@ std::string_view country_code_of(std::string_view text, Arena&) noexcept {
 Value country_name(const FilterUse& use, Value value, Evaluation&) noexcept {
   const std::string_view code = text::country_code(value.text);
   if (code.empty()) return {};
-  const std::string_view language = use.arguments.empty() ? "en" : use.arguments[0].text;
+  const std::string_view language =
+      use.arguments.empty() ? std::string_view("en") : std::string_view(use.arguments[0].text);
   const std::string_view name = text::country_name(code, language);
   return name.empty() ? Value{} : text_value(name);
 }

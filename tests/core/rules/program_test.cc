@@ -383,6 +383,17 @@ TEST(Filters, MakeNumbersThatReadersOfJsonHold) {
   }
 }
 
+TEST(Filters, NameACountryInEnglishUnlessTheySayOtherwise) {
+  Rules rules(
+      "      - { name: a, set: { country: \"{country | country_name}\", state: \"{country | country_name('sv')}\" } }\n");
+  ASSERT_FALSE(rules.diagnostics.has_errors()) << rules.diagnostics.render();
+  rules.decide(R"({"country":"usa"})");
+  EXPECT_EQ(rules.value("country"), "United States");
+  EXPECT_EQ(rules.value("state"), "USA");
+  rules.decide(R"({"country":"Elbonia"})");
+  EXPECT_TRUE(rules.evaluation->changed().empty());
+}
+
 TEST(Evaluation, StepsAsideAndComesBack) {
   Rules rules("      - { name: a, tag: t, set: { city: x, email: \"b@c.example\" } }\n"
               "      - { name: b, when: { email.domain: c.example }, block: first }\n");
