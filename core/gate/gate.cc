@@ -515,10 +515,13 @@ Report Gate::shed(const http::Request& request, std::string_view date, http::Out
 Report Gate::answer_kept(const Connector& connector, const claims::KeptClaims& kept,
                          std::string_view body, http::After after, std::string_view date,
                          http::OutBuffer& out, const Known& known) noexcept {
-  Report report;
-  report.connector = &connector;
   evaluation_.begin(now_s_);
   kept.restore(evaluation_.claims());
+  if (!dialects::restore(connector.terms, evaluation_.claims(), exchange_)) {
+    return answer_body(connector, body, after, date, out, nullptr, known);
+  }
+  Report report;
+  report.connector = &connector;
   report.step = exchange_.step;
   if (!settle(connector, body, after, date, out, nullptr, known, report)) {
     no_room(after, date, out, report);

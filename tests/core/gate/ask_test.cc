@@ -137,6 +137,59 @@ TEST_F(Asking, GoesOnFromKeptClaimsAsFromTheBody) {
   }
 }
 
+/// Asks `body`, has `other` answered meanwhile, and goes on with what was kept of the first.
+std::string ask_across(House& house, std::string_view body, std::string_view other, const Known& known) {
+  const Connector& connector = house.snapshot->connectors[0];
+  const std::string padded = std::string(body).append(claims::kReadPadding, '"');
+  const std::string copy = padded;
+  const std::string_view seen = std::string_view(padded).substr(0, body.size());
+  const std::string_view of_copy = std::string_view(copy).substr(0, body.size());
+  http::OutBuffer out(1 << 20);
+  EXPECT_TRUE(house.gate->answer_body(connector, seen, http::After::kKeepOpen, kDate, out).asks);
+  claims::KeptClaims kept;
+  house.gate->keep_claims(seen, of_copy, kept);
+  house.ask(other);
+  out.clear();
+  house.report = house.gate->answer_kept(connector, kept, of_copy, http::After::kKeepOpen, kDate, out, known);
+  const std::string_view response = out.view();
+  return std::string(response.substr(response.find("\r\n\r\n") + 4));
+}
+
+TEST_F(Asking, AtItsOwnStepWhateverIsAnsweredWhileItWaits) {
+  open("      - { name: a, ask: crm }\n");
+  const std::string error = tells(VerdictKind::kValidationError, "plain");
+  const Given given[] = {{0, Source::kBackend, error, Fallback::kNone}};
+  Known known;
+  known.given = given;
+  constexpr std::string_view kBefore = R"({"step":"PostFederationSignup","email":"a@mail.example"})";
+  constexpr std::string_view kForm = R"({"step":"PostAttributeCollection","email":"a@mail.example"})";
+  EXPECT_EQ(ask_across(*house_, kBefore, kForm, known),
+            R"({"version":"1.0.0","action":"ShowBlockPage","userMessage":"No."})");
+  EXPECT_EQ(report().step, dialects::Step::kPostFederationSignup);
+  EXPECT_EQ(ask_across(*house_, kForm, kBefore, known),
+            R"({"version":"1.0.0","status":400,"action":"ValidationError","userMessage":"No."})");
+  EXPECT_EQ(report().step, dialects::Step::kPostAttributeCollection);
+}
+
+TEST(AskingEvents, AnswersTheAttributesOfItsOwnEventWhateverIsAnsweredWhileItWaits) {
+  std::string yaml = with_rules("      - { name: a, ask: crm }\n");
+  const std::string flow = "b2c-userflow";
+  House house(yaml.replace(yaml.find(flow), flow.size(), "ext-id"), {}, {"crm"});
+  ASSERT_NE(house.snapshot, nullptr) << house.diagnostics.render();
+  const std::string decision = continues({claim("extension_Tier", "gold")});
+  const Given given[] = {{0, Source::kBackend, decision, Fallback::kNone}};
+  Known known;
+  known.given = given;
+  const auto event = [](const std::string& kind, const std::string& attribute) {
+    return R"({"type":"microsoft.graph.authenticationEvent.attributeCollection)" + kind +
+           R"(","data":{"userSignUpInfo":{"attributes":{")" + attribute + R"(":{"value":"x"}},"identities":[]}}})";
+  };
+  EXPECT_EQ(ask_across(house, event("Submit", "extension_9c2f41d07be84a6c8f35d1e2a07b64c3_Tier"),
+                       event("Start", "city"), known),
+            R"({"data":{"@odata.type":"microsoft.graph.onAttributeCollectionSubmitResponseData","actions":[{"@odata.type":"microsoft.graph.attributeCollectionSubmit.modifyAttributeValues","attributes":{"extension_9c2f41d07be84a6c8f35d1e2a07b64c3_Tier":"gold"}}]}})");
+  EXPECT_EQ(house.report.step, dialects::Step::kAttributeCollectionSubmit);
+}
+
 TEST_F(Asking, EndsWithABlockOrValidationErrorInTheCallersLanguage) {
   open("      - { name: a, ask: crm }\n");
   const std::string block = tells(VerdictKind::kBlock, "plain");
