@@ -6,7 +6,9 @@
 #include <array>
 #include <vector>
 
+#include "core/claims/event.h"
 #include "core/text/json.h"
+#include "core/text/locale.h"
 #include "core/text/text.h"
 
 namespace core::bridge {
@@ -17,7 +19,7 @@ using simdjson::dom::element;
 using simdjson::dom::element_type;
 using simdjson::dom::object;
 
-constexpr std::string_view kEventPrefix = "microsoft.graph.authenticationEvent.";
+using claims::kEventPrefix;
 constexpr std::string_view kExtensionPrefix = "extension_";
 
 /// The steps that both callers have (protocol.md e.1).
@@ -76,18 +78,9 @@ void add_field(std::string& fields, std::string_view name, std::string_view valu
   if (fits) fields.append(name).append(": ").append(value).append("\r\n");
 }
 
-/// en-us as en-US (RFC 5646, 2.1.1).
 std::string recased(std::string_view tag) {
   std::string out(tag);
-  std::size_t subtag = 0;
-  for (std::size_t i = 0; i <= out.size(); ++i) {
-    if (i < out.size() && out[i] != '-') continue;
-    const std::size_t capitals = subtag == 0 ? 0 : i - subtag == 2 ? 2 : i - subtag == 4 ? 1 : 0;
-    for (std::size_t j = subtag; j < subtag + capitals; ++j) {
-      if (out[j] >= 'a' && out[j] <= 'z') out[j] = static_cast<char>(out[j] - 0x20);
-    }
-    subtag = i + 1;
-  }
+  text::recase_language_tag(tag, out.data());
   return out;
 }
 

@@ -9,6 +9,9 @@
 
 namespace core::claims {
 
+/// In front of the name of an event in its `type`.
+inline constexpr std::string_view kEventPrefix = "microsoft.graph.authenticationEvent.";
+
 /// What an event of Microsoft Entra is about (protocol.md d.5 to d.10).
 enum class EventKind : std::uint8_t {
   kAttributeCollectionStart,

@@ -15,6 +15,8 @@
 
 #include "core/claims/event.h"
 #include "core/claims/reader.h"
+#include "core/text/locale.h"
+#include "core/text/text.h"
 
 namespace core::claims {
 namespace {
@@ -99,7 +101,6 @@ constexpr std::string_view kBooleanHead =
 constexpr std::string_view kBuiltInTail = R"(,"attributeType":"builtIn"})";
 constexpr std::string_view kCustomTail = R"(,"attributeType":"directorySchemaExtension"})";
 
-constexpr std::string_view kEventPrefix = "microsoft.graph.authenticationEvent.";
 constexpr std::pair<std::string_view, EventKind> kEvents[] = {
     {"attributeCollectionSubmit", EventKind::kAttributeCollectionSubmit},
     {"attributeCollectionStart", EventKind::kAttributeCollectionStart},
@@ -120,47 +121,23 @@ constexpr std::pair<std::string_view, AttributeType> kTypes[] = {
 constexpr std::size_t kRespelledMax = 10;
 constexpr std::string_view kEmailType = "email", kEmailTypeHere = "emailAddress";
 
-/// True when two texts are the same but for the case of ASCII letters.
-bool same_letters(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-    return lower(x) == lower(y);
-  });
-}
+using text::equals_ignore_case_ascii;
 
 AttributeType type_named(std::string_view name) noexcept {
   for (const auto& [known, type] : kTypes) {
     if (name == known) return type;
   }
   for (const auto& [known, type] : kTypes) {
-    if (same_letters(name, known)) return type;
+    if (equals_ignore_case_ascii(name, known)) return type;
   }
   return AttributeType::kUnknown;
 }
 
-char upper(char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 0x20) : c; }
-
-/// A language tag as RFC 5646 section 2.1.1 writes it: en-us is en-US, zh-hant-tw is zh-Hant-TW.
-/// Null data() when the arena is full.
+/// A language tag in the usual letter case. Null data() when the arena is full.
 std::string_view recased(std::string_view tag, Arena& arena) noexcept {
   char* const room = arena.allocate(tag.size());
   if (room == nullptr) return {};
-  std::size_t subtag = 0;  // where it begins
-  for (std::size_t i = 0; i <= tag.size(); ++i) {
-    if (i < tag.size() && tag[i] != '-') {
-      room[i] = tag[i];
-      continue;
-    }
-    const std::size_t size = i - subtag;
-    if (subtag != 0 && size == 2) {
-      room[subtag] = upper(tag[subtag]);
-      room[subtag + 1] = upper(tag[subtag + 1]);
-    } else if (subtag != 0 && size == 4) {
-      room[subtag] = upper(tag[subtag]);
-    }
-    if (i < tag.size()) room[i] = '-';
-    subtag = i + 1;
-  }
+  text::recase_language_tag(tag, room);
   return {room, tag.size()};
 }
 
@@ -255,7 +232,7 @@ bool EventReader::finish() noexcept {
                                    [&](const auto& event) { return event.first == name; });
   if (known == std::end(kEvents)) {
     known = std::find_if(std::begin(kEvents), std::end(kEvents), [&](const auto& event) {
-      return same_letters(event.first, name);
+      return equals_ignore_case_ascii(event.first, name);
     });
   }
   if (known == std::end(kEvents)) return refuse(ReadError::kUnknownEvent, begin_);
@@ -376,7 +353,7 @@ const char* EventReader::find_key(const char* quote, const Key* level, const Key
   const char* const colon = skip_white(scanned.close + 1, end_);
   if (peek(colon, end_) != ':') return stop(ReadError::kSyntax, colon);
   for (key = level; key->size != 0; ++key) {
-    if (name == key->name() || (key->any_case && same_letters(name, key->name()))) {
+    if (name == key->name() || (key->any_case && equals_ignore_case_ascii(name, key->name()))) {
       break;
     }
   }

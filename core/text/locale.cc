@@ -77,4 +77,18 @@ bool is_language_tag(std::string_view tag) noexcept {
   return size != 0;
 }
 
+void recase_language_tag(std::string_view tag, char* to) noexcept {
+  std::size_t subtag = 0;  // where it begins
+  for (std::size_t i = 0; i <= tag.size(); ++i) {
+    if (i < tag.size()) to[i] = tag[i];
+    if (i < tag.size() && tag[i] != '-') continue;
+    const std::size_t size = i - subtag;
+    const std::size_t capitals = subtag == 0 ? 0 : size == 2 ? 2 : size == 4 ? 1 : 0;
+    for (std::size_t j = subtag; j < subtag + capitals; ++j) {
+      if (to[j] >= 'a' && to[j] <= 'z') to[j] = static_cast<char>(to[j] - 0x20);
+    }
+    subtag = i + 1;
+  }
+}
+
 }  // namespace core::text

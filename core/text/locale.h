@@ -34,4 +34,8 @@ class LocaleChooser {
 /// eight ASCII letters and digits, joined by '-', the first of letters only.
 bool is_language_tag(std::string_view tag) noexcept;
 
+/// Writes `tag` to `to`, which has room for it and may be its own place, in the letter case of RFC 5646
+/// section 2.1.1: en-us is en-US, zh-hant-tw is zh-Hant-TW. The first subtag stays as it is.
+void recase_language_tag(std::string_view tag, char* to) noexcept;
+
 }  // namespace core::text

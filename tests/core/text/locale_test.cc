@@ -111,5 +111,14 @@ TEST(IsLanguageTag, KnowsTheShape) {
   }
 }
 
+TEST(RecaseLanguageTag, WritesRegionsInCapitalsAndScriptsWithOne) {
+  for (const auto& [tag, usual] : std::vector<std::pair<std::string, std::string>>{
+           {"en-us", "en-US"}, {"zh-hant-tw", "zh-Hant-TW"}, {"EN", "EN"}, {"es-419", "es-419"}, {"", ""}}) {
+    std::string out(tag);
+    recase_language_tag(tag, out.data());
+    EXPECT_EQ(out, usual);
+  }
+}
+
 }  // namespace
 }  // namespace core::text
