@@ -228,8 +228,7 @@ class Service {
       options.on_end = [this] { uv_async_send(&worker_ended_); };
       options.shared = shared_.get();
       if (written.auth_failures > 0) options.attempts = attempts_.get();
-      options.tokens.token_bytes_max = static_cast<std::size_t>(written.token_bytes);
-      options.tokens.remembered_max = static_cast<std::size_t>(written.tokens_remembered);
+      options.tokens = token_options(written);
       options.tokens.seed = {random_seed(), random_seed()};
       options.want_keys = [this] { keys_->wake(); };
       options.pending_max = static_cast<std::size_t>(configuration_.config.limits.pending);
@@ -267,6 +266,9 @@ class Service {
     needs.program_bytes = net::resident_bytes();
     needs.reload_bytes = needs.program_bytes - std::min(needs.program_bytes, program_bytes_);
     needs.decision_bytes = static_cast<std::size_t>(written.decision_cache_bytes);
+    if (!written.token_authorities.empty()) {
+      needs.token_bytes = core::callers::TokenVerifier::bytes(token_options(written.limits));
+    }
     const net::MemoryPlan plan = net::plan_memory(needs);
     if (!plan.fits()) {
       const config::Mark& at = written.limits.memory_mark;

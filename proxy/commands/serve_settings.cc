@@ -33,6 +33,13 @@ net::ServerLimits server_limits(const config::Limits& limits) {
   return server;
 }
 
+core::callers::TokenVerifier::Options token_options(const config::Limits& limits) {
+  core::callers::TokenVerifier::Options options;
+  options.token_bytes_max = static_cast<std::size_t>(limits.token_bytes);
+  options.remembered_max = static_cast<std::size_t>(limits.tokens_remembered);
+  return options;
+}
+
 std::size_t raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;

@@ -60,7 +60,7 @@ MemoryPlan plan_memory(const MemoryNeeds& needs) {
   usual.waiting = needs.asks ? pending * std::max(kWaitingBytes, Memory::kWaitingBytes) : 0;
   const std::size_t scratch = kWorkerBytes + kBodiesOfWorker * (body + kScratchBytes);
   const std::size_t fixed = needs.program_bytes + needs.reload_bytes + kUnreadBytes +
-                            needs.decision_bytes + needs.workers * scratch;
+                            needs.decision_bytes + needs.workers * (scratch + needs.token_bytes);
   const auto with_loss = [](std::size_t bytes) { return bytes + bytes / kLossDivisor; };
   const std::size_t moving = needs.workers * with_loss(usual.sum());
 
@@ -92,6 +92,12 @@ MemoryPlan plan_memory(const MemoryNeeds& needs) {
   line(needs.workers * scratch, "buffers: " + workers + "(" + amount(kWorkerBytes) + " + " +
                                     std::to_string(kBodiesOfWorker) + " x (" + amount(body) +
                                     " body_bytes + " + amount(kScratchBytes) + "))");
+  if (needs.token_bytes != 0) {
+    line(needs.workers * needs.token_bytes,
+         "tokens of callers: " + workers + "(" + std::to_string(needs.limits.tokens_remembered) +
+             " tokens_remembered, and what reads " +
+             amount(static_cast<std::size_t>(needs.limits.token_bytes)) + " token_bytes)");
+  }
   std::string connections = "connections: " + workers + "(" + std::to_string(needs.connections) +
                             " connections x " + amount(each);
   if (begun != 0) {

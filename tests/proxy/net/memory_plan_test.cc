@@ -42,6 +42,16 @@ TEST(MemoryPlan, CountsSessionsHandshakesAndRequestsThatWaitWhereThereAreAny) {
   EXPECT_THAT(plan.lines[3], HasSubstr("2 workers x (16384 connections x 16 KiB + 1024 tls_handshakes x 33 KiB)"));
 }
 
+TEST(MemoryPlan, CountsWhatVerifiesTokensWhereTheyAreShown) {
+  MemoryNeeds needs = usual();
+  const MemoryPlan without = plan_memory(needs);
+  needs.token_bytes = 164 << 10;
+  const MemoryPlan plan = plan_memory(needs);
+  EXPECT_EQ(plan.bytes, without.bytes + 2 * (164 << 10)) << "each worker's, and nothing is lost between blocks";
+  EXPECT_EQ(plan.lines.size(), without.lines.size() + 1);
+  EXPECT_THAT(plan.lines[3], HasSubstr("2 workers x (1024 tokens_remembered, and what reads 8 KiB token_bytes)"));
+}
+
 TEST(MemoryPlan, DividesWhatIsWrittenInTheSameProportions) {
   const MemoryPlan all = plan_memory(usual());
   MemoryNeeds needs = usual();
