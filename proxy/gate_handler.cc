@@ -64,6 +64,7 @@ void GateHandler::use_forwarder(forward::Forwarder& forwarder, forward::Shared& 
     names.push_back(backend.name);
   }
   forwarder.use_backends(std::move(names));
+  forwarder.use_connectors(*serving_);
 }
 
 void GateHandler::verify_tokens(const core::callers::TokenVerifier::Options& options,

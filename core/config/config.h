@@ -198,6 +198,7 @@ struct Connector {
   bool has_auth = false;         // an `auth` was written at all
   milliseconds deadline{4000};   // protocol.md a.9
   milliseconds retry_window{12'000};  // 2 x 5 s + 2 s (protocol.md a.9)
+  std::optional<std::int64_t> pending;  // requests that wait; unset: by what others need (gate::compile)
   std::optional<Action> otherwise;
   TokenFault token_fault = TokenFault::kContinue;
   std::vector<Rule> rules;

@@ -7,7 +7,7 @@ constexpr std::string_view kSourceNames[kSourceCount] = {"rules",  "cache",   "s
                                                          "joined", "backend", "otherwise"};
 constexpr std::string_view kFallbackNames[kFallbackCount] = {
     "none", "memory", "backend", "remembered", "deadline", "pending", "ending",
-    "overload"};
+    "overload", "connector_pending"};
 
 using State = rules::Decisions::State;
 using decisions::Cache;

@@ -32,8 +32,9 @@ enum class Fallback : std::uint8_t {
   kPending,  // `limits.pending` requests wait already
   kEnding,   // the process ends, or a reload took the backend away
   kOverload,  // no memory left for it (`limits.memory`)
+  kConnectorPending,  // `pending` requests of its connector wait already
 };
-inline constexpr std::size_t kFallbackCount = 8;
+inline constexpr std::size_t kFallbackCount = 9;
 std::string_view name(Fallback fallback) noexcept;
 
 /// What became of one ask rule of a request that has waited.

@@ -82,6 +82,21 @@ std::shared_ptr<const lists::List> load_list(const config::ListSource& source,
   return loaded.list;
 }
 
+bool asks(const config::Connector& connector) {
+  return std::any_of(connector.rules.begin(), connector.rules.end(),
+                     [](const config::Rule& rule) { return rule.action.kind == config::Action::Kind::kAsk; }) ||
+         std::any_of(connector.carry.begin(), connector.carry.end(),
+                     [](const config::Text& backend) { return !backend.value.empty(); });
+}
+
+/// How many requests of a connector may wait where it does not say so: not all that its worker lets wait,
+/// when there are others who need places.
+std::size_t usual_pending(const config::Config& config) {
+  const auto askers = std::count_if(config.connectors.begin(), config.connectors.end(), asks);
+  const auto all = static_cast<std::size_t>(config.limits.pending);
+  return askers > 1 ? (all + 1) / 2 : all;
+}
+
 Message compile_message(const config::Message& source, std::string_view fallback,
                         rules::Compiler& compiler) {
   std::vector<std::string> tags;
@@ -312,6 +327,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
          static_cast<std::uint64_t>(written.timeout.count()) * tries, written.connector_contract,
          written.event_contract});
   }
+  const std::size_t pending_usually = usual_pending(config);
   for (const config::Connector& written : config.connectors) {
     Connector connector;
     connector.index = snapshot->connectors.size();
@@ -332,6 +348,8 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     connector.token_fault = written.token_fault;
     connector.deadline = written.deadline;
     connector.retry_window = written.retry_window;
+    connector.pending_max =
+        written.pending ? static_cast<std::size_t>(*written.pending) : pending_usually;
     snapshot->prepared_max =
         std::max(snapshot->prepared_max, connector.program.prepared_count());
     snapshot->candidates_max.raise_to(connector.program.index().counts());

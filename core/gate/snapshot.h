@@ -54,6 +54,7 @@ struct Connector {
   config::TokenFault token_fault = config::TokenFault::kContinue;
   config::milliseconds deadline{4000};
   config::milliseconds retry_window{12'000};
+  std::size_t pending_max = 4096;  // its requests that wait for a backend, in one worker
   std::size_t index = 0;  // in Snapshot::connectors
 
   /// Who gets the events of a step at dialects::Moment::kApart; null when nobody does.

@@ -263,6 +263,12 @@ class Service {
       needs.fronted = needs.fronted || listener.proxy_protocol != config::ProxyProtocol::kOff;
     }
     needs.asks = !edition_.snapshot->backends.empty();
+    for (const config::Backend& backend : written.backends) {
+      const auto body = static_cast<std::size_t>(backend.limits.response_bytes);
+      needs.in_flight += static_cast<std::size_t>(backend.limits.in_flight);
+      needs.response_bytes = std::max(needs.response_bytes, body);
+      needs.answer_bytes = std::max(needs.answer_bytes, body + static_cast<std::size_t>(backend.limits.header_bytes));
+    }
     needs.program_bytes = net::resident_bytes();
     needs.reload_bytes = needs.program_bytes - std::min(needs.program_bytes, program_bytes_);
     needs.decision_bytes = static_cast<std::size_t>(written.decision_cache_bytes);
@@ -379,7 +385,8 @@ class Service {
         std::vector<Series> series;
         for (const auto& [label, purpose] : {std::pair{"connections", For::kConnections},
                                              std::pair{"messages", For::kMessages},
-                                             std::pair{"waiting", For::kWaiting}}) {
+                                             std::pair{"waiting", For::kWaiting},
+                                             std::pair{"backends", For::kBackends}}) {
           double sum = 0;
           for (const auto& worker : workers_) {
             const net::Memory& memory = worker->memory();

@@ -17,6 +17,9 @@ struct MemoryNeeds {
   bool tls = false;                // a listener has it
   bool fronted = false;            // a listener takes PROXY headers
   bool asks = false;               // a connector may wait for a backend
+  std::size_t in_flight = 0;       // questions under way of a worker, all backends together
+  std::size_t answer_bytes = 0;    // of the largest head and body that a backend may answer
+  std::size_t response_bytes = 0;  // of the largest such body
   std::size_t program_bytes = 0;   // resident, with configuration and lists
   std::size_t reload_bytes = 0;    // of these: configuration and lists, held twice during a reload
   std::size_t decision_bytes = 0;
