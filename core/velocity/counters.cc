@@ -12,13 +12,17 @@ constexpr std::size_t kShardsMax = 64;
 
 std::uint32_t stamp_of(std::uint64_t now_ms) noexcept {
   const auto stamp = static_cast<std::uint32_t>(now_ms);
-  return stamp != 0 ? stamp : 1;  // 0 is one that was taken back
+  return stamp != 0 ? stamp : ~stamp;  // a millisecond before: 0 is one that was taken back
+}
+
+std::size_t shards_for(std::size_t bytes) noexcept {
+  return std::bit_floor(std::clamp<std::size_t>(bytes / Counters::kBytesMin, 1, kShardsMax));
 }
 
 }  // namespace
 
-Counters::Counters(std::size_t bytes) : bytes_max_(std::max(bytes, kBytesMin)) {
-  shard_count_ = std::bit_floor(std::clamp<std::size_t>(bytes_max_ / kBytesMin, 1, kShardsMax));
+Counters::Counters(std::size_t bytes)
+    : bytes_max_(std::max(bytes, kBytesMin)), shard_count_(shards_for(bytes_max_)) {
   shards_ = std::make_unique<Shard[]>(shard_count_);
   for (std::size_t i = 0; i < shard_count_; ++i) shards_[i].open(bytes_max_ / shard_count_);
 }
@@ -29,15 +33,17 @@ Counters::Shard& Counters::shard_of(const Key& key) const noexcept {
   return shards_[static_cast<std::size_t>(key.low) & (shard_count_ - 1)];
 }
 
-std::uint32_t Counters::at_most_max() const noexcept {
-  // Half of a shard, so that one counter cannot drive out all others.
-  const std::size_t stamps = shards_[0].cell_count / 2 * Stamps::kCount;
+std::uint32_t Counters::at_most_max(std::size_t bytes) noexcept {
+  bytes = std::max(bytes, kBytesMin);
+  // Half of a shard, so that one counter cannot drive out all others; three quarters of it are cells.
+  const std::size_t stamps = bytes / shards_for(bytes) * 3 / 8 / sizeof(Cell) * Stamps::kCount;
   return static_cast<std::uint32_t>(std::min<std::size_t>(stamps, kAtMostMax));
 }
 
 Counted Counters::count(const Question& question, std::uint64_t now_ms) noexcept {
   Shard& shard = shard_of(question.counter);
   Counted counted;
+  shard.prefetch(question.counter, question.request);
   const std::lock_guard lock(shard.mutex);
   if (question.look_for_repeat) {
     if (const Mark* const mark = shard.find_mark(question.request, now_ms)) {
@@ -51,7 +57,6 @@ Counted Counters::count(const Question& question, std::uint64_t now_ms) noexcept
   if (counter != nullptr) {
     counter->last_ms = std::max(counter->last_ms, now_ms);
     shard.prune(*counter, question.window_ms);
-    shard.touch(*counter);
     counted.before = std::min(counter->live, question.at_most);
   }
   counted.over = counted.before >= question.at_most;

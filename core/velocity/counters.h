@@ -52,7 +52,8 @@ struct Figures {
 /// more for each fourteen times. So a key that comes once costs 128 bytes, and an approximation, two
 /// counts of fixed windows in one cell, would save half of that and be wrong by up to the limit.
 ///
-/// Without room the counter that was asked longest ago is forgotten: of all it is most likely empty.
+/// Without room a counter is forgotten that nobody has asked since the others were put in (a queue with
+/// second chances): of all it is most likely empty.
 /// What a caller's retry would count twice is kept in mind in a quarter of the bytes, the oldest
 /// forgotten first.
 ///
@@ -89,8 +90,8 @@ class Counters {
 
   Figures figures() const noexcept;
   std::size_t bytes_max() const noexcept { return bytes_max_; }
-  /// The largest limit that its shards have room for.
-  std::uint32_t at_most_max() const noexcept;
+  /// The largest limit that the shards of so many bytes have room for.
+  static std::uint32_t at_most_max(std::size_t bytes) noexcept;
 
   struct Shard;
 

@@ -200,7 +200,8 @@ class Service {
   bool open_workers(std::size_t descriptors) {
     shared_ = std::make_unique<forward::Shared>(
         static_cast<std::size_t>(configuration_.config.decision_cache_bytes),
-        core::decisions::Seed{random_seed(), random_seed()}, configuration_.workers);
+        core::decisions::Seed{random_seed(), random_seed()}, configuration_.workers,
+        static_cast<std::size_t>(configuration_.config.limits.velocity));
     core::callers::Attempts::Options attempts;
     const config::Limits& written = configuration_.config.limits;
     attempts.failures_max = static_cast<std::uint32_t>(written.auth_failures);
@@ -267,6 +268,9 @@ class Service {
     needs.program_bytes = net::resident_bytes();
     needs.reload_bytes = needs.program_bytes - std::min(needs.program_bytes, program_bytes_);
     needs.decision_bytes = static_cast<std::size_t>(written.decision_cache_bytes);
+    if (!edition_.snapshot->limits.empty()) {
+      needs.counter_bytes = static_cast<std::size_t>(written.limits.velocity);
+    }
     const net::MemoryPlan plan = net::plan_memory(needs);
     if (!plan.fits()) {
       const config::Mark& at = written.limits.memory_mark;
@@ -275,7 +279,7 @@ class Service {
       unusable_ = true;
       const std::string path(configuration_.diagnostics.path(at.file));
       std::fprintf(stderr, "%s:%u:%u: error: too little for the other limits: write memory: %zuMiB, "
-                   "or less for limits.body_bytes or decision_cache.bytes\n",
+                   "or less for limits.body_bytes, limits.velocity or decision_cache.bytes\n",
                    path.c_str(), at.line, at.column, least_mib);
       for (const std::string& line : plan.lines) log::info("memory: {}", line);
       return false;
@@ -315,7 +319,8 @@ class Service {
                                configuration_.config.admin->address.loopback);
     admin_handler_ = std::make_unique<admin::AdminHandler>(
         metrics_, admin::ListRequests(*keeper_, access),
-        admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access));
+        admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access),
+        admin::VelocityRequests(*shared_, [this] { return edition_.snapshot; }, access));
     admin_ = std::make_unique<net::Server>(loop_, limits, *admin_handler_);
     return admin_->listen(std::move(admin_socket_)) || failed("admin: cannot be watched");
   }

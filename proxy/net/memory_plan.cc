@@ -60,7 +60,7 @@ MemoryPlan plan_memory(const MemoryNeeds& needs) {
   usual.waiting = needs.asks ? pending * std::max(kWaitingBytes, Memory::kWaitingBytes) : 0;
   const std::size_t scratch = kWorkerBytes + kBodiesOfWorker * (body + kScratchBytes);
   const std::size_t fixed = needs.program_bytes + needs.reload_bytes + kUnreadBytes +
-                            needs.decision_bytes + needs.workers * scratch;
+                            needs.decision_bytes + needs.counter_bytes + needs.workers * scratch;
   const auto with_loss = [](std::size_t bytes) { return bytes + bytes / kLossDivisor; };
   const std::size_t moving = needs.workers * with_loss(usual.sum());
 
@@ -89,6 +89,7 @@ MemoryPlan plan_memory(const MemoryNeeds& needs) {
            amount(needs.reload_bytes) + " again while a reload replaces them, " +
            amount(kUnreadBytes) + " of libraries not read yet");
   line(needs.decision_bytes, "decisions: decision_cache.bytes");
+  if (needs.counter_bytes != 0) line(needs.counter_bytes, "counters: limits.velocity");
   line(needs.workers * scratch, "buffers: " + workers + "(" + amount(kWorkerBytes) + " + " +
                                     std::to_string(kBodiesOfWorker) + " x (" + amount(body) +
                                     " body_bytes + " + amount(kScratchBytes) + "))");
