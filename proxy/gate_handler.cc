@@ -59,6 +59,7 @@ void GateHandler::use_forwarder(forward::Forwarder& forwarder, forward::Shared& 
   forwarder_ = &forwarder;
   shared_ = &shared;
   serving_->gate.use_cache(&shared.cache, shared.seed);
+  serving_->gate.use_counters(&shared.counters);
   std::vector<std::string> names;
   for (const core::gate::Backend& backend : serving_->gate.snapshot().backends) {
     names.push_back(backend.name);
@@ -183,6 +184,7 @@ void GateHandler::count(const forward::Serving& serving, const core::gate::Repor
     if (report.outcome <= core::gate::Outcome::kFault) serving.counters->count_shadow(report, rule);
   }
   if (report.tags != 0) serving.counters->count_tags(report, report.tags);
+  if (report.limits != 0) serving.counters->count_limits(serving.gate.at_hand().counted());
   if (report.shadow.ran) serving.counters->count_shadow_rules(report);
 }
 

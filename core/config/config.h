@@ -11,6 +11,7 @@
 #include "core/config/backend.h"
 #include "core/config/dialect_name.h"
 #include "core/config/policy.h"
+#include "core/config/velocity.h"
 #include "core/config/written.h"
 #include "core/lists/network.h"
 
@@ -118,6 +119,7 @@ struct Rule {
   Condition when;  // kAll without children when the rule has no `when`: always
   Action action;
   Text tag;  // empty: none
+  Text limit;  // kBlock, kValidationError: of `velocity`; over it they end. Empty: none
   std::optional<RuleCache> cache;  // kAsk
   Mode mode = Mode::kLive;
   Mark included_at;  // of the `include` that brought it, the outermost; line 0: it stands here itself
@@ -292,6 +294,7 @@ struct Limits {
   milliseconds tls_handshake_timeout{10'000};
   std::int64_t pending = 4096;               // requests that wait for a backend, per worker
   std::int64_t memory = 0;                   // of the process; 0: what the other limits add up to
+  std::int64_t velocity = 64 << 20;          // bytes of what `velocity` counts
   Mark memory_mark;                          // where it is written
 };
 
@@ -322,6 +325,7 @@ struct Config {
   std::vector<Message> messages;
   std::vector<ValueTable> tables;
   std::vector<Backend> backends;
+  std::vector<VelocityLimit> velocity;
   std::vector<Connector> connectors;
   std::vector<TokenAuthority> token_authorities;  // each URL and `ca` once
   std::vector<Text> caller_authorities;  // PEM files that certificates name, each once; at most 64

@@ -10,6 +10,7 @@
 #include "core/rules/ask_version.h"
 #include "core/rules/compiler.h"
 #include "core/text/json.h"
+#include "core/velocity/counters.h"
 
 namespace core::gate {
 namespace {
@@ -258,6 +259,31 @@ CallerCheck compile_callers(const config::Connector& written) {
   return check;
 }
 
+/// What can be said of limits when the whole configuration is known: one that no rule names, and one
+/// that its memory has no room for.
+void check_limits(const config::Config& config, config::Diagnostics& diagnostics) {
+  if (config.velocity.empty()) return;
+  const std::uint32_t most =
+      velocity::Counters::at_most_max(static_cast<std::size_t>(config.limits.velocity));
+  for (const config::VelocityLimit& limit : config.velocity) {
+    const auto names_it = [&limit](const config::Rule& rule) {
+      return rule.limit.value == limit.name.value;
+    };
+    const auto uses_it = [&](const config::Connector& connector) {
+      return std::any_of(connector.rules.begin(), connector.rules.end(), names_it);
+    };
+    if (std::none_of(config.connectors.begin(), config.connectors.end(), uses_it)) {
+      diagnostics.warning(limit.name.mark, limit.name.value.size(),
+                          "no rule has the limit \"" + limit.name.value + "\"",
+                          "write limit: " + limit.name.value + " beside block or validation_error");
+    }
+    if (limit.at_most <= most) continue;
+    diagnostics.error(limit.at_most_mark, std::to_string(limit.at_most).size(),
+                      "the counters have room for at most " + std::to_string(most),
+                      "write more for limits.velocity, or less here");
+  }
+}
+
 }  // namespace
 
 lists::Match match_of(config::ListMatch match) {
@@ -311,8 +337,10 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
   };
   const bool free_names = std::any_of(config.connectors.begin(), config.connectors.end(), is_policy);
   rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes, &tables,
-                            &config.backends, free_names},
+                            &config.backends, free_names, &snapshot->limits},
                            diagnostics);
+  snapshot->limits = compiler.compile_limits(config.velocity);
+  check_limits(config, diagnostics);
   for (const config::Message& message : config.messages) {
     if (message.texts.empty()) continue;
     snapshot->messages.push_back(compile_message(message, config.fallback_locale.value, compiler));
@@ -355,6 +383,11 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     snapshot->candidates_max.raise_to(connector.program.index().counts());
     if (!written.shadow_rules.empty()) {
       for (const config::Rule& rule : written.shadow_rules) {
+        if (!rule.limit.value.empty()) {
+          diagnostics.error(rule.limit.mark, rule.limit.value.size(),
+                            "rules of `shadow_rules` count nothing",
+                            "leave it out, or write mode: shadow in `rules`");
+        }
         if (rule.action.kind != config::Action::Kind::kAsk) continue;
         diagnostics.error(rule.action.mark, 3, "rules of `shadow_rules` ask nobody",
                           "leave it out, or write mode: shadow in `rules`");

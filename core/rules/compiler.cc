@@ -493,6 +493,7 @@ Program Compiler::compile(const std::vector<config::Rule>& rules, std::string_vi
     compile_condition(rule.when);
     compile_action(rule.action, compiled);
     if (compiled.action == Rule::Action::kAsk) compiled.ask = compile_ask(rule, connector);
+    if (!rule.limit.value.empty()) compiled.limit = compile_limit(rule.limit, connector);
     compiled.tag = compile_tag(rule.tag);
     if (diagnostics_.errors() != errors && rule.included_at.line != 0) {
       diagnostics_.warning(rule.included_at, 1,

@@ -28,6 +28,7 @@ struct Names {
   const ValueTables* tables = nullptr;  // null: none
   const std::vector<config::Backend>* backends = nullptr;  // in the order of their numbers
   bool free_names = false;  // see Vocabulary
+  const std::vector<Limit>* limits = nullptr;  // null: none
 };
 
 /// Resolves the names of one connector's rules and lays them out for evaluation. Mistakes go to
@@ -44,6 +45,9 @@ class Compiler {
 
   /// Parses a template that stands outside the rules (a message), reporting to the diagnostics.
   Template compile_text(const config::Text& text);
+
+  /// `velocity`: in the order it is written, for Names::limits of another compiler.
+  std::vector<Limit> compile_limits(const std::vector<config::VelocityLimit>& limits);
 
   /// The index of a message; reports an unknown one and answers 0.
   std::uint32_t resolve_message(const config::Text& name);
@@ -62,6 +66,7 @@ class Compiler {
   void refuse(const config::Text& text, std::string message, std::string suggestion);
   std::uint32_t compile_subject(const config::Text& text);
   std::vector<Assignment> compile_assignments(const std::vector<config::Assignment>& assignments);
+  std::uint32_t compile_limit(const config::Text& name, std::string_view connector);
   std::uint32_t compile_ask(const config::Rule& rule, std::string_view connector);
   void report(const config::Text& text, const TemplateError& error);
   void report_all(const config::Text& text, const std::vector<TemplateError>& remarks);

@@ -95,10 +95,26 @@ Program::Step Program::ask(std::uint32_t index, Evaluation& evaluation, Tracer* 
   return Step::kEnd;
 }
 
+/// Whether rule `index`, which has a limit, lets the request pass.
+[[gnu::noinline]] bool Program::is_within(std::uint32_t index, Evaluation& evaluation,
+                                          Tracer* tracer) const noexcept {
+  const Limit& limit = limits_[rules_[index].limit];
+  Decisions* const decisions = evaluation.decisions();
+  const Decisions::Limited limited =
+      decisions != nullptr ? decisions->limit(limit, evaluation) : Decisions::Limited{};
+  if (tracer != nullptr) tracer->on_limit(index, limit, limited);
+  return !limited.over;
+}
+
 /// Does what rule `index`, which matched, says. kEnd when that is the verdict.
 Program::Step Program::act(std::uint32_t index, Evaluation& evaluation, Tracer* tracer,
                            Verdict& verdict) const noexcept {
   const Rule& rule = rules_[index];
+  if (rule.limit != Limit::kNone && is_within(index, evaluation, tracer)) {
+    if (!evaluation.arena().exhausted()) return Step::kNext;
+    verdict = {VerdictKind::kContinue, Verdict::kOtherwise, 0};
+    return Step::kEnd;
+  }
   if (rule.shadow) {
     evaluation.note_shadow(index);
     return Step::kNext;

@@ -200,7 +200,8 @@ class Service {
   bool open_workers(std::size_t descriptors) {
     shared_ = std::make_unique<forward::Shared>(
         static_cast<std::size_t>(configuration_.config.decision_cache_bytes),
-        core::decisions::Seed{random_seed(), random_seed()}, configuration_.workers);
+        core::decisions::Seed{random_seed(), random_seed()}, configuration_.workers,
+        static_cast<std::size_t>(configuration_.config.limits.velocity));
     core::callers::Attempts::Options attempts;
     const config::Limits& written = configuration_.config.limits;
     attempts.failures_max = static_cast<std::uint32_t>(written.auth_failures);
@@ -275,6 +276,9 @@ class Service {
     if (!written.token_authorities.empty()) {
       needs.token_bytes = core::callers::TokenVerifier::bytes(token_options(written.limits));
     }
+    if (!edition_.snapshot->limits.empty()) {
+      needs.counter_bytes = static_cast<std::size_t>(written.limits.velocity);
+    }
     const net::MemoryPlan plan = net::plan_memory(needs);
     if (!plan.fits()) {
       const config::Mark& at = written.limits.memory_mark;
@@ -283,7 +287,7 @@ class Service {
       unusable_ = true;
       const std::string path(configuration_.diagnostics.path(at.file));
       std::fprintf(stderr, "%s:%u:%u: error: too little for the other limits: write memory: %zuMiB, "
-                   "or less for limits.body_bytes or decision_cache.bytes\n",
+                   "or less for limits.body_bytes, limits.velocity or decision_cache.bytes\n",
                    path.c_str(), at.line, at.column, least_mib);
       for (const std::string& line : plan.lines) log::info("memory: {}", line);
       return false;
@@ -323,7 +327,8 @@ class Service {
                                configuration_.config.admin->address.loopback);
     admin_handler_ = std::make_unique<admin::AdminHandler>(
         metrics_, admin::ListRequests(*keeper_, access),
-        admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access));
+        admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access),
+        admin::VelocityRequests(*shared_, [this] { return edition_.snapshot; }, access));
     admin_ = std::make_unique<net::Server>(loop_, limits, *admin_handler_);
     return admin_->listen(std::move(admin_socket_)) || failed("admin: cannot be watched");
   }

@@ -100,7 +100,7 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
                       of.idle_timeout, of.write_timeout, of.drain_timeout, of.tls_handshakes,
                       of.tls_handshake_timeout, of.pending, of.auth_failures,
                       of.auth_failure_window, of.auth_addresses, of.memory, of.token_bytes,
-                      of.tokens_remembered);
+                      of.tokens_remembered, of.velocity);
   };
   if (as_tuple(old.limits) != as_tuple(fresh.limits)) keys.emplace_back("limits");
   return keys;

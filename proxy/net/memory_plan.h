@@ -24,6 +24,7 @@ struct MemoryNeeds {
   std::size_t reload_bytes = 0;    // of these: configuration and lists, held twice during a reload
   std::size_t decision_bytes = 0;
   std::size_t token_bytes = 0;     // of a worker: what verifies callers' tokens, and remembers them; 0: none are shown
+  std::size_t counter_bytes = 0;   // of `velocity`
 };
 
 /// The bound on a process's memory: what may be held by what, in sum `limits.memory`, or as much as the
