@@ -18,9 +18,28 @@ namespace core::claims::envelope {
 enum class Role : std::uint8_t {
   kSkip,
   // Texts that are kept, by their number: see EventReader::texts_.
-  kType, kTenant, kCorrelation, kIp, kLocale, kMarket, kAppId, kAssignedId, kTextRoles,
-  kData, kContext, kSignUp, kClient, kClientApp, kOtherApp, kUser, kAttributes, kIdentities,
-  kSignInType, kIssuer, kValueType, kValue,
+  kType,
+  kTenant,
+  kCorrelation,
+  kIp,
+  kLocale,
+  kMarket,
+  kAppId,
+  kAssignedId,
+  kTextRoles,
+  kData,
+  kContext,
+  kSignUp,
+  kClient,
+  kClientApp,
+  kOtherApp,
+  kUser,
+  kAttributes,
+  kIdentities,
+  kSignInType,
+  kIssuer,
+  kValueType,
+  kValue,
 };
 
 /// A member as a machine writes it: its name with `":` behind.
@@ -44,45 +63,47 @@ struct Key {
 };
 
 // In the order of protocol.md d.1 and d.5; each ends with an empty key.
-inline constexpr Key kRoot[] = {{"type", Role::kType}, {"source", Role::kSkip}, {"data", Role::kData}, {}};
+inline constexpr Key kRoot[] = {
+    {"type", Role::kType}, {"source", Role::kSkip}, {"data", Role::kData}, {}};
 inline constexpr Key kData[] = {{"@odata.type", Role::kSkip, true},
-                         {"tenantId", Role::kTenant},
-                         {"authenticationEventListenerId", Role::kSkip},
-                         {"customAuthenticationExtensionId", Role::kSkip},
-                         {"authenticationContext", Role::kContext},
-                         {"userSignUpInfo", Role::kSignUp},
-                         {}};
+                                {"tenantId", Role::kTenant},
+                                {"authenticationEventListenerId", Role::kSkip},
+                                {"customAuthenticationExtensionId", Role::kSkip},
+                                {"authenticationContext", Role::kContext},
+                                {"userSignUpInfo", Role::kSignUp},
+                                {}};
 inline constexpr Key kContext[] = {{"correlationId", Role::kCorrelation},
-                            {"client", Role::kClient},
-                            {"protocol", Role::kSkip},
-                            {"clientServicePrincipal", Role::kClientApp},
-                            {"resourceServicePrincipal", Role::kOtherApp},
-                            {"user", Role::kUser},
-                            {}};
+                                   {"client", Role::kClient},
+                                   {"protocol", Role::kSkip},
+                                   {"clientServicePrincipal", Role::kClientApp},
+                                   {"resourceServicePrincipal", Role::kOtherApp},
+                                   {"user", Role::kUser},
+                                   {}};
 inline constexpr Key kClient[] = {{"ip", Role::kIp},
-                           {"locale", Role::kLocale},
-                           {"market", Role::kMarket},
-                           {"clientIp", Role::kIp},  // of recovery events (d.10)
-                           {}};
+                                  {"locale", Role::kLocale},
+                                  {"market", Role::kMarket},
+                                  {"clientIp", Role::kIp},  // of recovery events (d.10)
+                                  {}};
 inline constexpr Key kClientApp[] = {{"id", Role::kSkip},
-                              {"appId", Role::kAppId},
-                              {"appDisplayName", Role::kSkip},
-                              {"displayName", Role::kSkip},
-                              {}};
+                                     {"appId", Role::kAppId},
+                                     {"appDisplayName", Role::kSkip},
+                                     {"displayName", Role::kSkip},
+                                     {}};
 inline constexpr Key kOtherApp[] = {{"id", Role::kSkip},
-                             {"appId", Role::kSkip},
-                             {"appDisplayName", Role::kSkip},
-                             {"displayName", Role::kSkip},
-                             {}};
-inline constexpr Key kSignUp[] = {{"attributes", Role::kAttributes}, {"identities", Role::kIdentities}, {}};
+                                    {"appId", Role::kSkip},
+                                    {"appDisplayName", Role::kSkip},
+                                    {"displayName", Role::kSkip},
+                                    {}};
+inline constexpr Key kSignUp[] = {
+    {"attributes", Role::kAttributes}, {"identities", Role::kIdentities}, {}};
 inline constexpr Key kIdentity[] = {{"signInType", Role::kSignInType},
-                             {"issuer", Role::kIssuer},
-                             {"issuerAssignedId", Role::kAssignedId},
-                             {}};
+                                    {"issuer", Role::kIssuer},
+                                    {"issuerAssignedId", Role::kAssignedId},
+                                    {}};
 inline constexpr Key kAttribute[] = {{"@odata.type", Role::kValueType, true},
-                              {"value", Role::kValue},
-                              {"attributeType", Role::kSkip},
-                              {}};
+                                     {"value", Role::kValue},
+                                     {"attributeType", Role::kSkip},
+                                     {}};
 
 /// An attribute, as a machine writes it, up to its value; then what is behind that.
 inline constexpr std::string_view kTextHead =
