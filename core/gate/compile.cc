@@ -335,6 +335,9 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
   const auto is_policy = [](const config::Connector& one) {
     return one.dialect == config::DialectName::kB2cPolicy;
   };
+  const auto caller_of = [&is_policy](const config::Connector& one) {
+    return rules::Compiler::Caller{is_policy(one), one.dialect == config::DialectName::kExtId};
+  };
   const bool free_names = std::any_of(config.connectors.begin(), config.connectors.end(), is_policy);
   rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes, &tables,
                             &config.backends, free_names, &snapshot->limits},
@@ -363,7 +366,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     connector.path = written.path.value;
     connector.terms = compile_terms(written, snapshot->names, diagnostics);
     connector.callers = compile_callers(written);
-    connector.program = compiler.compile(written.rules, written.name.value, is_policy(written));
+    connector.program = compiler.compile(written.rules, written.name.value, caller_of(written));
     if (written.otherwise) connector.otherwise = compile_otherwise(*written.otherwise, compiler, diagnostics);
     if (!written.block_title.value.empty()) {
       connector.block_title = compiler.resolve_message(written.block_title);
@@ -392,7 +395,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
         diagnostics.error(rule.action.mark, 3, "rules of `shadow_rules` ask nobody",
                           "leave it out, or write mode: shadow in `rules`");
       }
-      rules::Program shadow = compiler.compile(written.shadow_rules, {}, is_policy(written));
+      rules::Program shadow = compiler.compile(written.shadow_rules, {}, caller_of(written));
       snapshot->prepared_max = std::max(snapshot->prepared_max, shadow.prepared_count());
       snapshot->candidates_max.raise_to(shadow.index().counts());
       connector.shadow_program = std::make_unique<const rules::Program>(std::move(shadow));

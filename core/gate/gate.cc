@@ -1,6 +1,8 @@
 #include "core/gate/gate.h"
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 #include "core/decisions/encoded.h"
 #include "core/http/open_response.h"
@@ -24,6 +26,13 @@ constexpr std::uint64_t kLateMs = 1000;
 
 bool is_identity(std::string_view coding) noexcept {
   return coding.empty() || text::equals_ignore_case_ascii(coding, "identity");
+}
+
+/// The messages about single claims that a verdict of `program` carries.
+std::span<const std::pair<claims::NameId, std::uint32_t>> claim_messages(
+    const rules::Program& program, const rules::Verdict& verdict) noexcept {
+  if (verdict.rule < 0) return {};
+  return program.rules()[static_cast<std::size_t>(verdict.rule)].claim_messages;
 }
 
 /// The answer to a caller that is not let in.
@@ -292,7 +301,9 @@ void Gate::run_shadow(const Connector& connector, const rules::Verdict& told,
   const bool same_words =
       other.kind == rules::VerdictKind::kContinue
           ? told.rule == rules::Verdict::kOtherwise || evaluation_.same_as_aside()
-          : other.message == told.message;
+          : other.message == told.message &&
+                std::ranges::is_permutation(claim_messages(*connector.shadow_program, other),
+                                            claim_messages(connector.program, told));
   report.shadow.differs = !report.shadow.undecided && (other.kind != told.kind || !same_words);
   evaluation_.come_back();
 }

@@ -373,7 +373,7 @@ std::vector<Assignment> Compiler::compile_assignments(
                          "put it in quotation marks: \"" + assignment.text.value + "\"");
     }
     std::string_view attribute;
-    if (!any_is_typed_ && !claims::split_extension(assignment.claim.value, attribute)) {
+    if (!caller_.any_is_typed && !claims::split_extension(assignment.claim.value, attribute)) {
       diagnostics_.error(assignment.text.mark, assignment.text.value.size(),
                          "\"" + assignment.claim.value + "\" is a text",
                          "put it in quotation marks: \"" + assignment.text.value + "\"");
@@ -479,9 +479,10 @@ void Compiler::warn_unreachable(const std::vector<config::Rule>& rules) {
 }
 
 Program Compiler::compile(const std::vector<config::Rule>& rules, std::string_view connector,
-                          bool any_is_typed) {
-  any_is_typed_ = any_is_typed;
+                          Caller caller) {
+  caller_ = caller;
   program_ = {};
+  program_.keeps_arrays_ = caller.takes_arrays;
   program_.names_ = &names_.claims;
   prepared_.clear();
   for (const config::Rule& rule : rules) {

@@ -38,10 +38,14 @@ class Compiler {
   Compiler(Names names, config::Diagnostics& diagnostics, Indexing indexing = Indexing::kIfItHelps)
       : names_(names), diagnostics_(diagnostics), indexing_(indexing) {}
 
-  /// `connector` is the name of theirs, a part of the keys of decisions. Answers of its caller carry
-  /// numbers and booleans in claims of any name, or in custom attributes only.
+  /// What answers of a connector's caller can carry.
+  struct Caller {
+    bool any_is_typed = false;  // numbers and booleans in claims of any name, not only custom attributes
+    bool takes_arrays = false;  // of texts, as tokens do
+  };
+  /// `connector` is the name of theirs, a part of the keys of decisions.
   Program compile(const std::vector<config::Rule>& rules, std::string_view connector = {},
-                  bool any_is_typed = false);
+                  Caller caller = {false, false});
 
   /// Parses a template that stands outside the rules (a message), reporting to the diagnostics.
   Template compile_text(const config::Text& text);
@@ -76,7 +80,7 @@ class Compiler {
   Names names_;
   config::Diagnostics& diagnostics_;
   Indexing indexing_;
-  bool any_is_typed_ = false;
+  Caller caller_;
   Program program_;
   std::vector<std::pair<std::uint32_t, lists::Match>> prepared_;  // subject, match
 };

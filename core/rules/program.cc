@@ -55,9 +55,15 @@ bool Program::take(const decisions::DecisionView& decision,
   evaluation.begin_taking();
   decision.for_each_claim([&](const decisions::DecisionView::Claim& claim) {
     if (claim.name.empty()) return true;  // a carried answer: nothing for rules
+    Value value{claim.kind, claim.value};
+    if (value.kind == claims::Kind::kArray && !keeps_arrays_) [[unlikely]] {
+      value = join_items(value, " ", evaluation.arena());  // protocol.md e.3
+      taken = value.present();
+      if (!taken) return false;
+    }
     const claims::NameId id = names_->find(claim.name);
-    taken = id == claims::kNoName ? evaluation.add_extra(claim.kind, claim.name, claim.value)
-            : is_settable(id)     ? evaluation.take(id, claim.kind, claim.name, claim.value)
+    taken = id == claims::kNoName ? evaluation.add_extra(value.kind, claim.name, value.text)
+            : is_settable(id)     ? evaluation.take(id, value.kind, claim.name, value.text)
                                   : true;
     return taken;
   });

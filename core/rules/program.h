@@ -171,6 +171,7 @@ class Program {
   std::vector<Limit> limits_;
   const claims::NameTable* names_ = nullptr;    // the snapshot's
   std::size_t prepared_count_ = 0;
+  bool keeps_arrays_ = false;  // that decisions bring; else they are texts with spaces
   Index index_;
 };
 

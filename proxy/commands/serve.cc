@@ -192,7 +192,7 @@ class Service {
     std::vector<std::string> remarks;
     lists::Keeper::Table table =
         keeper_->take_up(fresh.lists, std::move(fresh.sources), why, remarks);
-    fresh.lists.reset();  // the keeper decides how long they live
+    keeper_->retire(std::move(fresh.lists));
     for (const std::string& remark : remarks) log::warn("{}", remark);
     return table;
   }
@@ -503,12 +503,14 @@ class Service {
     if (lists == nullptr) {
       ++reloads_failed_;
       log::error("reload refused, the configuration in force stays");
+      keeper_->retire(std::move(fresh->lists));
+      keeper_->retire(std::move(fresh->snapshot));
     } else {
       for (const std::string& key : needs_restart(configuration_.config, fresh->config)) {
         log::warn("{} has changed and needs a restart", key);
       }
       ++edition_.generation;
-      edition_.snapshot = fresh->snapshot;
+      keeper_->retire(std::exchange(edition_.snapshot, fresh->snapshot));
       edition_.backends = fresh->backends;
       edition_.trust = fresh->trust;
       edition_.log_client_subject = logs_subjects(fresh->config);

@@ -336,7 +336,7 @@ std::string Metrics::render() const {
   add_family(text, "claimgate_rewritten",
              "Verdicts that are illegal at their step, answered by another.", totals.rewritten);
   add_family(text, "claimgate_claims_omitted",
-             "Claims left out of an answer because the directory would refuse them.",
+             "Claims left out of an answer because its caller would refuse or ignore them.",
              totals.omitted);
 
   add_family(text, "claimgate_decisions",

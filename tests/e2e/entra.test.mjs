@@ -277,6 +277,25 @@ test('examples/entra.yaml, with an authority that can be reached', async (t) => 
   assert.deepEqual(await faults(gate), { party: 2 });
 });
 
+// protocol.md e.3: what the caller ignores is said in our log, once and without values.
+test('claims that are left out of answers are in the log, by their number and once for a while', async (t) => {
+  const gate = await serve(t, configuration({
+    connector: { dialect: 'ext-id', rules: [{ name: 'more', set: { city: 'M4RK3R', country: 'PT', extension_note: 'M4RK3R' } }] },
+  }));
+  const wire = await connect(t, gate.address);
+  for (let i = 0; i < 3; i++) {
+    await wire.send(post({
+      type: 'microsoft.graph.authenticationEvent.attributeCollectionSubmit',
+      data: { userSignUpInfo: { attributes: { country: { '@odata.type': 'microsoft.graph.stringDirectoryAttributeValue', value: 'x' } }, identities: [] } },
+    }));
+    const answer = await wire.answer();
+    assert.match(answer.text, /"attributes":\{"country":"PT"\}/);
+  }
+  await gate.line(/warning: connector "signup": 2 claims were left out of an answer: the caller would refuse or ignore /);
+  assert.equal(gate.stderr.match(/left out of/g).length, 1);
+  assert.doesNotMatch(gate.stderr, /M4RK3R/);
+});
+
 test('check names what is wrong with its line', async (t) => {
   const directory = scratch(t, {
     'claimgate.yaml': yaml(accepting({ url: 'http://login.example' }, { tenant: 'contoso.example' })),
