@@ -212,11 +212,13 @@ std::string SqliteDatabase::explain(const std::string& verb) const {
 
 /// Remembers the last error, and what it is for whoever asked.
 Failure SqliteDatabase::failure() noexcept {
+  const int system_error = errno;  // sqlite3_system_errno() does not know those of a COMMIT
   const int extended = sqlite3_extended_errcode(database_.get());
   if (extended != SQLITE_OK) last_error_ = extended;
-  last_system_error_ = (last_error_ & 0xff) == SQLITE_IOERR || (last_error_ & 0xff) == SQLITE_CANTOPEN
-                           ? sqlite3_system_errno(database_.get())
-                           : 0;
+  last_system_error_ = 0;
+  if ((last_error_ & 0xff) == SQLITE_IOERR || (last_error_ & 0xff) == SQLITE_CANTOPEN) {
+    last_system_error_ = system_error != 0 ? system_error : sqlite3_system_errno(database_.get());
+  }
   switch (last_error_ & 0xff) {
     case SQLITE_FULL: return Failure::kFull;
     case SQLITE_READONLY: return Failure::kReadOnly;
@@ -230,6 +232,7 @@ Failure SqliteDatabase::failure() noexcept {
 }
 
 Failure SqliteDatabase::done(Statement& statement) noexcept {
+  errno = 0;
   const int stepped = statement.step();
   const Failure why = stepped == SQLITE_DONE || stepped == SQLITE_ROW ? Failure::kNone : failure();
   statement.reset();
