@@ -11,6 +11,7 @@
 #include "core/config/backend.h"
 #include "core/config/dialect_name.h"
 #include "core/config/policy.h"
+#include "core/config/state.h"
 #include "core/config/written.h"
 #include "core/lists/network.h"
 
@@ -326,6 +327,7 @@ struct Config {
   std::vector<Text> caller_authorities;  // PEM files that certificates name, each once; at most 64
   std::vector<PolicyTest> tests;
   Process process;
+  State state;
   Capture capture;
 };
 

@@ -117,6 +117,8 @@ class Loader {
       read_decision_cache(reader_, node, named, key, config_);
     } else if (name == "capture") {
       read_capture(reader_, node, named, key, config_.capture);
+    } else if (name == "state") {
+      read_state(reader_, node, named, key, config_.state);
     } else if (name == "process") {
       read_process(reader_, node, named, key, config_.process);
     } else if (name == "workers") {

@@ -12,6 +12,7 @@ constexpr std::int64_t kHour = 3600 * kSecond;
 
 constexpr string_view kMatches[] = {"exact", "email", "domain", "network"};
 constexpr string_view kModes[] = {"live", "shadow"};
+constexpr string_view kMemory[] = {"memory"};
 
 constexpr Key kRootKeys[] = {
     {.name = "include",
@@ -107,6 +108,12 @@ constexpr Key kRootKeys[] = {
      .words = "A sample of the requests for `claimgate replay`, personal data replaced. Off without "
               "it.",
      .object = &kCapture},
+    {.name = "state",
+     .shape = Shape::kWordOr,
+     .example = "{ sqlite: /var/lib/claimgate/state.db }",
+     .words = "Where approvals and whatever else outlives a request are kept. Without it no rule may need any.",
+     .choices = kMemory,
+     .object = &kState},
     {.name = "process",
      .shape = Shape::kObject,
      .example = "{ user: claimgate }",
@@ -114,7 +121,6 @@ constexpr Key kRootKeys[] = {
      .object = &kProcess},
 };
 constexpr LaterKey kRootLater[] = {
-    {"state", "decide with rules and lists"},
     {"cache", "write decision_cache: { bytes: 64MiB }, and cache in the rules that ask"},
     {"events", "use the access log"},
 };
@@ -496,6 +502,7 @@ constexpr const Object* kAll[] = {
     &kExpectation,
     &kCapture,
     &kProcess,
+    &kState,
 };
 }  // namespace
 

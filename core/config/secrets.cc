@@ -19,6 +19,7 @@ void wipe_secrets(Config& config, bool all) noexcept {
   if (!all) return;
   wipe(config.admin_token.value);
   wipe(config.capture.secret.value);
+  for (Text& key : config.state.keys) wipe(key.value);
 }
 
 }  // namespace core::config

@@ -16,10 +16,11 @@ enum class Source : std::uint8_t {
   kCache,   // a remembered decision
   kStale,   // one that is past its time
   kJoined,  // a call that somebody else had begun
+  kState,   // an approval, an invitation, a limit
   kBackend,
   kOtherwise,  // nowhere: the connector's `otherwise`
 };
-inline constexpr std::size_t kSourceCount = 6;
+inline constexpr std::size_t kSourceCount = 7;
 std::string_view name(Source source) noexcept;
 
 /// Why a request was answered `otherwise`.
@@ -32,8 +33,9 @@ enum class Fallback : std::uint8_t {
   kPending,  // `limits.pending` requests wait already
   kEnding,   // the process ends, or a reload took the backend away
   kOverload,  // no memory left for it (`limits.memory`)
+  kState,     // the state is not to be had, or there is none
 };
-inline constexpr std::size_t kFallbackCount = 8;
+inline constexpr std::size_t kFallbackCount = 9;
 std::string_view name(Fallback fallback) noexcept;
 
 /// What became of one ask rule of a request that has waited.

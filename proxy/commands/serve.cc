@@ -18,6 +18,7 @@
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
 #include "proxy/commands/serve_settings.h"
+#include "proxy/commands/serve_state.h"
 #include "proxy/forward/backend_metrics.h"
 #include "proxy/forward/metrics.h"
 #include "proxy/forward/shared.h"
@@ -77,7 +78,7 @@ class Service {
     if (!bind() || !give_up_privileges()) return false;
     edition_ = {configuration_.snapshot, 1, nullptr, configuration_.backends, configuration_.trust,
                 logs_subjects(configuration_.config)};
-    if (!open_lists()) return false;
+    if (!open_lists() || !open_state_store()) return false;
     open_keys();
     auto log = telemetry::AccessLog::open(configuration_.config.access_log.file.value,
                                           configuration_.workers);
@@ -174,6 +175,14 @@ class Service {
     edition_.lists = take_up_lists(configuration_, why);
     if (edition_.lists == nullptr) return failed("lists_state: " + why);
     keeper_->start();
+    return true;
+  }
+
+  bool open_state_store() {
+    std::string why;
+    state_ = open_state(configuration_.config.state, why);
+    if (!why.empty()) return failed(why);
+    if (state_ != nullptr) add_state_metrics(metrics_, configuration_.config.state, *state_);
     return true;
   }
 
@@ -537,6 +546,7 @@ class Service {
     if (keeper_ != nullptr) keeper_->stop();
     if (admin_ != nullptr) admin_->abort();
     admin_.reset();
+    if (state_ != nullptr) state_->close();  // what workers have asked is answered
     workers_.clear();
     if (keys_ != nullptr) keys_->stop();
     if (watching_) {
@@ -566,6 +576,7 @@ class Service {
   std::unique_ptr<capture::Capture> capture_;
   std::unique_ptr<lists::Keeper> keeper_;
   std::unique_ptr<tokens::KeyKeeper> keys_;
+  std::unique_ptr<state::Store> state_;  // null: none is configured
   std::unique_ptr<forward::Shared> shared_;
   std::unique_ptr<core::callers::Attempts> attempts_;
   std::vector<std::unique_ptr<Worker>> workers_;

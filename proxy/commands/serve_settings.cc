@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/lists/network.h"
+#include "proxy/commands/serve_state.h"
 #include "proxy/process/privilege.h"
 
 namespace proxy::commands {
@@ -96,6 +97,7 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
                       of.tokens_remembered);
   };
   if (as_tuple(old.limits) != as_tuple(fresh.limits)) keys.emplace_back("limits");
+  if (state_differs(old.state, fresh.state)) keys.emplace_back("state");
   return keys;
 }
 

@@ -50,6 +50,7 @@ std::string mistakes(const std::string& yaml) {
   source.files["c.yaml"] = yaml;
   source.variables = {{"B2C_TOKEN", "0123456789abcdef"}, {"B2C_KEY", "0123456789abcdef"},
                       {"B2C_PASSWORD", "one"}, {"ADMIN_TOKEN", "0123456789abcdef"},
+                      {"STATE_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="},
                       {"CRM_TOKEN", "two"},    {"CRM_PASSWORD", "three"},
                       {"CRM_KEY", "four"},     {"CRM_SECRET", "five"}};
   source.files["/run/secrets/capture"] = "0123456789abcdef";
@@ -240,7 +241,7 @@ std::vector<std::string> wrong_values(const Key& key) {
     case Shape::kMessages:
       return {
           "5", "[ a ]", "{ name: 5 }", "{ name: [ a ] }", "{ name: {} }", "{ name: { en: 5 } }"};
-    case Shape::kAuth:
+    case Shape::kWordOr:
       return {"5", "everybody", "[]", "{}", "{ zzzzzz: 5 }"};
     case Shape::kCondition:
       return {"5",
