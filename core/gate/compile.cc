@@ -296,7 +296,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
   };
   const bool free_names = std::any_of(config.connectors.begin(), config.connectors.end(), is_policy);
   rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes, &tables,
-                            &config.backends, free_names},
+                            &config.backends, free_names, &config.approvals},
                            diagnostics);
   for (const config::Message& message : config.messages) {
     if (message.texts.empty()) continue;
@@ -312,6 +312,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
          static_cast<std::uint64_t>(written.timeout.count()) * tries, written.connector_contract,
          written.event_contract});
   }
+  for (const config::Approval& approval : config.approvals) snapshot->approvals.push_back(approval.name.value);
   for (const config::Connector& written : config.connectors) {
     Connector connector;
     connector.index = snapshot->connectors.size();

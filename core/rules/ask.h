@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,12 @@ struct Workflow {
   std::string name;  // of the approval, invitation or limit
   config::WhenAway when_away = config::WhenAway::kClosed;
   bool wants_claims = false;  // as the rules have made them so far
+  struct Approval {
+    bool requests = false;  // false: only looks
+    std::int64_t keep_s = 0, erase_s = 0;
+    std::string requested, pending, denied;  // names of messages
+  };
+  std::optional<Approval> approval;
 };
 
 /// "approvals.guests": how a workflow is called where backends are named, too.

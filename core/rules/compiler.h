@@ -28,6 +28,7 @@ struct Names {
   const ValueTables* tables = nullptr;  // null: none
   const std::vector<config::Backend>* backends = nullptr;  // in the order of their numbers
   bool free_names = false;  // see Vocabulary
+  const std::vector<config::Approval>* approvals = nullptr;
 };
 
 /// Resolves the names of one connector's rules and lays them out for evaluation. Mistakes go to
@@ -62,6 +63,7 @@ class Compiler {
   void refuse(const config::Text& text, std::string message, std::string suggestion);
   std::uint32_t compile_subject(const config::Text& text);
   std::vector<Assignment> compile_assignments(const std::vector<config::Assignment>& assignments);
+  void compile_approval(const config::Rule& rule, std::string_view connector, Ask& ask);
   std::uint32_t compile_ask(const config::Rule& rule, std::string_view connector);
   void report(const config::Text& text, const TemplateError& error);
   void report_all(const config::Text& text, const std::vector<TemplateError>& remarks);

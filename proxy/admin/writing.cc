@@ -1,6 +1,7 @@
 #include "proxy/admin/writing.h"
 
 #include <algorithm>
+#include <ctime>
 
 #include "core/text/json.h"
 
@@ -18,6 +19,19 @@ void append_json(std::string& to, std::string_view text) {
 
 void append_member(std::string& to, std::string_view name, std::uint64_t value) {
   to.append(",\"").append(name).append("\":").append(std::to_string(value));
+}
+
+void append_time(std::string& to, std::string_view name, std::int64_t at_s) {
+  to.append(",\"").append(name).append("\":");
+  if (at_s == 0) {
+    to += "null";
+    return;
+  }
+  const std::time_t at = at_s;
+  std::tm parts{};
+  char text[32];
+  gmtime_r(&at, &parts);
+  to.append(text, std::strftime(text, sizeof text, "\"%Y-%m-%dT%H:%M:%SZ\"", &parts));
 }
 
 std::optional<std::string> decoded(std::string_view text) {

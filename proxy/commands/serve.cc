@@ -179,10 +179,9 @@ class Service {
   }
 
   bool open_state_store() {
-    std::string why;
-    state_ = open_state(configuration_.config.state, why);
-    if (!why.empty()) return failed(why);
-    if (state_ != nullptr) add_state_metrics(metrics_, configuration_.config.state, *state_);
+    if (const std::string why = state_.open(configuration_.config.state); !why.empty()) return failed(why);
+    state_.add_metrics(metrics_);
+    state_.start(loop_);
     return true;
   }
 
@@ -236,6 +235,7 @@ class Service {
           static_cast<std::uint64_t>(configuration_.config.limits.drain_timeout.count());
       options.on_end = [this] { uv_async_send(&worker_ended_); };
       options.shared = shared_.get();
+      options.workflows = state_.workflows();
       if (written.auth_failures > 0) options.attempts = attempts_.get();
       options.tokens.token_bytes_max = static_cast<std::size_t>(written.token_bytes);
       options.tokens.remembered_max = static_cast<std::size_t>(written.tokens_remembered);
@@ -324,7 +324,8 @@ class Service {
                                configuration_.config.admin->address.loopback);
     admin_handler_ = std::make_unique<admin::AdminHandler>(
         metrics_, admin::ListRequests(*keeper_, access),
-        admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access));
+        admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access),
+        admin::ApprovalRequests(state_.approvals(), [this] { return edition_.snapshot->approvals; }, access));
     admin_ = std::make_unique<net::Server>(loop_, limits, *admin_handler_);
     return admin_->listen(std::move(admin_socket_)) || failed("admin: cannot be watched");
   }
@@ -546,7 +547,7 @@ class Service {
     if (keeper_ != nullptr) keeper_->stop();
     if (admin_ != nullptr) admin_->abort();
     admin_.reset();
-    if (state_ != nullptr) state_->close();  // what workers have asked is answered
+    state_.close();
     workers_.clear();
     if (keys_ != nullptr) keys_->stop();
     if (watching_) {
@@ -576,7 +577,7 @@ class Service {
   std::unique_ptr<capture::Capture> capture_;
   std::unique_ptr<lists::Keeper> keeper_;
   std::unique_ptr<tokens::KeyKeeper> keys_;
-  std::unique_ptr<state::Store> state_;  // null: none is configured
+  ServeState state_;
   std::unique_ptr<forward::Shared> shared_;
   std::unique_ptr<core::callers::Attempts> attempts_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -72,4 +72,22 @@ void add_metrics(telemetry::Metrics& metrics, const Store& store, std::string_vi
   });
 }
 
+void add_metrics(telemetry::Metrics& metrics, const Approvals& approvals) {
+  metrics.add_labelled("claimgate_approvals", "Changes of approvals that were committed.", false, "change",
+                       [&figures = approvals.figures()] {
+                         const std::pair<const char*, const Counter*> all[] = {{"requested", &figures.requested},
+                                                                               {"approved", &figures.approved},
+                                                                               {"denied", &figures.denied},
+                                                                               {"expired", &figures.expired},
+                                                                               {"erased", &figures.erased}};
+                         std::vector<telemetry::Metrics::Series> series;
+                         for (const auto& [change, count] : all) {
+                           series.push_back({change, static_cast<double>(read(*count))});
+                         }
+                         return series;
+                       });
+  metrics.add_counter("claimgate_approvals_unreadable", "Records of approvals that could not be read.",
+                      [&figures = approvals.figures()] { return read(figures.unreadable); });
+}
+
 }  // namespace proxy::state
