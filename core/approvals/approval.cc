@@ -7,6 +7,7 @@ namespace core::approvals {
 namespace {
 
 constexpr std::string_view kNames[kStateCount] = {"none", "pending", "approved", "denied", "expired"};
+constexpr std::string_view kAccountNames[kAccountStateCount] = {"none", "wanted", "created", "failed"};
 constexpr std::string_view kOurselves = "claimgate";
 
 bool is_decided(State state) noexcept { return state == State::kApproved || state == State::kDenied; }
@@ -19,6 +20,8 @@ void expire(Approval& approval) {
 }  // namespace
 
 std::string_view name(State state) noexcept { return kNames[static_cast<std::size_t>(state)]; }
+
+std::string_view name(AccountState state) noexcept { return kAccountNames[static_cast<std::size_t>(state)]; }
 
 std::optional<State> state_of(std::string_view name) noexcept {
   for (std::size_t i = 0; i < kStateCount; ++i) {
@@ -61,6 +64,7 @@ Told request(Approval& approval, const Request& request, bool& changed) {
   approval.expires_s = request.now_s + request.keep_s;
   approval.erase_s = request.erase_s;
   approval.claims = request.claims;
+  approval.account = AccountState::kNone;
   note(approval, {request.now_s, "requested", std::string(kOurselves), {}});
   return Told::kRequested;
 }
@@ -80,6 +84,17 @@ Refusal decide(Approval& approval, State wanted, std::string_view who, std::stri
   return Refusal::kNone;
 }
 
+void want_account(Approval& approval) {
+  approval.account = AccountState::kWanted;
+  approval.account_tries = 0;
+}
+
+void end_account(Approval& approval, bool created, std::string_view why, std::int64_t now_s) {
+  approval.account = created ? AccountState::kCreated : AccountState::kFailed;
+  note(approval, {now_s, created ? "account created" : "account failed", std::string(kOurselves),
+                  one_line(why, Approval::kWhyBytesMax)});
+}
+
 bool erase_claims(Approval& approval, std::int64_t now_s) {
   if (approval.claims.empty()) return false;
   approval.claims.clear();
@@ -89,7 +104,7 @@ bool erase_claims(Approval& approval, std::int64_t now_s) {
 
 std::int64_t next_due_s(const Approval& approval) noexcept {
   if (approval.state == State::kPending) return approval.expires_s;
-  if (approval.claims.empty()) return 0;
+  if (approval.claims.empty() || approval.account == AccountState::kWanted) return 0;
   return (is_decided(approval.state) ? approval.decided_s : approval.expires_s) + approval.erase_s;
 }
 

@@ -17,6 +17,11 @@ inline constexpr std::size_t kStateCount = 5;
 std::string_view name(State state) noexcept;
 std::optional<State> state_of(std::string_view name) noexcept;
 
+/// The account that an approval gives rise to, where something is configured to create it.
+enum class AccountState : std::uint8_t { kNone, kWanted, kCreated, kFailed };
+inline constexpr std::size_t kAccountStateCount = 4;
+std::string_view name(AccountState state) noexcept;
+
 /// One line of the audit trail, kept with the record.
 struct Change {
   std::int64_t at_s = 0;  // seconds since 1970
@@ -37,6 +42,8 @@ struct Approval {
   std::int64_t decided_s = 0;
   std::int64_t expires_s = 0;  // a pending one is expired from then on
   std::int64_t erase_s = 0;    // claims are erased so long behind the decision or the expiry
+  AccountState account = AccountState::kNone;
+  std::int64_t account_tries = 0;
   std::string claims;          // sealed (sealed.h); empty: none were kept, or they were erased
   std::vector<Change> trail;
 };
@@ -84,6 +91,11 @@ enum class Refusal : std::uint8_t {
 /// One that was denied may be approved later, an approved one not denied: its account exists.
 Refusal decide(Approval& approval, State wanted, std::string_view who, std::string_view why,
                std::int64_t now_s, bool& changed);
+
+/// The account of an approved one is wanted: its claims are kept until there is one, or none is to be had.
+void want_account(Approval& approval);
+/// It was created, or will not be: `why` says how.
+void end_account(Approval& approval, bool created, std::string_view why, std::int64_t now_s);
 
 /// Erases the kept claims, and says so in the trail. False when there are none.
 bool erase_claims(Approval& approval, std::int64_t now_s);

@@ -57,6 +57,8 @@ std::string to_record(const Approval& approval) {
                                   approval.erase_s}) {
     put(record, at_s);
   }
+  put(record, static_cast<std::int64_t>(approval.account));
+  put(record, approval.account_tries);
   put(record, approval.claims);
   for (const Change& change : approval.trail) {
     put(record, change.at_s);
@@ -78,6 +80,10 @@ std::optional<Approval> of_record(std::string_view record) {
   approval.decided_s = taker.number();
   approval.expires_s = taker.number();
   approval.erase_s = taker.number();
+  const std::int64_t account = taker.number();
+  if (account < 0 || account >= static_cast<std::int64_t>(kAccountStateCount)) return std::nullopt;
+  approval.account = static_cast<AccountState>(account);
+  approval.account_tries = taker.number();
   approval.claims = taker.text();
   while (taker.good() && !taker.ended()) {
     Change change;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/config/load.h"
 #include "core/config/reader.h"
 
 namespace core::config {
@@ -24,6 +25,53 @@ void read_messages_of(Reader& reader, const Fields& fields, Approval& approval) 
   if (approval.requested.value.empty()) approval.requested = approval.pending;
 }
 
+/// An https URL without a slash at its end; http on this machine.
+void read_url(Reader& reader, const Fields& fields, std::string_view name, Text& url) {
+  if (!fields.string(name, url)) return;
+  while (url.value.ends_with('/')) url.value.pop_back();
+  const std::string& text = url.value;
+  const bool local = text.starts_with("http://127.0.0.1:") || text.starts_with("http://localhost:") ||
+                     text.starts_with("http://[::1]:");
+  const bool visible = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+  if ((!text.starts_with("https://") || text.size() <= 8) && !local) {
+    reader.error(*fields.find(name), "expected a URL of https (http on this machine only)",
+                 "write " + std::string(name) + ": " + std::string(fields.key(name).example));
+  } else if (!visible) {
+    reader.error(*fields.find(name), "a URL has no white space and no control characters", {});
+  }
+}
+
+void read_graph(Reader& reader, const Fields& approval, std::optional<Graph>& to) {
+  const Node* const node = approval.find("graph");
+  if (node == nullptr) return;
+  const Key& key = approval.key("graph");
+  if (!reader.is_map(*node, key)) return;
+  const Fields fields(reader, *node, approval.key_node("graph"), *key.object);
+  Graph& graph = to.emplace();
+  graph.mark = approval.key_node("graph")->mark;
+  graph.authority.value = fields.key("authority").fallback;
+  graph.url.value = fields.key("url").fallback;
+  for (const auto& [name, text] : {std::pair{"tenant", &graph.tenant}, std::pair{"domain", &graph.domain}}) {
+    if (!fields.filled(name, *text)) continue;
+    const bool plain = std::all_of(text->value.begin(), text->value.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+    });
+    if (!plain) reader.error(*fields.find(name), "expected a domain or an id", "write " + std::string(name) + ": woodgrove.onmicrosoft.com");
+  }
+  fields.filled("client_id", graph.client_id);
+  if (fields.filled("client_secret", graph.client_secret) && !graph.client_secret.secret) {
+    reader.warning(*fields.find("client_secret"), "a secret is written in the file",
+                   "write \"${env:NAME}\" or \"${file:PATH}\"");
+  }
+  read_url(reader, fields, "redirect_url", graph.redirect_url);
+  fields.boolean("send_invitation", graph.send_invitation);
+  read_url(reader, fields, "authority", graph.authority);
+  read_url(reader, fields, "url", graph.url);
+  if (fields.filled("ca", graph.ca)) {
+    graph.ca.value = path_beside(reader.diagnostics().path(graph.ca.mark.file), graph.ca.value);
+  }
+}
+
 Approval read_approval(Reader& reader, const Member& member, const Key& section) {
   Approval approval;
   approval.name = reader.key_text(*member.key);
@@ -39,6 +87,7 @@ Approval read_approval(Reader& reader, const Member& member, const Key& section)
     }
   }
   read_messages_of(reader, fields, approval);
+  read_graph(reader, fields, approval.graph);
   fields.duration("keep", approval.keep);
   fields.duration("erase_after", approval.erase_after);
   return approval;

@@ -531,6 +531,7 @@ constexpr const Object* kAll[] = {
     &kState,
     &kApproval,
     &kApprovalMessages,
+    &kGraph,
 };
 }  // namespace
 

@@ -50,6 +50,7 @@ void append_summary(std::string& json, std::string_view id, const Approval& appr
   json.append(",\"state\":\"").append(approvals::name(approvals::state_at(approval, now_s))).append("\"");
   json += ",\"connector\":";
   append_json(json, approval.connector);
+  json.append(",\"account\":\"").append(approvals::name(approval.account)).append("\"");
   append_time(json, "requested", approval.requested_s);
   append_time(json, "decided", approval.decided_s);
   append_time(json, "expires", approval.state == approvals::State::kPending ? approval.expires_s : 0);

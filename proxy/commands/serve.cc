@@ -179,7 +179,7 @@ class Service {
   }
 
   bool open_state_store() {
-    if (const std::string why = state_.open(configuration_.config.state); !why.empty()) return failed(why);
+    if (const std::string why = state_.open(configuration_.config); !why.empty()) return failed(why);
     state_.add_metrics(metrics_);
     state_.start(loop_);
     return true;
@@ -272,7 +272,7 @@ class Service {
       needs.tls = needs.tls || listener.tls.has_value();
       needs.fronted = needs.fronted || listener.proxy_protocol != config::ProxyProtocol::kOff;
     }
-    needs.asks = !edition_.snapshot->backends.empty();
+    needs.asks = !edition_.snapshot->backends.empty() || state_.store() != nullptr;
     needs.program_bytes = net::resident_bytes();
     needs.reload_bytes = needs.program_bytes - std::min(needs.program_bytes, program_bytes_);
     needs.decision_bytes = static_cast<std::size_t>(written.decision_cache_bytes);

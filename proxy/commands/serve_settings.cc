@@ -98,6 +98,7 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
   };
   if (as_tuple(old.limits) != as_tuple(fresh.limits)) keys.emplace_back("limits");
   if (state_differs(old.state, fresh.state)) keys.emplace_back("state");
+  if (graphs_differ(old, fresh)) keys.emplace_back("approvals.graph");
   return keys;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <map>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -20,7 +21,8 @@ constexpr std::uint64_t kPassTimeMs = 5'000;
 
 }  // namespace
 
-std::string ServeState::open(const State& of) {
+std::string ServeState::open(const core::config::Config& config) {
+  const State& of = config.state;
   kind_ = of.kind;
   if (of.kind == State::Kind::kNone) return {};
   state::SqliteOptions options;
@@ -35,9 +37,31 @@ std::string ServeState::open(const State& of) {
   for (const core::config::Text& key : of.keys) keys.push_back(key.value);
   approvals_ = std::make_unique<state::Approvals>(*store_, keys, nullptr);
   for (std::string& key : keys) core::wipe(key);
+  open_accounts(config);
   workflows_ = std::make_unique<state::Workflows>(*approvals_);
   if (of.kind == State::Kind::kMemory) log::info("state: in memory, gone with this process");
   return {};
+}
+
+void ServeState::open_accounts(const core::config::Config& config) {
+  std::map<std::string, state::GraphOptions, std::less<>> graphs;
+  for (const core::config::Approval& approval : config.approvals) {
+    if (!approval.graph) continue;
+    const core::config::Graph& written = *approval.graph;
+    state::GraphOptions options;
+    options.tenant = written.tenant.value;
+    options.client_id = written.client_id.value;
+    options.client_secret = core::Secret(written.client_secret.value);
+    options.authority = written.authority.value;
+    options.url = written.url.value;
+    options.ca = written.ca.value;
+    options.terms = {written.domain.value, written.redirect_url.value, written.send_invitation};
+    graphs.emplace(approval.name.value, std::move(options));
+  }
+  if (graphs.empty()) return;
+  accounts_ = std::make_unique<state::Accounts>(*approvals_, *store_, std::move(graphs));
+  approvals_->use_accounts([this](std::string_view name) { return accounts_->wants(name); },
+                           [this] { accounts_->wake(); });
 }
 
 void ServeState::add_metrics(telemetry::Metrics& metrics) const {
@@ -62,7 +86,26 @@ void ServeState::pass_time() { approvals_->pass_time(std::time(nullptr)); }
 
 void ServeState::close() noexcept {
   timer_.reset();
+  if (accounts_ != nullptr) accounts_->stop();
   if (store_ != nullptr) store_->close();
+}
+
+bool graphs_differ(const core::config::Config& old, const core::config::Config& fresh) {
+  const auto written = [](const core::config::Config& of) {
+    std::vector<std::string> texts;
+    for (const core::config::Approval& approval : of.approvals) {
+      if (!approval.graph) continue;
+      const core::config::Graph& graph = *approval.graph;
+      for (const core::config::Text* text :
+           {&approval.name, &graph.tenant, &graph.domain, &graph.client_id, &graph.client_secret,
+            &graph.redirect_url, &graph.authority, &graph.url, &graph.ca}) {
+        texts.push_back(text->value);
+      }
+      texts.emplace_back(graph.send_invitation ? "1" : "0");
+    }
+    return texts;
+  };
+  return written(old) != written(fresh);
 }
 
 bool state_differs(const State& old, const State& fresh) {

@@ -8,6 +8,7 @@
 #include "core/config/config.h"
 #include "proxy/forward/workflows.h"
 #include "proxy/net/uv_handle.h"
+#include "proxy/state/accounts.h"
 #include "proxy/state/approvals.h"
 #include "proxy/state/store.h"
 #include "proxy/telemetry/metrics.h"
@@ -20,7 +21,7 @@ namespace proxy::commands {
 class ServeState {
  public:
   /// Opens what `of` says. Empty, or why it cannot be opened. Blocks while a database is checked.
-  std::string open(const core::config::State& of);
+  std::string open(const core::config::Config& of);
   /// Null: there is no state.
   state::Store* store() const noexcept { return store_.get(); }
   state::Approvals* approvals() const noexcept { return approvals_.get(); }
@@ -34,6 +35,7 @@ class ServeState {
   void close() noexcept;
 
  private:
+  void open_accounts(const core::config::Config& config);
   void pass_time();
 
   core::config::State::Kind kind_ = core::config::State::Kind::kNone;
@@ -41,10 +43,13 @@ class ServeState {
   std::unique_ptr<state::Approvals> approvals_;
   std::unique_ptr<forward::Workflows> workflows_;
   std::unique_ptr<state::Store> store_;
+  std::unique_ptr<state::Accounts> accounts_;  // null: nobody creates any
   net::UvHandle<uv_timer_t> timer_;
 };
 
 /// Whether two of them differ, which needs a restart.
 bool state_differs(const core::config::State& old, const core::config::State& fresh);
+/// Whether their `graph`s do.
+bool graphs_differ(const core::config::Config& old, const core::config::Config& fresh);
 
 }  // namespace proxy::commands

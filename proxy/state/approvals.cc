@@ -252,13 +252,91 @@ void Approvals::try_to_decide(const std::shared_ptr<Deciding>& deciding) {
     decided.refusal = approvals::decide(*approval, deciding->wanted, deciding->who, deciding->why, deciding->now_s,
                                         decided.changed);
     if (!decided.changed) return deciding->done(decided);
-    store_.commit(change(deciding->name, deciding->id, *approval, record.version, due_before_s, deciding->now_s),
-                  [this, deciding, decided](Failure why) {
+    const bool account = deciding->wanted == approvals::State::kApproved && !approval->claims.empty() &&
+                         wants_account_ && wants_account_(deciding->name);
+    if (account) approvals::want_account(*approval);
+    Batch batch = change(deciding->name, deciding->id, *approval, record.version, due_before_s, deciding->now_s);
+    if (account) {
+      const std::string key = due_key(deciding->now_s, deciding->name, deciding->id);
+      batch.writes.push_back({std::string(kAccountsTable), key, {}, kAnyVersion, 0, false});
+    }
+    store_.commit(std::move(batch),
+                  [this, deciding, decided, account](Failure why) {
                     if (why == Failure::kConflict && ++deciding->tries < kTriesMax) return try_to_decide(deciding);
                     if (why != Failure::kNone) return deciding->done({why, {}, false});
                     count(approvals::name(deciding->wanted));
+                    if (account) wake_accounts_();
                     deciding->done(decided);
                   });
+  });
+}
+
+void Approvals::use_accounts(std::function<bool(std::string_view)> wants, std::function<void()> wake) {
+  wants_account_ = std::move(wants);
+  wake_accounts_ = std::move(wake);
+}
+
+std::int64_t Approvals::due_time(std::string_view key) noexcept {
+  std::int64_t due_s = 0;
+  std::from_chars(key.data(), key.data() + std::min(key.size(), kDueDigits), due_s);
+  return due_s;
+}
+
+std::pair<std::string, std::string> Approvals::named_by(std::string_view key) {
+  const std::optional<Due> due = due_of(key);
+  return due ? std::pair(due->name, due->id) : std::pair<std::string, std::string>();
+}
+
+struct Approvals::Trying {
+  Row row;
+  approvals::CallOutcome outcome;
+  std::string why;
+  std::uint32_t tries_max = 0;
+  std::int64_t now_s = 0;
+  std::function<void(Failure)> done;
+  int tries = 0;
+};
+
+void Approvals::note_account(const Row& row, approvals::CallOutcome outcome, std::string why,
+                             std::uint32_t tries_max, std::function<void(Failure)> done) {
+  auto trying = std::make_shared<Trying>();
+  trying->row = row;
+  trying->outcome = outcome;
+  trying->why = std::move(why);
+  trying->tries_max = tries_max;
+  trying->now_s = std::time(nullptr);
+  trying->done = std::move(done);
+  try_to_note(trying);
+}
+
+void Approvals::try_to_note(const std::shared_ptr<Trying>& trying) {
+  const auto [name, id] = named_by(trying->row.key);
+  store_.read(table_of(name), id, [this, trying, name = name, id = id](Failure failure, Record record) {
+    if (failure != Failure::kNone) return trying->done(failure);
+    const Write forget{std::string(kAccountsTable), trying->row.key, {}, trying->row.record.version, 0, true};
+    std::optional<Approval> approval = approvals::of_record(record.value);
+    if (!approval || approval->account != approvals::AccountState::kWanted) {
+      return store_.commit({{forget}, {}}, trying->done);
+    }
+    const std::int64_t due_before_s = approvals::next_due_s(*approval);
+    const auto attempt = static_cast<std::uint32_t>(++approval->account_tries);
+    const bool again = trying->outcome == approvals::CallOutcome::kRetry && attempt < trying->tries_max;
+    const bool created = trying->outcome == approvals::CallOutcome::kDone;
+    Batch batch;
+    if (again) {
+      batch.writes.push_back({table_of(name), id, approvals::to_record(*approval), record.version, 0, false});
+      const std::int64_t due_s = trying->now_s + approvals::backoff_s(attempt);
+      batch.writes.push_back({std::string(kAccountsTable), due_key(due_s, name, id), {}, kAnyVersion, 0, false});
+    } else {
+      approvals::end_account(*approval, created, trying->why, trying->now_s);
+      batch = change(name, id, *approval, record.version, due_before_s, trying->now_s);
+    }
+    batch.writes.push_back(forget);
+    store_.commit(std::move(batch), [this, trying, again, created](Failure why) {
+      if (why == Failure::kConflict && ++trying->tries < kTriesMax) return try_to_note(trying);
+      if (why == Failure::kNone && !again) count(created ? "account created" : "account failed");
+      trying->done(why);
+    });
   });
 }
 
@@ -315,6 +393,8 @@ void Approvals::count(std::string_view what) noexcept {
                                              : what == "denied"   ? &figures_.denied
                                              : what == "expired"  ? &figures_.expired
                                              : what == "erased"   ? &figures_.erased
+                                             : what == "account created" ? &figures_.accounts_created
+                                             : what == "account failed"  ? &figures_.accounts_failed
                                                                   : nullptr;
   if (figure != nullptr) figure->fetch_add(1, std::memory_order_relaxed);
 }

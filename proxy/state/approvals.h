@@ -7,9 +7,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/approvals/approval.h"
+#include "core/approvals/graph.h"
 #include "core/rules/ask.h"
 #include "core/secret.h"
 #include "proxy/forward/workflows.h"
@@ -20,7 +22,7 @@ namespace proxy::state {
 /// A change of an approval, for whoever tells others of it.
 struct ApprovalChange {
   std::string_view name, id;  // of the approval, and of the one it is about; neither is personal
-  std::string_view what;      // "requested", "approved", "denied", "expired"
+  std::string_view what;      // "requested", "approved", "denied", "expired", "account created" ...
   std::int64_t at_s = 0;
 };
 
@@ -72,9 +74,23 @@ class Approvals {
   /// called again and again. Does nothing while it is at it.
   void pass_time(std::int64_t now_s);
 
+  /// Approvals for which `wants` says so get an account: it is put down with the decision, and `wake` is
+  /// called behind it. Before anything is asked; both are called on any thread.
+  void use_accounts(std::function<bool(std::string_view name)> wants, std::function<void()> wake);
+  /// Accounts that are wanted, by when the next try is due.
+  static constexpr std::string_view kAccountsTable = "approvals.accounts";
+  /// Of a key of that table.
+  static std::int64_t due_time(std::string_view key) noexcept;
+  static std::pair<std::string, std::string> named_by(std::string_view key);  // name and id
+  /// Keeps what became of a try: the account is there, is tried again later (`tries_max` times at most), or
+  /// will not be.
+  void note_account(const Row& row, core::approvals::CallOutcome outcome, std::string why,
+                    std::uint32_t tries_max, std::function<void(Failure)> done);
+
   /// Changes by what they were; of a record that cannot be read.
   struct Figures {
     std::atomic<std::uint64_t> requested{0}, approved{0}, denied{0}, expired{0}, erased{0}, unreadable{0};
+    std::atomic<std::uint64_t> accounts_created{0}, accounts_failed{0};
   };
   const Figures& figures() const noexcept { return figures_; }
 
@@ -83,11 +99,13 @@ class Approvals {
  private:
   struct Asked;
   struct Deciding;
+  struct Trying;
   using Done = std::function<void(forward::WorkflowAnswer)>;
 
   void try_to_answer(const std::shared_ptr<Asked>& asked);
   void on_read(const std::shared_ptr<Asked>& asked, const Record& record);
   void try_to_decide(const std::shared_ptr<Deciding>& deciding);
+  void try_to_note(const std::shared_ptr<Trying>& trying);
   void on_due(std::vector<Row> rows, std::int64_t now_s);
   void pass_time_of(const std::shared_ptr<std::vector<Row>>& due, std::size_t at, std::int64_t now_s);
   /// The batch that puts `after` in the place of `before` and moves its due time.
@@ -101,6 +119,8 @@ class Approvals {
   const AnnounceApproval announce_;
   Figures figures_;
   std::atomic<bool> passing_{false};
+  std::function<bool(std::string_view)> wants_account_;  // empty: none does
+  std::function<void()> wake_accounts_;
 };
 
 }  // namespace proxy::state

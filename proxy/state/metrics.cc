@@ -79,7 +79,9 @@ void add_metrics(telemetry::Metrics& metrics, const Approvals& approvals) {
                                                                                {"approved", &figures.approved},
                                                                                {"denied", &figures.denied},
                                                                                {"expired", &figures.expired},
-                                                                               {"erased", &figures.erased}};
+                                                                               {"erased", &figures.erased},
+                                                                               {"account_created", &figures.accounts_created},
+                                                                               {"account_failed", &figures.accounts_failed}};
                          std::vector<telemetry::Metrics::Series> series;
                          for (const auto& [change, count] : all) {
                            series.push_back({change, static_cast<double>(read(*count))});

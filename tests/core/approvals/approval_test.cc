@@ -114,6 +114,19 @@ TEST(Approvals, ChangeAsTimeGoesBy) {
   EXPECT_EQ(approval.state, State::kApproved);
 }
 
+TEST(Approvals, KeepTheirClaimsUntilThereIsAnAccount) {
+  Approval approval = pending();
+  bool changed = false;
+  decide(approval, State::kApproved, "anna", "", kNow + 1, changed);
+  want_account(approval);
+  EXPECT_EQ(next_due_s(approval), 0);
+  EXPECT_FALSE(pass_time(approval, kNow + 900 * kDay));
+  EXPECT_EQ(of_record(to_record(approval))->account, AccountState::kWanted);
+  end_account(approval, true, "created", kNow + 2);
+  EXPECT_EQ(approval.trail.back().what, "account created");
+  EXPECT_EQ(next_due_s(approval), kNow + 1 + 7 * kDay);
+}
+
 TEST(Approvals, AreReadAsTheyWereWritten) {
   Approval approval = pending();
   approval.claims = std::string("\0:3:\xff", 5);

@@ -50,7 +50,7 @@ std::string mistakes(const std::string& yaml) {
   source.files["c.yaml"] = yaml;
   source.variables = {{"B2C_TOKEN", "0123456789abcdef"}, {"B2C_KEY", "0123456789abcdef"},
                       {"B2C_PASSWORD", "one"}, {"ADMIN_TOKEN", "0123456789abcdef"},
-                      {"STATE_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="},
+                      {"GRAPH_SECRET", "secret"}, {"STATE_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="},
                       {"CRM_TOKEN", "two"},    {"CRM_PASSWORD", "three"},
                       {"CRM_KEY", "four"},     {"CRM_SECRET", "five"}};
   source.files["/run/secrets/capture"] = "0123456789abcdef";
