@@ -64,17 +64,17 @@ std::int64_t Accounts::work(std::int64_t now_s) {
     if (stop_.load(std::memory_order_relaxed)) return 0;
     const std::int64_t due_s = Approvals::due_time(row.key);
     if (due_s > now_s) return due_s;  // in their order: so are all behind it
-    carry_out(row, now_s);
+    if (!carry_out(row, now_s)) return 0;  // the state is away: it would be asked for again and again
   }
-  return rows.size() == kPage ? now_s : 0;
+  return rows.empty() ? 0 : now_s;  // what is to be tried again has a time by now
 }
 
-void Accounts::carry_out(const Row& row, std::int64_t now_s) {
+bool Accounts::carry_out(const Row& row, std::int64_t now_s) {
   const auto [name, id] = Approvals::named_by(row.key);
   const auto client = clients_.find(name);
   const Approvals::Found found = wait_for<Approvals::Found>(
       [&, &name = name, &id = id](auto done) { approvals_.find(name, id, std::move(done)); }, {Failure::kTimeout, {}, {}});
-  if (found.failure != Failure::kNone && found.failure != Failure::kCorrupt) return;  // later
+  if (found.failure != Failure::kNone && found.failure != Failure::kCorrupt) return false;
   GraphClient::Created created{core::approvals::CallOutcome::kRefused, "the claims cannot be read"};
   if (client == clients_.end()) {
     created.why = "no graph is configured any more";
@@ -82,7 +82,9 @@ void Accounts::carry_out(const Row& row, std::int64_t now_s) {
     created = client->second->create(*claims, now_s);
     core::wipe(*claims);
   }
-  if (stop_.load(std::memory_order_relaxed) && created.outcome == core::approvals::CallOutcome::kRetry) return;
+  if (stop_.load(std::memory_order_relaxed) && created.outcome == core::approvals::CallOutcome::kRetry) {
+    return false;
+  }
   const Failure noted = wait_for<Failure>(
       [&](auto done) { approvals_.note_account(row, created.outcome, created.why, kTriesMax, std::move(done)); },
       Failure::kTimeout);
@@ -91,6 +93,7 @@ void Accounts::carry_out(const Row& row, std::int64_t now_s) {
   } else if (created.outcome != core::approvals::CallOutcome::kDone) {
     log::warn("approvals: the account of {}/{} was not created: {}", name, id, created.why);
   }
+  return noted == Failure::kNone;
 }
 
 }  // namespace proxy::state

@@ -38,7 +38,8 @@ class Accounts {
   void run();
   /// Works off what is due; when the next is, 0 when none is known.
   std::int64_t work(std::int64_t now_s);
-  void carry_out(const Row& row, std::int64_t now_s);
+  /// False when what became of it could not be kept.
+  bool carry_out(const Row& row, std::int64_t now_s);
 
   Approvals& approvals_;
   Store& store_;
