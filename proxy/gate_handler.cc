@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <ctime>
+#include <exception>
 #include <limits>
+#include <string>
 
 #include "core/http/response.h"
+#include "proxy/log.h"
 
 namespace proxy {
 namespace {
@@ -45,6 +48,7 @@ void GateHandler::serve(const Edition& edition) {
   serving_ = std::make_shared<forward::Serving>(edition.snapshot, edition.generation, worker_,
                                                 body_bytes_max_, metrics_);
   serving_->gate.adopt_lists(edition.lists);
+  omitted_.begin(edition.snapshot->connectors.size());
   trust_ = edition.trust;
   keys_ = edition.keys;
   if (tokens_ != nullptr) {
@@ -59,11 +63,13 @@ void GateHandler::use_forwarder(forward::Forwarder& forwarder, forward::Shared& 
   forwarder_ = &forwarder;
   shared_ = &shared;
   serving_->gate.use_cache(&shared.cache, shared.seed);
+  serving_->gate.use_counters(&shared.counters);
   std::vector<std::string> names;
   for (const core::gate::Backend& backend : serving_->gate.snapshot().backends) {
     names.push_back(backend.name);
   }
   forwarder.use_backends(std::move(names));
+  forwarder.use_connectors(*serving_);
 }
 
 void GateHandler::verify_tokens(const core::callers::TokenVerifier::Options& options,
@@ -182,7 +188,19 @@ void GateHandler::count(const forward::Serving& serving, const core::gate::Repor
     if (report.outcome <= core::gate::Outcome::kFault) serving.counters->count_shadow(report, rule);
   }
   if (report.tags != 0) serving.counters->count_tags(report, report.tags);
+  if (report.limits != 0) serving.counters->count_limits(serving.gate.at_hand().counted());
   if (report.shadow.ran) serving.counters->count_shadow_rules(report);
+  if (report.omitted != 0) [[unlikely]] log_omitted(report);
+}
+
+/// Claims were left out of an answer (protocol.md e.3): the caller would not say so.
+void GateHandler::log_omitted(const core::gate::Report& report) noexcept {
+  try {
+    const std::string line = omitted_.line(report.connector->index, report.connector->name,
+                                           report.omitted, batch_ns_ / kNsPerMs);
+    if (!line.empty()) log::warn("{}", line);
+  } catch (const std::exception&) {  // no memory for a line
+  }
 }
 
 /// The rules have come to an ask rule. True: the request waits. False: it was answered.

@@ -18,6 +18,7 @@
 #include "proxy/refusal_log.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/metrics.h"
+#include "proxy/telemetry/omitted_log.h"
 #include "proxy/upstream/options.h"
 
 namespace proxy {
@@ -99,6 +100,7 @@ class GateHandler final : public net::Handler, public forward::Ledger {
             const net::PeerAddress& peer, std::size_t bytes_in, std::size_t bytes_out,
             const Times& times) noexcept;
 
+  void log_omitted(const core::gate::Report& report) noexcept;
   void choose_captured();
   void capture(const forward::Serving& serving, const core::gate::Report& report,
                std::string_view body) noexcept;
@@ -116,6 +118,7 @@ class GateHandler final : public net::Handler, public forward::Ledger {
   std::function<void()> want_keys_;
   bool log_client_subject_ = false;
   RefusalLog refusals_;
+  telemetry::OmittedLog omitted_;
   telemetry::AccessLog& log_;
   telemetry::AccessRing* ring_;  // null: no access log
   double sample_;

@@ -40,6 +40,10 @@ int main(int argc, char** argv) {
   std::string dialect;
   explain->add_option("--dialect", dialect,
                       "what another caller would be told of the same claims; all: each caller");
+  std::uint32_t before = 0;
+  explain->add_option("--before", before,
+                      "as if so many others had come with the same claims, for limits of velocity")
+      ->check(CLI::Range(0, 100'000));
   explain->add_option("CLAIMS", claims, "a file with the claims as JSON; - is standard input");
 
   commands::ReplayOptions replayed;
@@ -111,7 +115,7 @@ int main(int argc, char** argv) {
                                          ? commands::CoverageWish::kRequired
                                          : commands::CoverageWish::kReported);
     }
-    if (explain->parsed()) return commands::explain(config, connector, claims, backends, dialect);
+    if (explain->parsed()) return commands::explain(config, connector, claims, backends, dialect, before);
     if (replay->parsed()) return commands::replay(replayed);
     if (list_build->parsed()) return commands::list_build(match, out, in);
     if (list_info->parsed()) return commands::list_info(in);

@@ -32,7 +32,7 @@ Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
     asker_ = options_.open_asker(loop_);
   } else {
     if (backends_ == nullptr) backends_ = std::make_shared<const upstream::BackendList>();
-    auto client = std::make_unique<upstream::Client>(loop_, backends_, options_.seed);
+    auto client = std::make_unique<upstream::Client>(loop_, backends_, options_.seed, &server_->memory());
     client_ = client.get();
     asker_ = std::move(client);
   }

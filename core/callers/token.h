@@ -59,8 +59,12 @@ struct Token {
 /// one token. Thread: one at a time.
 class TokenReader {
  public:
-  /// Allocates about 15 bytes for each of `token_bytes_max`; read() does not.
+  /// Allocates at most bytes(token_bytes_max); read() does not.
   explicit TokenReader(std::size_t token_bytes_max);
+  /// Some 14 bytes for each of a token are simdjson's, one and a half what the parts decode to.
+  static constexpr std::size_t bytes(std::size_t token_bytes_max) noexcept {
+    return 16 * token_bytes_max + (4 << 10);
+  }
   ~TokenReader();
   TokenReader(const TokenReader&) = delete;
   TokenReader& operator=(const TokenReader&) = delete;

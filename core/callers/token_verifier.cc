@@ -22,12 +22,19 @@ bool same_keys(const KeyTable* a, const KeyTable* b) noexcept {
 
 TokenVerifier::TokenVerifier(const Options& options) : options_(options) {}
 
+std::size_t TokenVerifier::bucket_count(const Options& options) noexcept {
+  if (options.remembered_max == 0) return 0;
+  return std::bit_ceil((options.remembered_max + kEntriesPerBucket - 1) / kEntriesPerBucket);
+}
+
+std::size_t TokenVerifier::bytes(const Options& options) noexcept {
+  return bucket_count(options) * sizeof(Bucket) + TokenReader::bytes(options.token_bytes_max);
+}
+
 void TokenVerifier::adopt(std::shared_ptr<const KeyTable> keys) {
   if (keys != nullptr && !keys->empty() && reader_ == nullptr) {
     reader_ = std::make_unique<TokenReader>(options_.token_bytes_max);
-    if (options_.remembered_max > 0) {
-      buckets_.resize(std::bit_ceil((options_.remembered_max + kEntriesPerBucket - 1) / kEntriesPerBucket));
-    }
+    buckets_.resize(bucket_count(options_));
   }
   if (!same_keys(keys_.get(), keys.get())) forget();
   keys_ = std::move(keys);

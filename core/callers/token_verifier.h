@@ -28,6 +28,9 @@ class TokenVerifier {
   };
   explicit TokenVerifier(const Options& options);
 
+  /// What it allocates in all, once there are keys: the memory of good tokens, and what reads one.
+  static std::size_t bytes(const Options& options) noexcept;
+
   /// Verifies with these keys from now on; what was remembered is forgotten when they are others. The
   /// first time that there are any, takes its memory. Null stands for none.
   void adopt(std::shared_ptr<const KeyTable> keys);
@@ -58,6 +61,7 @@ class TokenVerifier {
   };
   static constexpr std::size_t kEntriesPerBucket = 4;
   using Bucket = std::array<Entry, kEntriesPerBucket>;
+  static std::size_t bucket_count(const Options& options) noexcept;
 
   TokenFault verify(std::string_view text, const TokenPolicy& policy, std::int64_t now_s,
                     Token& token) noexcept;

@@ -5,40 +5,48 @@
 namespace core::claims {
 namespace {
 
-/// By number: comparing pointers of different objects says nothing.
-std::uintptr_t place(const char* at) noexcept { return reinterpret_cast<std::uintptr_t>(at); }
-
+/// True for a text of `whole`, which has none that is only partly in it. By number: comparing pointers of
+/// different objects says nothing.
 bool inside(std::string_view part, std::string_view whole) noexcept {
-  return place(part.data()) >= place(whole.data()) &&
-         place(part.data()) + part.size() <= place(whole.data()) + whole.size();
+  const auto offset = reinterpret_cast<std::uintptr_t>(part.data()) - reinterpret_cast<std::uintptr_t>(whole.data());
+  return offset < whole.size() || (offset == whole.size() && part.empty());
 }
 
 }  // namespace
 
 void KeptClaims::keep(const Claims& claims, std::string_view body, std::string_view copy) {
   clear();
-  std::size_t size = 0;
-  claims.for_each([&](NameId, const Claim& claim) {
-    if (!inside(claim.name, body)) size += claim.name.size();
-    if (!inside(claim.value, body)) size += claim.value.size();
-  });
-  if (size != 0) elsewhere_.reserve(size + kReadPadding);  // so that nothing moves below
+  std::size_t outside = 0;
   const auto moved = [&](std::string_view text) -> std::string_view {
-    if (text.data() == nullptr) return text;
-    if (inside(text, body)) return {copy.data() + (text.data() - body.data()), text.size()};
-    const std::size_t at = elsewhere_.size();
-    elsewhere_.append(text);
-    return {elsewhere_.data() + at, text.size()};
+    if (inside(text, body)) [[likely]] return {copy.data() + (text.data() - body.data()), text.size()};
+    if (text.data() != nullptr) outside += text.size() + 1;  // an empty one has a place, too
+    return text;
   };
   try {
     claims.for_each([&](NameId id, const Claim& claim) {
       kept_.push_back({id, {claim.kind, moved(claim.name), moved(claim.value)}});
     });
+    if (outside != 0) [[unlikely]] keep_elsewhere(copy, outside);
   } catch (...) {
     clear();
     throw;
   }
-  if (size != 0) elsewhere_.append(kReadPadding, '\0');
+}
+
+/// Copies what is not in `copy`: `size` bytes.
+void KeptClaims::keep_elsewhere(std::string_view copy, std::size_t size) {
+  elsewhere_.reserve(size + kReadPadding);  // so that nothing moves below
+  const auto move = [&](std::string_view& text) {
+    if (text.data() == nullptr || inside(text, copy)) return;
+    const std::size_t at = elsewhere_.size();
+    elsewhere_.append(text);
+    text = {elsewhere_.data() + at, text.size()};
+  };
+  for (Kept& kept : kept_) {
+    move(kept.claim.name);
+    move(kept.claim.value);
+  }
+  elsewhere_.append(kReadPadding, '\0');
 }
 
 void KeptClaims::restore(Claims& claims) const noexcept {

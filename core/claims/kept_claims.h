@@ -25,6 +25,7 @@ class KeptClaims {
   static constexpr std::size_t kKeptBytes = 4 << 10;
 
  private:
+  void keep_elsewhere(std::string_view copy, std::size_t size);
   struct Kept {
     NameId id;
     Claim claim;

@@ -13,125 +13,23 @@
 #include <cstring>
 #include <utility>
 
+#include "core/claims/envelope.h"
 #include "core/claims/event.h"
 #include "core/claims/reader.h"
 #include "core/text/locale.h"
 #include "core/text/text.h"
 
 namespace core::claims {
+
+using namespace envelope;
+
 namespace {
-
-/// What a member of the envelope means.
-enum class Role : std::uint8_t {
-  kSkip,
-  // Texts that are kept, by their number: see EventReader::texts_.
-  kType, kTenant, kCorrelation, kIp, kLocale, kMarket, kAppId, kAssignedId, kTextRoles,
-  kData, kContext, kSignUp, kClient, kClientApp, kOtherApp, kUser, kAttributes, kIdentities,
-  kSignInType, kIssuer, kValueType, kValue,
-};
-
-/// A member as a machine writes it: its name with `":` behind.
-struct Key {
-  static constexpr std::size_t kSpellingMax = 40;
-  std::array<char, kSpellingMax> spelling{};
-  std::uint8_t size = 0;  // 0: the end of a level, which matches nothing
-  Role role = Role::kSkip;
-  bool any_case = false;  // examples are printed with @odata.Type too (protocol.md d.1)
-
-  constexpr Key() = default;
-  constexpr Key(std::string_view name, Role means, bool whatever_case = false)
-      : size(static_cast<std::uint8_t>(name.size() + 2)), role(means), any_case(whatever_case) {
-    for (std::size_t i = 0; i < name.size(); ++i) spelling[i] = name[i];
-    spelling[name.size()] = '"';
-    spelling[name.size() + 1] = ':';
-  }
-  constexpr std::string_view name() const noexcept {
-    return {spelling.data(), static_cast<std::size_t>(size - 2)};
-  }
-};
-
-// In the order of protocol.md d.1 and d.5; each ends with an empty key.
-constexpr Key kRoot[] = {{"type", Role::kType}, {"source", Role::kSkip}, {"data", Role::kData}, {}};
-constexpr Key kData[] = {{"@odata.type", Role::kSkip, true},
-                         {"tenantId", Role::kTenant},
-                         {"authenticationEventListenerId", Role::kSkip},
-                         {"customAuthenticationExtensionId", Role::kSkip},
-                         {"authenticationContext", Role::kContext},
-                         {"userSignUpInfo", Role::kSignUp},
-                         {}};
-constexpr Key kContext[] = {{"correlationId", Role::kCorrelation},
-                            {"client", Role::kClient},
-                            {"protocol", Role::kSkip},
-                            {"clientServicePrincipal", Role::kClientApp},
-                            {"resourceServicePrincipal", Role::kOtherApp},
-                            {"user", Role::kUser},
-                            {}};
-constexpr Key kClient[] = {{"ip", Role::kIp},
-                           {"locale", Role::kLocale},
-                           {"market", Role::kMarket},
-                           {"clientIp", Role::kIp},  // of recovery events (d.10)
-                           {}};
-constexpr Key kClientApp[] = {{"id", Role::kSkip},
-                              {"appId", Role::kAppId},
-                              {"appDisplayName", Role::kSkip},
-                              {"displayName", Role::kSkip},
-                              {}};
-constexpr Key kOtherApp[] = {{"id", Role::kSkip},
-                             {"appId", Role::kSkip},
-                             {"appDisplayName", Role::kSkip},
-                             {"displayName", Role::kSkip},
-                             {}};
-constexpr Key kSignUp[] = {{"attributes", Role::kAttributes}, {"identities", Role::kIdentities}, {}};
-constexpr Key kIdentity[] = {{"signInType", Role::kSignInType},
-                             {"issuer", Role::kIssuer},
-                             {"issuerAssignedId", Role::kAssignedId},
-                             {}};
-constexpr Key kAttribute[] = {{"@odata.type", Role::kValueType, true},
-                              {"value", Role::kValue},
-                              {"attributeType", Role::kSkip},
-                              {}};
-
-/// An attribute, as a machine writes it, up to its value; then what is behind that.
-constexpr std::string_view kTextHead =
-    R"({"@odata.type":"microsoft.graph.stringDirectoryAttributeValue","value":")";
-constexpr std::string_view kIntegerHead =
-    R"({"@odata.type":"microsoft.graph.int64DirectoryAttributeValue","value":)";
-constexpr std::string_view kBooleanHead =
-    R"({"@odata.type":"microsoft.graph.booleanDirectoryAttributeValue","value":)";
-constexpr std::string_view kBuiltInTail = R"(,"attributeType":"builtIn"})";
-constexpr std::string_view kCustomTail = R"(,"attributeType":"directorySchemaExtension"})";
-
-constexpr std::pair<std::string_view, EventKind> kEvents[] = {
-    {"attributeCollectionSubmit", EventKind::kAttributeCollectionSubmit},
-    {"attributeCollectionStart", EventKind::kAttributeCollectionStart},
-    {"tokenIssuanceStart", EventKind::kTokenIssuanceStart},
-    {"emailOtpSend", EventKind::kEmailOtpSend},
-    {"passwordSubmit", EventKind::kPasswordSubmit},
-    {"verifiedIdClaimValidation", EventKind::kVerifiedIdClaimValidation},
-};
-
-constexpr std::pair<std::string_view, AttributeType> kTypes[] = {
-    {"microsoft.graph.stringDirectoryAttributeValue", AttributeType::kString},
-    {"microsoft.graph.int64DirectoryAttributeValue", AttributeType::kInteger},
-    {"microsoft.graph.booleanDirectoryAttributeValue", AttributeType::kBoolean},
-    {"microsoft.graph.stringCollectionDirectoryAttributeValue", AttributeType::kStrings},
-};
 
 /// Identities whose signInType is put into the words of user flows; a user has at most ten (a.4).
 constexpr std::size_t kRespelledMax = 10;
 constexpr std::string_view kEmailType = "email", kEmailTypeHere = "emailAddress";
 
 using text::equals_ignore_case_ascii;
-
-AttributeType type_named(std::string_view name) noexcept {
-  for (const auto& [known, type] : kTypes) {
-    if (name == known) return type;
-  }
-  for (const auto& [known, type] : kTypes) {
-    if (equals_ignore_case_ascii(name, known)) return type;
-  }
-  return AttributeType::kUnknown;
-}
 
 /// A language tag in the usual letter case. Null data() when the arena is full.
 std::string_view recased(std::string_view tag, Arena& arena) noexcept {

@@ -31,6 +31,7 @@ struct BackendAuth {
   Text name, value;           // kHeader: a field's; kQuery: a parameter's
   Text token_url;             // kOauth: client credentials (RFC 6749, 4.4)
   Text client_id, client_secret, scope, audience;
+  bool secret_in_body = false;  // kOauth: else HTTP Basic
   milliseconds refresh_early{60'000};  // kOauth: before the token ends
 };
 

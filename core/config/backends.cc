@@ -154,6 +154,7 @@ void read_oauth(Reader& reader, const Fields& auth, BackendAuth& out) {
   }
   fields.filled("client_id", out.client_id);
   read_secret(reader, fields, "client_secret", out.client_secret);
+  fields.boolean("secret_in_body", out.secret_in_body);
   fields.filled("scope", out.scope);
   fields.filled("audience", out.audience);
   fields.duration("refresh_early", out.refresh_early);
@@ -366,6 +367,11 @@ void read_backend(Reader& reader, const Member& member, const Key& key, Config& 
     for (const auto& [name, value] : backend.request.headers) {
       if (!text::equals_ignore_case_ascii(name.value, backend.auth.name.value)) continue;
       reader.error_inside(name, 0, "a field that is written already", "auth: writes it");
+    }
+  } else if (backend.auth.kind == BackendAuth::Kind::kQuery) {
+    for (const auto& [name, value] : backend.request.query) {
+      if (name.value != backend.auth.name.value) continue;
+      reader.error_inside(name, 0, "a parameter that is written already", "auth: writes it");
     }
   }
   config.backends.push_back(std::move(backend));

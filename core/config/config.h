@@ -13,6 +13,7 @@
 #include "core/config/dialect_name.h"
 #include "core/config/policy.h"
 #include "core/config/state.h"
+#include "core/config/velocity.h"
 #include "core/config/written.h"
 #include "core/lists/network.h"
 
@@ -121,6 +122,7 @@ struct Rule {
   Condition when;  // kAll without children when the rule has no `when`: always
   Action action;
   Text tag;  // empty: none
+  Text limit;  // kBlock, kValidationError: of `velocity`; over it they end. Empty: none
   std::optional<RuleCache> cache;  // kAsk
   ApprovalStep approval_step = ApprovalStep::kCheck;  // an approval's, as the next
   std::optional<WhenAway> when_away;
@@ -203,6 +205,7 @@ struct Connector {
   bool has_auth = false;         // an `auth` was written at all
   milliseconds deadline{4000};   // protocol.md a.9
   milliseconds retry_window{12'000};  // 2 x 5 s + 2 s (protocol.md a.9)
+  std::optional<std::int64_t> pending;  // requests that wait; unset: by what others need (gate::compile)
   std::optional<Action> otherwise;
   TokenFault token_fault = TokenFault::kContinue;
   std::vector<Rule> rules;
@@ -296,6 +299,7 @@ struct Limits {
   milliseconds tls_handshake_timeout{10'000};
   std::int64_t pending = 4096;               // requests that wait for a backend, per worker
   std::int64_t memory = 0;                   // of the process; 0: what the other limits add up to
+  std::int64_t velocity = 64 << 20;          // bytes of what `velocity` counts
   Mark memory_mark;                          // where it is written
 };
 
@@ -326,6 +330,7 @@ struct Config {
   std::vector<Message> messages;
   std::vector<ValueTable> tables;
   std::vector<Backend> backends;
+  std::vector<VelocityLimit> velocity;
   std::vector<Connector> connectors;
   std::vector<TokenAuthority> token_authorities;  // each URL and `ca` once
   std::vector<Text> caller_authorities;  // PEM files that certificates name, each once; at most 64

@@ -121,6 +121,7 @@ void read_times(Reader& reader, const Fields& fields, Connector& connector) {
     }
   }
   fields.duration("retry_window", connector.retry_window);
+  if (std::int64_t pending = 0; fields.integer("pending", pending)) connector.pending = pending;
 }
 
 /// Keys that only events have a use for.

@@ -104,6 +104,7 @@ class Loader {
     }
     if (name == "backends") return read_backends(reader_, node, key, config_);
     if (name == "approvals") return read_approvals(reader_, node, key, config_);
+    if (name == "velocity") return read_velocity(reader_, node, key, config_);
     if (name == "tests") return read_tests(reader_, node, key, config_);
     // What is left has one value, in whichever file.
     const auto [first, fresh] = once_.try_emplace(name, named.mark);

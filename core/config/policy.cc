@@ -142,27 +142,27 @@ void read_backend_verdicts(Reader& reader, const Fields& fields, PolicyTest& tes
   }
 }
 
-/// The request: `claims` with `locale` become its body.
-void read_request(Reader& reader, const Fields& fields, PolicyTest& test) {
+/// A request: `claims` with `locale` become its body.
+void read_request(Reader& reader, const Fields& fields, Text& to, Text& file) {
   const Node* const locale = fields.find("locale");
   const Node* const claims = fields.find("claims");
-  if (fields.string("file", test.file)) {
-    if (test.file.value.empty()) {
+  if (fields.string("file", file)) {
+    if (file.value.empty()) {
       reader.error(*fields.find("file"), "expected the name of a file",
                    "write file: requests/blocked.json");
     } else {
-      test.file.value =
-          path_beside(reader.diagnostics().path(test.file.mark.file), test.file.value);
+      file.value =
+          path_beside(reader.diagnostics().path(file.mark.file), file.value);
     }
   }
-  fields.string("body", test.body);
+  fields.string("body", to);
   if (locale != nullptr && claims == nullptr) {
     reader.error(*fields.key_node("locale"), "\"locale\" goes with \"claims\" only",
                  "write \"ui_locales\" into the body");
   }
   if (claims == nullptr || !reader.is_map(*claims, fields.key("claims"))) return;
-  test.body = {{}, claims->mark, false};
-  if (!append_json(reader, *claims, test.body)) return;
+  to = {{}, claims->mark, false};
+  if (!append_json(reader, *claims, to)) return;
   Text tag;
   if (!fields.string("locale", tag)) return;
   if (!text::is_language_tag(tag.value)) {
@@ -171,13 +171,35 @@ void read_request(Reader& reader, const Fields& fields, PolicyTest& test) {
     reader.error(*fields.key_node("locale"), "the claims have a \"ui_locales\" of their own",
                  "leave one of them out");
   } else {
-    std::string& body = test.body.value;
+    std::string& body = to.value;
     body.pop_back();
     if (!claims->members.empty()) body += ',';
     body += text::json_quoted(kLocaleMember);
     body += ':';
     body += text::json_quoted(tag.value);
     body += '}';
+  }
+}
+
+/// What came before the request of a test.
+void read_before(Reader& reader, const Fields& fields, PolicyTest& test) {
+  const Node* const before = fields.find("before");
+  if (before == nullptr) return;
+  const Key& key = fields.key("before");
+  for (const Node* item : reader.items(*before, key)) {
+    Key item_key = key;
+    item_key.shape = Shape::kObject;
+    if (!reader.is_map(*item, item_key)) continue;
+    const Fields one(reader, *item, nullptr, *key.object);
+    EarlierRequests& earlier = test.before.emplace_back();
+    earlier.mark = item->mark;
+    read_request(reader, one, earlier.body, earlier.file);
+    one.integer("times", earlier.times);
+    milliseconds ago{0};
+    if (one.duration("ago", ago)) earlier.ago_ms = ago.count();
+    if (test.before.size() > 1 && earlier.ago_ms > test.before[test.before.size() - 2].ago_ms) {
+      reader.error(*item, "this one came before the one above it", "write them in the order of time");
+    }
   }
 }
 
@@ -272,7 +294,8 @@ void read_tests(Reader& reader, const Node& node, const Key& key, Config& config
       reader.error(*fields.find("connector"), "expected the name of a connector",
                    "write connector: before-create");
     }
-    read_request(reader, fields, test);
+    read_request(reader, fields, test.body, test.file);
+    read_before(reader, fields, test);
     read_backend_verdicts(reader, fields, test);
     if (Text now; fields.string("now", now)) {
       test.now = parse_moment(now.value);

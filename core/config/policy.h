@@ -35,6 +35,14 @@ struct Expectation {
   Mark tags_mark;
 };
 
+/// Requests that came before the one of a test.
+struct EarlierRequests {
+  Mark mark;
+  Text body, file;  // as PolicyTest's
+  std::int64_t times = 1;
+  std::int64_t ago_ms = 0;  // before the test's
+};
+
 /// One item of `tests`.
 struct PolicyTest {
   Text name;
@@ -44,6 +52,7 @@ struct PolicyTest {
   Text file;  // or the file it stands in, resolved; empty: it is in `body`
   std::optional<std::int64_t> now;  // milliseconds since 1970, UTC
   std::vector<std::pair<Text, Text>> backends;  // what stands in for them: name, verdict
+  std::vector<EarlierRequests> before;  // to the same connector, in the order they came
   Expectation expect;
 };
 

@@ -269,7 +269,7 @@ std::optional<milliseconds> Reader::duration(const Node& node, const Key& key) {
   }
   const std::optional<Text> text = resolve(node);
   if (!text) return std::nullopt;
-  const auto parsed = parse_duration(text->value);
+  const auto parsed = parse_duration(text->value, std::max(milliseconds{key.most}, milliseconds{kDayMs}));
   if (!parsed) {
     const ParseError& problem = parsed.error();
     error_inside(*text, problem.offset, problem.message,

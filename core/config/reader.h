@@ -161,6 +161,7 @@ void read_decision_cache(Reader& reader, const Node& node, const Node& named,
 void read_lists(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 /// Texts without a language carry the tag "" until the fallback is known; see load.cc.
 void read_messages(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_velocity(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 void read_connectors(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 void read_backends(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 /// Reports a credential's field that claimgate itself writes, or that would change what a request is

@@ -256,6 +256,16 @@ void read_rule(Reader& reader, const Node& item, const Key& key, const Inclusion
     rule.action.kind = Action::Kind::kTag;
     rule.action.mark = fields.key_node("tag")->mark;
   }
+  if (fields.string("limit", rule.limit)) {
+    const Node& named = *fields.key_node("limit");
+    if (rule.limit.value.empty()) {
+      reader.error(*fields.find("limit"), "expected the name of a limit", "write limit: per_domain");
+    } else if (rule.action.kind != Action::Kind::kBlock &&
+               rule.action.kind != Action::Kind::kValidationError) {
+      reader.error(named, "what is over a limit has to be told so",
+                   "write block or validation_error beside it, with mode: shadow to try it");
+    }
+  }
   if (const Node* const cache = fields.find("cache"); cache != nullptr) {
     const Node& named = *fields.key_node("cache");
     if (rule.action.kind == Action::Kind::kAsk && rule.action.asks == Asks::kBackend) {

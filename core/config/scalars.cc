@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <span>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace core::config {
 namespace {
@@ -18,6 +20,7 @@ struct Unit {
 };
 
 constexpr Unit kDurationUnits[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}};
+constexpr Unit kDay{"d", kDayMs};
 constexpr Unit kSizeUnits[] = {{"KiB", std::uint64_t{1} << 10},
                                {"MiB", std::uint64_t{1} << 20},
                                {"GiB", std::uint64_t{1} << 30}};
@@ -34,28 +37,34 @@ std::string format(std::int64_t value, std::span<const Unit> units, std::string_
 
 }  // namespace
 
-Result<milliseconds, ParseError> parse_duration(std::string_view text) {
-  constexpr std::uint64_t kMsMax = 86'400'000;  // 24 h: a longer timeout is a typo
+Result<milliseconds, ParseError> parse_duration(std::string_view text, milliseconds longest) {
+  // Most are timeouts, and one of more than 24 hours is a typo.
+  const auto ms_max = static_cast<std::uint64_t>(longest.count());
+  const bool days = ms_max > kDay.scale;
   std::uint64_t count = 0;
   const auto [stop, ec] = std::from_chars(text.data(), text.data() + text.size(), count);
   const auto digits = static_cast<std::size_t>(stop - text.data());
   if (digits == 0) return ParseError{0, "expected a number, as in \"250ms\""};
-  for (const Unit& unit : kDurationUnits) {
+  std::vector<Unit> units(std::begin(kDurationUnits), std::end(kDurationUnits));
+  if (days) units.push_back(kDay);
+  for (const Unit& unit : units) {
     if (unit.name != text.substr(digits)) continue;
     // Divide, never multiply: count * scale may wrap.
-    if (ec != std::errc{} || count > kMsMax / unit.scale) {
-      return ParseError{0, "longer than 24 hours"};
+    if (ec != std::errc{} || count > ms_max / unit.scale) {
+      return ParseError{0, days ? "longer than " + std::to_string(ms_max / kDay.scale) + " days"
+                                : "longer than 24 hours"};
     }
     return milliseconds{static_cast<std::int64_t>(count * unit.scale)};
   }
+  const std::string words = days ? "expected a unit: ms, s, m, h or d" : "expected a unit: ms, s, m or h";
   if (digits < text.size() && (text[digits] == '.' || text[digits] == ',')) {
     return ParseError{digits, "expected a whole number", "write 1500ms for 1.5s"};
   }
   if (digits == text.size()) {
-    return ParseError{0, "expected a unit: ms, s, m or h",
+    return ParseError{0, words,
                       "write " + std::string(text) + "s or " + std::string(text) + "ms"};
   }
-  return ParseError{digits, "expected a unit: ms, s, m or h"};
+  return ParseError{digits, words};
 }
 
 Result<std::int64_t, ParseError> parse_size(std::string_view text) {
@@ -180,7 +189,10 @@ bool is_token(std::string_view text) {
   });
 }
 
-std::string format_duration(std::int64_t ms) { return format(ms, kDurationUnits, "ms"); }
+std::string format_duration(std::int64_t ms) {
+  if (ms > kDayMs && ms % kDayMs == 0) return std::to_string(ms / kDayMs) + "d";
+  return format(ms, kDurationUnits, "ms");
+}
 
 std::string format_size(std::int64_t bytes) { return format(bytes, kSizeUnits, ""); }
 

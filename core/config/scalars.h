@@ -20,8 +20,12 @@ struct ParseError {
   std::string suggestion = {};  // what to write instead; may be empty
 };
 
-/// Reads "250ms", "5s", "2m" or "1h", at most 24 hours.
-Result<milliseconds, ParseError> parse_duration(std::string_view text);
+/// Durations that may be longer are written in days, too; 24 hours are "24h" everywhere.
+inline constexpr std::int64_t kDayMs = 24 * 3'600'000;
+
+/// Reads "250ms", "5s", "2m" or "1h", at most `longest`; when that is more than 24 hours, "7d" too.
+Result<milliseconds, ParseError> parse_duration(
+    std::string_view text, milliseconds longest = milliseconds{kDayMs});
 
 /// Reads a number of bytes: "65536", "16KiB", "1MiB" or "1GiB", at most 1 TiB.
 Result<std::int64_t, ParseError> parse_size(std::string_view text);

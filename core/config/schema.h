@@ -122,6 +122,8 @@ extern const Object kTimeWindow;
 extern const Object kClaimErrors;
 extern const Object kInclude;
 extern const Object kRuleGroup;
+extern const Object kVelocityLimit;  // schema_velocity.cc
+extern const Object kTestEarlier;   // schema_policy.cc
 // schema_decisions.cc
 extern const Object kRuleCache;
 extern const Object kCacheTtl;

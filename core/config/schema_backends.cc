@@ -204,6 +204,12 @@ constexpr Key kOauthKeys[] = {
      .required = true,
      .example = "\"${env:CRM_SECRET}\"",
      .words = "Better kept out of the file: `${env:NAME}` or `${file:PATH}`."},
+    {.name = "secret_in_body",
+     .shape = Shape::kBoolean,
+     .fallback = "false",
+     .example = "true",
+     .words = "Send `client_id` and `client_secret` in the body (`client_secret_post`), for servers that do "
+              "not take them as HTTP Basic (`client_secret_basic`), which RFC 6749, 2.3.1, prefers."},
     {.name = "scope",
      .shape = Shape::kString,
      .example = "api://crm/.default",

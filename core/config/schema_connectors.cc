@@ -63,6 +63,15 @@ constexpr Key kConnectorKeys[] = {
               "written 12s, with `ext-id` 6s, with `b2c-policy` 22s.",
      .least = 0,
      .most = kHour},
+    {.name = "pending",
+     .shape = Shape::kInteger,
+     .example = "1000",
+     .words = "Requests of this connector that wait for a backend, in one worker. One more is answered "
+              "`otherwise` at once, so that a slow backend of one connector does not take the places of "
+              "others. Unless written half of `limits.pending`, and all of it when no other connector "
+              "asks a backend.",
+     .least = 0,
+     .most = 1'000'000},
     {.name = "token_fault",
      .shape = Shape::kChoice,
      .fallback = "continue",

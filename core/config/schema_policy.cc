@@ -54,6 +54,12 @@ constexpr Key kPolicyTestKeys[] = {
      .words =
          "What backends decide, by name; none is called. `continue`, `continue:` and a JSON object of "
          "claims, `block:MESSAGE`, `validation_error:MESSAGE`, or `unresolved`."},
+    {.name = "before",
+     .shape = Shape::kObjects,
+     .example = "[ { claims: { email: a@b.example }, times: 50, ago: 10m } ]",
+     .words = "Requests to the same connector that came before, for limits of `velocity`: in the order "
+              "of time, each a different person's.",
+     .object = &kTestEarlier},
     {.name = "expect",
      .shape = Shape::kObject,
      .required = true,
@@ -62,6 +68,39 @@ constexpr Key kPolicyTestKeys[] = {
      .object = &kExpectation},
 };
 constexpr string_view kPolicyTestOne[] = {"claims", "body", "file"};
+
+constexpr Key kTestEarlierKeys[] = {
+    {.name = "claims",
+     .shape = Shape::kValues,
+     .example = "{ email: a@b.example }",
+     .words = "As in the test."},
+    {.name = "body",
+     .shape = Shape::kTemplate,
+     .example = "'{\"email\":\"a@b.example\"}'",
+     .words = "As in the test."},
+    {.name = "file",
+     .shape = Shape::kString,
+     .example = "requests/blocked.json",
+     .words = "As in the test."},
+    {.name = "locale",
+     .shape = Shape::kString,
+     .example = "sv-SE",
+     .words = "As in the test."},
+    {.name = "times",
+     .shape = Shape::kInteger,
+     .fallback = "1",
+     .example = "50",
+     .words = "So many requests, none the retry of another.",
+     .least = 1,
+     .most = 100'000},
+    {.name = "ago",
+     .shape = Shape::kDuration,
+     .fallback = "0ms",
+     .example = "10m",
+     .words = "How long before the test's request.",
+     .least = 0,
+     .most = std::int64_t{22} * 24 * 3'600'000},
+};
 
 constexpr Key kExpectationKeys[] = {
     {.name = "verdict",
@@ -145,6 +184,11 @@ constexpr Key kCaptureKeys[] = {
 
 }  // namespace
 
+constinit const Object kTestEarlier{
+    .name = "before",
+    .words = "One member of `before` of a test. What became of it is not looked at.",
+    .keys = kTestEarlierKeys,
+    .exactly_one = kPolicyTestOne};
 constinit const Object kPolicyTest{
     .name = "tests",
     .words =

@@ -68,7 +68,8 @@ std::string shape_schema(const Key& key) {
     case Shape::kNumber:
       return or_reference("{\"type\":\"number\"," + bounds(key) + "}");
     case Shape::kDuration:
-      return or_reference("{\"type\":\"string\",\"pattern\":\"^[0-9]+(ms|s|m|h)$\"}");
+      return or_reference(std::string("{\"type\":\"string\",\"pattern\":\"^[0-9]+(ms|s|m|h") +
+                          (key.most > kDayMs ? "|d)$\"}" : ")$\"}"));
     case Shape::kSize:
       return "{\"anyOf\":[{\"type\":\"integer\"," + bounds(key) +
              "},{\"type\":\"string\",\"pattern\":\"^[0-9]+(KiB|MiB|GiB)?$\"}," +

@@ -259,6 +259,7 @@ void read_limits(Reader& reader, const Node& node, const Node& named, const Key&
   fields.integer("auth_addresses", limits.auth_addresses);
   fields.size("token_bytes", limits.token_bytes);
   fields.integer("tokens_remembered", limits.tokens_remembered);
+  fields.size("velocity", limits.velocity);
   fields.integer("pending", limits.pending);
   if (fields.size("memory", limits.memory)) limits.memory_mark = fields.key_node("memory")->mark;
   if (limits.request_line_bytes <= limits.head_bytes) return;

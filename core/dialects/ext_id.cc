@@ -193,7 +193,7 @@ Wrote write_token_claim(http::OutBuffer& out, bool first, const Claim& claim,
   }
   char* begin = nullptr;
   char* to = nullptr;
-  if (claim.kind == Kind::kArray) {  // of texts: whoever made the claim has seen to that
+  if (claim.kind == Kind::kArray) {  // of texts, for only decisions bring any (event_contract.h)
     to = begin_member(out, first, name, claim.value.size(), begin);
     if (to != nullptr) to = append(to, claim.value);
   } else {

@@ -7,7 +7,7 @@ constexpr std::string_view kSourceNames[kSourceCount] = {"rules",  "cache",   "s
                                                          "joined", "state",   "backend", "otherwise"};
 constexpr std::string_view kFallbackNames[kFallbackCount] = {
     "none", "memory", "backend", "remembered", "deadline", "pending", "ending",
-    "overload", "state"};
+    "overload", "connector_pending", "state"};
 
 using State = rules::Decisions::State;
 using decisions::Cache;
@@ -22,12 +22,15 @@ std::string_view name(Fallback fallback) noexcept {
   return kFallbackNames[static_cast<std::size_t>(fallback)];
 }
 
-void AtHand::begin(std::string_view body, const Known& known, bool token_step,
-                   bool retries) noexcept {
-  body_ = body;
-  known_ = known;
-  token_step_ = token_step;
-  retries_ = retries;
+void AtHand::begin(const AtHandTerms& terms) noexcept {
+  body_ = terms.body;
+  known_ = terms.known;
+  token_step_ = terms.token_step;
+  creates_ = terms.creates;
+  retry_ms_ = terms.retry_ms;
+  waiting_ms_ = terms.waiting_ms;
+  counted_size_ = 0;
+  body_hashed_ = false;
   refresh_rule_ = Known::kNoRule;
   source_ = Source::kRules;
   fallback_ = Fallback::kNone;
@@ -76,7 +79,7 @@ AtHand::Answer AtHand::decide(std::uint32_t rule, const rules::Ask& ask,
     return {State::kDecision, given.decision};
   }
   const bool may_keep = cache_ != nullptr && (!token_step_ || (ask.keyed && ask.at_token_step));
-  asked_ = {&ask, rule, may_keep && ask.keyed, may_keep && retries_ && ask.remembers_retry, {}, {}};
+  asked_ = {&ask, rule, may_keep && ask.keyed, may_keep && retry_ms_ != 0 && ask.remembers_retry, {}, {}};
   if (ask.keyed && !rules::claims_key(ask, seed_, evaluation, asked_.claims_key)) {
     return give_up(Fallback::kMemory);
   }
@@ -101,6 +104,60 @@ AtHand::Answer AtHand::decide(std::uint32_t rule, const rules::Ask& ask,
   if (failed != nullptr) return give_up(failed->why);
   if (last) return give_up(known_.give_up);
   return {State::kAsk, {}};
+}
+
+/// The hash of the body, once a request.
+const decisions::Key& AtHand::body_hashed() noexcept {
+  if (!body_hashed_) {
+    decisions::KeyHash hash(seed_);
+    body_hash_.add(hash, body_);
+    body_key_ = hash.finish();
+    body_hashed_ = true;
+  }
+  return body_key_;
+}
+
+AtHand::Limited AtHand::limit(const rules::Limit& limit, rules::Evaluation& evaluation) noexcept {
+  for (std::size_t i = 0; i < counted_size_; ++i) {
+    if (counted_[i].limit == limit.number) return counted_[i].what;
+  }
+  if (counters_ == nullptr || counted_size_ == kLimitsMax) return {};
+  CountedAt& at = counted_[counted_size_];
+  if (!rules::counter_key(limit, seed_, evaluation, at.counter)) return {};
+  at.request = {};
+  // What is evaluated again, because it has waited, is the same request.
+  const bool again = !known_.given.empty() || known_.give_up != Fallback::kNone ||
+                     known_.refresh != Known::kNoRule;
+  velocity::Question question;
+  question.counter = at.counter;
+  question.window_ms = limit.window_ms;
+  question.at_most = limit.at_most;
+  question.counts_when_over = !limit.accounts;
+  question.only_look = limit.accounts && !creates_;
+  if (!question.only_look) {
+    question.repeat_ms = retry_ms_ != 0 ? retry_ms_ : waiting_ms_;
+    question.look_for_repeat = retry_ms_ != 0 || again;
+    if (question.repeat_ms != 0) {
+      at.request = rules::request_key(limit, body_hashed(), salt_);
+      question.request = at.request;
+    }
+  }
+  const velocity::Counted counted = counters_->count(question, now_ms_);
+  at.limit = limit.number;
+  at.accounts = limit.accounts;
+  at.stamp = limit.accounts ? counted.stamp : 0;
+  at.what = {counted.over, !question.only_look && (!counted.over || !limit.accounts),
+             counted.repeated, counted.before};
+  ++counted_size_;
+  return at.what;
+}
+
+void AtHand::conclude(bool lets_through) noexcept {
+  if (lets_through) return;
+  for (std::size_t i = 0; i < counted_size_; ++i) {
+    const CountedAt& at = counted_[i];
+    if (at.stamp != 0) counters_->take_back(at.counter, at.request, at.stamp);
+  }
 }
 
 }  // namespace core::gate

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -7,6 +8,8 @@
 #include "core/decisions/cache.h"
 #include "core/rules/ask.h"
 #include "core/rules/evaluation.h"
+#include "core/rules/limit.h"
+#include "core/velocity/counters.h"
 
 namespace core::gate {
 
@@ -33,9 +36,10 @@ enum class Fallback : std::uint8_t {
   kPending,  // `limits.pending` requests wait already
   kEnding,   // the process ends, or a reload took the backend away
   kOverload,  // no memory left for it (`limits.memory`)
+  kConnectorPending,  // `pending` requests of its connector wait already
   kState,     // the state is not to be had, or there is none
 };
-inline constexpr std::size_t kFallbackCount = 9;
+inline constexpr std::size_t kFallbackCount = 10;
 std::string_view name(Fallback fallback) noexcept;
 
 /// What became of one ask rule of a request that has waited.
@@ -67,8 +71,27 @@ struct Asked {
   const decisions::Key& flight() const noexcept { return ask->keyed ? claims_key : body_key; }
 };
 
+/// How a request was counted at a limit.
+struct CountedAt {
+  std::uint32_t limit = 0;  // its number
+  bool accounts = false;
+  rules::Decisions::Limited what;
+  std::uint32_t stamp = 0;  // of the counter, to take it back by; 0: there is nothing to take back
+  decisions::Key counter, request;
+};
+
+/// What a request's evaluation begins with. What it borrows outlives the evaluation.
+struct AtHandTerms {
+  std::string_view body;
+  const Known& known;
+  bool token_step = false;
+  bool creates = false;           // what is let through becomes an account
+  std::uint64_t retry_ms = 0;     // for so long the same request is the caller's retry; 0: it is not
+  std::uint64_t waiting_ms = 0;   // the longest that it may wait for a backend; 0: it never does
+};
+
 /// Where the rules of a worker's requests get their decisions: what the request was given, then the
-/// shared cache. Thread: its worker's.
+/// shared cache; and where they are counted. Thread: its worker's.
 class AtHand final : public rules::Decisions {
  public:
   /// Either may be missing: then nothing is remembered. The cache is shared and outlives this.
@@ -77,14 +100,24 @@ class AtHand final : public rules::Decisions {
     seed_ = seed;
     body_hash_ = decisions::BodyHash(seed);
   }
+  /// Where requests are counted; shared, and outlives this. Null: nowhere, and nothing is over a limit.
+  void use_counters(velocity::Counters* counters) noexcept { counters_ = counters; }
+  /// Requests with different ones are never each other's retries, whatever they have in common.
+  void use_salt(std::uint64_t salt) noexcept { salt_ = salt; }
   void set_now(std::uint64_t now_ms) noexcept { now_ms_ = now_ms; }
   std::uint64_t now_ms() const noexcept { return now_ms_; }
 
-  /// A request's evaluation begins; `body` and `known` outlive it.
-  void begin(std::string_view body, const Known& known, bool token_step, bool retries) noexcept;
+  /// A request's evaluation begins.
+  void begin(const AtHandTerms& terms) noexcept;
 
   Answer decide(std::uint32_t rule, const rules::Ask& ask,
                 rules::Evaluation& evaluation) noexcept override;
+  Limited limit(const rules::Limit& limit, rules::Evaluation& evaluation) noexcept override;
+
+  /// The request has its answer: accounts that it does not let be created were not.
+  void conclude(bool lets_through) noexcept;
+  /// The limits that the request came to, each once.
+  std::span<const CountedAt> counted() const noexcept { return {counted_.data(), counted_size_}; }
 
   /// What the evaluation stopped at.
   const Asked& asked() const noexcept { return asked_; }
@@ -105,15 +138,25 @@ class AtHand final : public rules::Decisions {
     if (source > source_) source_ = source;
   }
 
+  const decisions::Key& body_hashed() noexcept;
+
   decisions::Cache* cache_ = nullptr;
+  velocity::Counters* counters_ = nullptr;
+  std::uint64_t salt_ = 0;
   decisions::Seed seed_;
   decisions::BodyHash body_hash_{seed_};
   std::uint64_t now_ms_ = 0;
   std::string_view body_;
   Known known_;
   bool token_step_ = false;
-  bool retries_ = false;
+  bool creates_ = false;
+  std::uint64_t retry_ms_ = 0;
+  std::uint64_t waiting_ms_ = 0;
   Asked asked_;
+  std::array<CountedAt, kLimitsMax> counted_;
+  std::size_t counted_size_ = 0;
+  bool body_hashed_ = false;
+  decisions::Key body_key_;
   std::uint32_t refresh_rule_ = Known::kNoRule;
   Source source_ = Source::kRules;
   Fallback fallback_ = Fallback::kNone;

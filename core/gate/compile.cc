@@ -10,6 +10,7 @@
 #include "core/rules/ask_version.h"
 #include "core/rules/compiler.h"
 #include "core/text/json.h"
+#include "core/velocity/counters.h"
 
 namespace core::gate {
 namespace {
@@ -80,6 +81,21 @@ std::shared_ptr<const lists::List> load_list(const config::ListSource& source,
                                             " lines left out in all");
   }
   return loaded.list;
+}
+
+bool asks(const config::Connector& connector) {
+  return std::any_of(connector.rules.begin(), connector.rules.end(),
+                     [](const config::Rule& rule) { return rule.action.kind == config::Action::Kind::kAsk; }) ||
+         std::any_of(connector.carry.begin(), connector.carry.end(),
+                     [](const config::Text& backend) { return !backend.value.empty(); });
+}
+
+/// How many requests of a connector may wait where it does not say so: not all that its worker lets wait,
+/// when there are others who need places.
+std::size_t usual_pending(const config::Config& config) {
+  const auto askers = std::count_if(config.connectors.begin(), config.connectors.end(), asks);
+  const auto all = static_cast<std::size_t>(config.limits.pending);
+  return askers > 1 ? (all + 1) / 2 : all;
 }
 
 Message compile_message(const config::Message& source, std::string_view fallback,
@@ -243,6 +259,31 @@ CallerCheck compile_callers(const config::Connector& written) {
   return check;
 }
 
+/// What can be said of limits when the whole configuration is known: one that no rule names, and one
+/// that its memory has no room for.
+void check_limits(const config::Config& config, config::Diagnostics& diagnostics) {
+  if (config.velocity.empty()) return;
+  const std::uint32_t most =
+      velocity::Counters::at_most_max(static_cast<std::size_t>(config.limits.velocity));
+  for (const config::VelocityLimit& limit : config.velocity) {
+    const auto names_it = [&limit](const config::Rule& rule) {
+      return rule.limit.value == limit.name.value;
+    };
+    const auto uses_it = [&](const config::Connector& connector) {
+      return std::any_of(connector.rules.begin(), connector.rules.end(), names_it);
+    };
+    if (std::none_of(config.connectors.begin(), config.connectors.end(), uses_it)) {
+      diagnostics.warning(limit.name.mark, limit.name.value.size(),
+                          "no rule has the limit \"" + limit.name.value + "\"",
+                          "write limit: " + limit.name.value + " beside block or validation_error");
+    }
+    if (limit.at_most <= most) continue;
+    diagnostics.error(limit.at_most_mark, std::to_string(limit.at_most).size(),
+                      "the counters have room for at most " + std::to_string(most),
+                      "write more for limits.velocity, or less here");
+  }
+}
+
 }  // namespace
 
 lists::Match match_of(config::ListMatch match) {
@@ -294,10 +335,15 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
   const auto is_policy = [](const config::Connector& one) {
     return one.dialect == config::DialectName::kB2cPolicy;
   };
+  const auto caller_of = [&is_policy](const config::Connector& one) {
+    return rules::Compiler::Caller{is_policy(one), one.dialect == config::DialectName::kExtId};
+  };
   const bool free_names = std::any_of(config.connectors.begin(), config.connectors.end(), is_policy);
   rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes, &tables,
-                            &config.backends, free_names, &config.approvals},
+                            &config.backends, free_names, &config.approvals, &snapshot->limits},
                            diagnostics);
+  snapshot->limits = compiler.compile_limits(config.velocity);
+  check_limits(config, diagnostics);
   for (const config::Message& message : config.messages) {
     if (message.texts.empty()) continue;
     snapshot->messages.push_back(compile_message(message, config.fallback_locale.value, compiler));
@@ -313,6 +359,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
          written.event_contract});
   }
   for (const config::Approval& approval : config.approvals) snapshot->approvals.push_back(approval.name.value);
+  const std::size_t pending_usually = usual_pending(config);
   for (const config::Connector& written : config.connectors) {
     Connector connector;
     connector.index = snapshot->connectors.size();
@@ -320,7 +367,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     connector.path = written.path.value;
     connector.terms = compile_terms(written, snapshot->names, diagnostics);
     connector.callers = compile_callers(written);
-    connector.program = compiler.compile(written.rules, written.name.value, is_policy(written));
+    connector.program = compiler.compile(written.rules, written.name.value, caller_of(written));
     if (written.otherwise) connector.otherwise = compile_otherwise(*written.otherwise, compiler, diagnostics);
     if (!written.block_title.value.empty()) {
       connector.block_title = compiler.resolve_message(written.block_title);
@@ -333,16 +380,23 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
     connector.token_fault = written.token_fault;
     connector.deadline = written.deadline;
     connector.retry_window = written.retry_window;
+    connector.pending_max =
+        written.pending ? static_cast<std::size_t>(*written.pending) : pending_usually;
     snapshot->prepared_max =
         std::max(snapshot->prepared_max, connector.program.prepared_count());
     snapshot->candidates_max.raise_to(connector.program.index().counts());
     if (!written.shadow_rules.empty()) {
       for (const config::Rule& rule : written.shadow_rules) {
+        if (!rule.limit.value.empty()) {
+          diagnostics.error(rule.limit.mark, rule.limit.value.size(),
+                            "rules of `shadow_rules` count nothing",
+                            "leave it out, or write mode: shadow in `rules`");
+        }
         if (rule.action.kind != config::Action::Kind::kAsk) continue;
         diagnostics.error(rule.action.mark, 3, "rules of `shadow_rules` ask nobody",
                           "leave it out, or write mode: shadow in `rules`");
       }
-      rules::Program shadow = compiler.compile(written.shadow_rules, {}, is_policy(written));
+      rules::Program shadow = compiler.compile(written.shadow_rules, {}, caller_of(written));
       snapshot->prepared_max = std::max(snapshot->prepared_max, shadow.prepared_count());
       snapshot->candidates_max.raise_to(shadow.index().counts());
       connector.shadow_program = std::make_unique<const rules::Program>(std::move(shadow));

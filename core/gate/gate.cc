@@ -1,6 +1,8 @@
 #include "core/gate/gate.h"
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 #include "core/decisions/encoded.h"
 #include "core/http/open_response.h"
@@ -19,8 +21,18 @@ constexpr std::string_view kOutcomeNames[kOutcomeCount] = {
 /// Code points of a backend's text that a person is shown.
 constexpr std::size_t kTextShownMax = 1024;
 
+/// How much longer than its deadline a request that waits is kept in mind.
+constexpr std::uint64_t kLateMs = 1000;
+
 bool is_identity(std::string_view coding) noexcept {
   return coding.empty() || text::equals_ignore_case_ascii(coding, "identity");
+}
+
+/// The messages about single claims that a verdict of `program` carries.
+std::span<const std::pair<claims::NameId, std::uint32_t>> claim_messages(
+    const rules::Program& program, const rules::Verdict& verdict) noexcept {
+  if (verdict.rule < 0) return {};
+  return program.rules()[static_cast<std::size_t>(verdict.rule)].claim_messages;
 }
 
 /// The answer to a caller that is not let in.
@@ -244,7 +256,7 @@ bool Gate::carry(std::string_view body, const Known& known, http::After after,
     error.message = claims::describe(claims::ReadError::kUnknownEvent);
     return http::write_error(out, error, date);
   }
-  at_hand_.begin(body, known, true, false);
+  at_hand_.begin({.body = body, .known = known, .token_step = true});
   const rules::Decisions::Answer answer = at_hand_.decide(kCarries, *ask, evaluation_);
   report_decisions({}, report);
   if (answer.state == rules::Decisions::State::kAsk) {
@@ -289,7 +301,9 @@ void Gate::run_shadow(const Connector& connector, const rules::Verdict& told,
   const bool same_words =
       other.kind == rules::VerdictKind::kContinue
           ? told.rule == rules::Verdict::kOtherwise || evaluation_.same_as_aside()
-          : other.message == told.message;
+          : other.message == told.message &&
+                std::ranges::is_permutation(claim_messages(*connector.shadow_program, other),
+                                            claim_messages(connector.program, told));
   report.shadow.differs = !report.shadow.undecided && (other.kind != told.kind || !same_words);
   evaluation_.come_back();
 }
@@ -419,27 +433,38 @@ void Gate::size_composed() {
   if (moment == dialects::Moment::kApart) [[unlikely]] {
     return carry(body, known, after, date, out, report);
   }
-  const bool may_ask = !connector.program.asks().empty();
-  if (may_ask) {
-    at_hand_.begin(body, known, moment == dialects::Moment::kToken,
-                   connector.retry_window.count() != 0);
+  const bool looks_outside = connector.program.looks_outside();
+  if (looks_outside) {
+    const auto ms = [](config::milliseconds time) { return static_cast<std::uint64_t>(time.count()); };
+    at_hand_.begin({body, known, moment == dialects::Moment::kToken,
+                    moment == dialects::Moment::kAfterForm, ms(connector.retry_window),
+                    connector.program.asks().empty() ? 0 : ms(connector.deadline) + kLateMs});
   }
   const rules::Verdict verdict = decide(connector, evaluation_, tracer);
-  if (may_ask) report_decisions(verdict, report);
+  if (looks_outside) report_decisions(verdict, report);
   if (report.asks) return true;
   if (verdict.rule == rules::Verdict::kOtherwise) {
     report.source = Source::kOtherwise;
     if (report.fallback == Fallback::kNone) report.fallback = Fallback::kMemory;
   }
-  if (tell(verdict, after, date, out, report)) {
+  bool told = tell(verdict, after, date, out, report);
+  if (told) {
     report.tags = evaluation_.tags();
     if (connector.shadow_program != nullptr) run_shadow(connector, verdict, report);
-    return true;
+  } else {
+    report.source = Source::kOtherwise;
+    report.fallback = Fallback::kMemory;
+    // A text found no room in the scratch memory: the connector's `otherwise` needs less of it.
+    told = tell_otherwise(after, date, out, report);
   }
-  report.source = Source::kOtherwise;
-  report.fallback = Fallback::kMemory;
-  // A text found no room in the scratch memory: the connector's `otherwise` needs less of it.
-  return tell_otherwise(after, date, out, report);
+  if (!connector.program.limits().empty()) conclude(told, report);
+  return told;
+}
+
+/// Behind the answer to a request that may have come to limits.
+void Gate::conclude(bool told, Report& report) noexcept {
+  report.limits = static_cast<std::uint8_t>(at_hand_.counted().size());
+  at_hand_.conclude(told && report.outcome == Outcome::kContinue);
 }
 
 Report Gate::answer_body(const Connector& connector, std::string_view body, http::After after,

@@ -59,6 +59,7 @@ struct Report {
   std::uint8_t hits = 0, stale_hits = 0;  // remembered decisions that it was told
   std::uint32_t refresh = Known::kNoRule;  // an ask rule whose stale decision is to be renewed
   std::size_t omitted = 0;      // claims left out of the answer (dialects::write_continue)
+  std::uint8_t limits = 0;      // that it came to: Gate::at_hand().counted()
   std::uint64_t tags = 0;       // a bit for each of the connector's tags that the request got
   ShadowReport shadow = {};
 };
@@ -86,6 +87,10 @@ class Gate {
   void use_cache(decisions::Cache* cache, const decisions::Seed& seed) noexcept {
     at_hand_.use(cache, seed);
   }
+  /// Where requests are counted; shared by all gates. Without it nothing is over a limit.
+  void use_counters(velocity::Counters* counters) noexcept { at_hand_.use_counters(counters); }
+  /// See AtHand.
+  void use_salt(std::uint64_t salt) noexcept { at_hand_.use_salt(salt); }
   /// The time of the requests that follow: milliseconds of a clock that does not go back.
   void set_now(std::uint64_t now_ms) noexcept { at_hand_.set_now(now_ms); }
 
@@ -151,6 +156,7 @@ class Gate {
               std::string_view date, http::OutBuffer& out, rules::Tracer* tracer,
               const Known& known, Report& report) noexcept;
   bool is_of_other_tenant() const noexcept;
+  [[gnu::noinline]] void conclude(bool told, Report& report) noexcept;
   void no_room(http::After after, std::string_view date, http::OutBuffer& out,
                Report& report) noexcept;
   bool tell_otherwise(http::After after, std::string_view date, http::OutBuffer& out,

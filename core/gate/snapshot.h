@@ -54,6 +54,7 @@ struct Connector {
   config::TokenFault token_fault = config::TokenFault::kContinue;
   config::milliseconds deadline{4000};
   config::milliseconds retry_window{12'000};
+  std::size_t pending_max = 4096;  // its requests that wait for a backend, in one worker
   std::size_t index = 0;  // in Snapshot::connectors
 
   /// Who gets the events of a step at dialects::Moment::kApart; null when nobody does.
@@ -84,6 +85,7 @@ struct Snapshot {
   std::map<std::string, std::uint32_t, std::less<>> message_numbers;  // by name
   std::vector<Backend> backends;  // in the configuration's order
   std::vector<std::string> approvals;  // names, in the configuration's order
+  std::vector<rules::Limit> limits;  // in the configuration's order
   std::vector<Connector> connectors;
   std::size_t prepared_max = 0;  // over all connectors
   std::size_t claim_words_max = 0;  // messages for single claims of one rule, over all connectors

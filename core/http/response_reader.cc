@@ -119,17 +119,26 @@ bool ResponseReader::refuse(Error error, std::string_view reason) noexcept {
   return false;
 }
 
+/// The capacity of `bytes_` that takes `more`.
+std::size_t ResponseReader::room_for(std::size_t more) const noexcept {
+  const std::size_t least = size_ + more + kPadding;
+  if (bytes_.capacity() >= least) return bytes_.capacity();
+  // Twice as much, or what the head has announced: never beyond the limits and the piece at hand.
+  const std::size_t room = phase_ == Phase::kCounted ? body_at_ + content_length_ + kPadding
+                                                     : std::max(2 * size_, std::size_t{2} << 10);
+  return std::max(room, least);
+}
+
+std::size_t ResponseReader::held_with(std::size_t more) const noexcept {
+  return room_for(more) + fields_.capacity() * sizeof(Header);
+}
+
 /// Appends, with the padding behind that the scans may read.
 void ResponseReader::take(std::string_view bytes) {
   // By address: the old block may be gone when the fields are taken along.
   const auto before = reinterpret_cast<std::uintptr_t>(bytes_.data());
   bytes_.resize(size_);
-  if (bytes_.capacity() < size_ + bytes.size() + kPadding) {
-    // Twice as much, or what the head has announced: never beyond the limits and the piece at hand.
-    std::size_t room = std::max(2 * size_, std::size_t{2} << 10);
-    if (phase_ == Phase::kCounted) room = body_at_ + content_length_ + kPadding;
-    bytes_.reserve(std::max(room, size_ + bytes.size() + kPadding));
-  }
+  if (const std::size_t room = room_for(bytes.size()); room > bytes_.capacity()) bytes_.reserve(room);
   bytes_.append(bytes);
   size_ = bytes_.size();
   bytes_.append(kPadding, '\0');

@@ -94,6 +94,9 @@ class ResponseReader {
     bytes_.clear();
     fields_.clear();
   }
+  /// What this would hold once `more` bytes were taken, in bytes; for whoever bounds it. Without room to lend
+  /// and without a byte of an answer it holds nothing.
+  std::size_t held_with(std::size_t more) const noexcept;
   /// True when the connection can be asked again: the answer had an end of its own, nothing lay
   /// behind it, and the backend does not want to close.
   bool keep_alive() const noexcept { return keep_alive_ && left_over_ == 0; }
@@ -118,6 +121,7 @@ class ResponseReader {
   State read_body() noexcept;
   State complete(std::size_t end) noexcept;
   bool refuse(Error error, std::string_view reason) noexcept;
+  std::size_t room_for(std::size_t more) const noexcept;
   void take(std::string_view bytes);
 
   ResponseLimits limits_;

@@ -39,13 +39,13 @@ bool is_carried(std::string_view type) {
   return false;
 }
 
-/// The texts of an array with spaces between; false when something else is in it.
+/// The texts of an array with commas between; false when something else is in it.
 bool join(simdjson::dom::array array, std::string& joined) {
   bool first = true;
   for (const simdjson::dom::element item : array) {
     std::string_view text;
     if (item.get(text) != simdjson::SUCCESS) return false;
-    if (!first) joined += ' ';
+    if (!first) joined += ',';
     first = false;
     joined += text;
   }
@@ -65,10 +65,12 @@ bool read_claims(simdjson::dom::object action, std::string_view member, bool tok
     }
     if (simdjson::dom::array array; element.get(array) == simdjson::SUCCESS) {
       std::string joined;
-      if (join(array, joined)) {
-        answer.decision.claims.push_back({std::move(name), Kind::kString, std::move(joined)});
-      } else {
+      if (!join(array, joined)) {
         answer.remarks.add(Remark::kNestedMember);
+      } else if (token) {
+        answer.decision.claims.push_back({std::move(name), Kind::kArray, simdjson::minify(array)});
+      } else {
+        answer.decision.claims.push_back({std::move(name), Kind::kString, std::move(joined)});
       }
       continue;
     }

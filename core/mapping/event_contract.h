@@ -11,8 +11,10 @@ namespace core::mapping {
 ///   Unresolved::kContract.
 /// - Types are compared without regard to letter case (d.1), and only by what stands behind their last
 ///   dot.
-/// - Values of attributes are claims. Of a token's claims, an array of texts is one text with spaces,
-///   and a name that is no attribute of a user flow gets the prefix `extension_`.
+/// - Values of attributes are claims; an array of texts, an older form of several values, is one text
+///   with commas (d.5). Of a token's claims it stays an array, as JSON: Program::take() makes a text of
+///   it where the caller has no arrays. A name that is no attribute of a user flow gets the prefix
+///   `extension_`.
 /// - A block page's words are `title: message`, or the default text of the identity service.
 /// - What a validation error says of attributes is kept with it, a claim each.
 /// - Answers to events that are only carried (d.8 to d.10) are kept as they came: the value of a

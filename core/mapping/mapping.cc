@@ -28,6 +28,7 @@ NotAsked Mapping::ask(rules::Evaluation& evaluation, std::string_view body, Ques
 
 struct ReplyRoom::Json {
   simdjson::dom::parser parser;
+  PlainJson plain;
 };
 
 ReplyRoom::ReplyRoom() : json_(std::make_unique<Json>()) {}
@@ -37,7 +38,7 @@ Answer Mapping::read(const Reply& reply, const Kept& kept, std::size_t lane, Rep
   Answer answer;
   simdjson::dom::parser& parser = room.json_->parser;
   if (parser.capacity() > ReplyRoom::kKeptBytes) parser = simdjson::dom::parser();
-  ReplyBody body(reply, compiled_->response_bytes_max, compiled_->lenient, parser);
+  ReplyBody body(reply, compiled_->response_bytes_max, compiled_->lenient, parser, room.json_->plain);
   if (compiled_->connector_contract) {
     read_connector_answer(reply, body, answer);
     return answer;

@@ -197,12 +197,29 @@ Unresolved ReplyBody::text(std::string_view& text) {
   return why;
 }
 
+/// What is to be read as JSON; false when it may not be.
+bool ReplyBody::json_bytes(std::string_view& bytes) {
+  if (!lenient_ && !says_json()) {
+    json_why_ = fail(Unresolved::kContentType);
+  } else if (json_why_ = decode(); json_why_ == Unresolved::kNone) {
+    bytes = bytes_;
+    if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
+    if (bytes.empty()) json_why_ = fail(Unresolved::kJson);
+  }
+  return json_why_ == Unresolved::kNone;
+}
+
+const PlainJson* ReplyBody::plain() {
+  if (plain_state_ == State::kNew) {
+    std::string_view bytes;
+    plain_state_ = json_state_ == State::kNew && json_bytes(bytes) && plain_.read(bytes) ? State::kGood : State::kBad;
+  }
+  return plain_state_ == State::kGood ? &plain_ : nullptr;
+}
+
 Unresolved ReplyBody::parse_json() {
-  if (!lenient_ && !says_json()) return fail(Unresolved::kContentType);
-  if (const Unresolved why = decode(); why != Unresolved::kNone) return why;
-  std::string_view bytes = bytes_;
-  if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
-  if (bytes.empty()) return fail(Unresolved::kJson);
+  std::string_view bytes;
+  if (!json_bytes(bytes)) return json_why_;
   if (parser_.capacity() < bytes.size() || parser_.max_depth() != kDepthMax) {
     constexpr std::size_t kLeast = 2 << 10;  // most replies: what has room for one has it for the next
     if (parser_.allocate(std::max(bytes.size(), kLeast), kDepthMax) != simdjson::SUCCESS) {
@@ -242,13 +259,14 @@ Unresolved ReplyBody::parse_xml() {
   }
   if (const Unresolved why = decode_text(); why != Unresolved::kNone) return why;
   constexpr unsigned kOptions = pugi::parse_default | pugi::parse_doctype;
-  if (!document_.load_buffer(text_.data(), text_.size(), kOptions, pugi::encoding_utf8)) {
+  pugi::xml_document& document = document_.emplace();
+  if (!document.load_buffer(text_.data(), text_.size(), kOptions, pugi::encoding_utf8)) {
     return fail(Unresolved::kXml);
   }
-  for (const pugi::xml_node child : document_) {
+  for (const pugi::xml_node child : document) {
     if (child.type() == pugi::node_doctype) return fail(Unresolved::kDoctype);
   }
-  return is_deep(document_) ? fail(Unresolved::kDepth) : Unresolved::kNone;
+  return is_deep(document) ? fail(Unresolved::kDepth) : Unresolved::kNone;
 }
 
 Unresolved ReplyBody::xml(pugi::xml_node& root) {
@@ -256,7 +274,7 @@ Unresolved ReplyBody::xml(pugi::xml_node& root) {
     xml_why_ = parse_xml();
     xml_state_ = xml_why_ == Unresolved::kNone ? State::kGood : State::kBad;
   }
-  root = document_;
+  if (document_) root = *document_;
   return xml_why_;
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/mapping/answer.h"
+#include "core/mapping/plain_json.h"
 #include "core/mapping/question.h"
 
 namespace core::mapping {
@@ -32,9 +33,10 @@ class ReplyBody {
  public:
   static constexpr std::size_t kDepthMax = 64;  // of JSON and XML
 
-  /// `parser` is this body's until it is gone.
-  ReplyBody(const Reply& reply, std::size_t bytes_max, bool lenient, simdjson::dom::parser& parser)
-      : reply_(reply), bytes_max_(bytes_max), lenient_(lenient), parser_(parser) {}
+  /// `parser` and `plain` are this body's until it is gone.
+  ReplyBody(const Reply& reply, std::size_t bytes_max, bool lenient, simdjson::dom::parser& parser,
+            PlainJson& plain)
+      : reply_(reply), bytes_max_(bytes_max), lenient_(lenient), parser_(parser), plain_(plain) {}
   ReplyBody(const ReplyBody&) = delete;
   ReplyBody& operator=(const ReplyBody&) = delete;
 
@@ -42,6 +44,8 @@ class ReplyBody {
   Unresolved json(simdjson::dom::element& root);
   Unresolved xml(pugi::xml_node& root);
   Unresolved text(std::string_view& text);
+  /// The body's JSON when it is an ordinary one. Null: json() knows more.
+  const PlainJson* plain();
 
   /// The body with its content coding undone, once json() has answered kNone.
   std::string_view decoded() const noexcept { return bytes_; }
@@ -55,6 +59,7 @@ class ReplyBody {
   enum class State : std::uint8_t { kNew, kGood, kBad };
   Unresolved decode();
   Unresolved decode_text();
+  bool json_bytes(std::string_view& bytes);
   Unresolved parse_json();
   Unresolved parse_xml();
   Unresolved fail(Unresolved why) noexcept;
@@ -63,9 +68,10 @@ class ReplyBody {
   std::size_t bytes_max_;
   bool lenient_;
   simdjson::dom::parser& parser_;
+  PlainJson& plain_;
   Unresolved failure_ = Unresolved::kNone;
   State coding_ = State::kNew, text_state_ = State::kNew, json_state_ = State::kNew,
-        xml_state_ = State::kNew;
+        xml_state_ = State::kNew, plain_state_ = State::kNew;
   Unresolved coding_why_ = Unresolved::kNone, text_why_ = Unresolved::kNone,
              json_why_ = Unresolved::kNone, xml_why_ = Unresolved::kNone;
   std::string inflated_;
@@ -73,7 +79,7 @@ class ReplyBody {
   std::string_view bytes_;  // content coding undone
   std::string_view text_;   // UTF-8
   simdjson::dom::element root_;
-  pugi::xml_document document_;
+  std::optional<pugi::xml_document> document_;
 };
 
 /// Undoes gzip, or deflate in either form. kContentCoding when it is broken, kTooLarge when it would

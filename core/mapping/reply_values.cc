@@ -110,6 +110,13 @@ Value ReplyValues::header(std::string_view name) const noexcept {
 }
 
 Value ReplyValues::pointer(std::string_view pointer, Unresolved& why) {
+  if (pointer.find('~') == std::string_view::npos) {
+    if (const PlainJson* const plain = body_.plain(); plain != nullptr) {
+      const PlainJson::Node* const found = plain->find(pointer);
+      if (found == nullptr || found->kind == Kind::kNull) return {};
+      return {found->kind, found->text};
+    }
+  }
   simdjson::dom::element root;
   why = body_.json(root);
   if (why != Unresolved::kNone) return {};

@@ -3,7 +3,7 @@
 #include <pugixml.hpp>
 
 #include <cstddef>
-#include <deque>
+#include <forward_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -84,7 +84,7 @@ class ReplyValues final : public Values {
   std::size_t lane() const noexcept { return lane_; }
 
  private:
-  std::string_view keep(std::string text) { return owned_.emplace_back(std::move(text)); }
+  std::string_view keep(std::string text) { return owned_.emplace_front(std::move(text)); }
 
   const Reply& reply_;
   ReplyBody& body_;
@@ -93,7 +93,7 @@ class ReplyValues final : public Values {
   std::size_t lane_;
   Unresolved trouble_ = Unresolved::kNone;
   std::vector<std::pair<std::string_view, std::string_view>> groups_;
-  std::deque<std::string> owned_;
+  std::forward_list<std::string> owned_;  // a deque allocates when it is made
 };
 
 /// A scalar of a JSON document; numbers as JSON text in `room`. Arrays and objects have no text.

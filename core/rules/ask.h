@@ -33,6 +33,7 @@ struct Workflow {
 
 /// "approvals.guests": how a workflow is called where backends are named, too.
 std::string full_name(const Workflow& workflow);
+struct Limit;
 
 /// What a rule's `ask` says, compiled.
 struct Ask {
@@ -75,6 +76,18 @@ class Decisions {
     std::string_view decision = {};  // encoded (decisions/encoded.h), good while the evaluation is
   };
   virtual Answer decide(std::uint32_t rule, const Ask& ask, Evaluation& evaluation) noexcept = 0;
+
+  struct Limited {
+    bool over = false;
+    bool counted = false;      // this request is among those that are counted
+    bool repeated = false;     // it was counted before, and is told what it was told then
+    std::uint32_t before = 0;  // of others within the window, at most the limit's own number
+  };
+  /// Counts the request at a limit. What has no counter is within it. A limit counts a request once,
+  /// however often it is asked.
+  virtual Limited limit(const Limit&, Evaluation&) noexcept { return {}; }
+  /// Different ones that one request may be counted at.
+  static constexpr std::size_t kLimitsMax = 16;
 };
 
 }  // namespace core::rules

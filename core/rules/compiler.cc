@@ -373,7 +373,7 @@ std::vector<Assignment> Compiler::compile_assignments(
                          "put it in quotation marks: \"" + assignment.text.value + "\"");
     }
     std::string_view attribute;
-    if (!any_is_typed_ && !claims::split_extension(assignment.claim.value, attribute)) {
+    if (!caller_.any_is_typed && !claims::split_extension(assignment.claim.value, attribute)) {
       diagnostics_.error(assignment.text.mark, assignment.text.value.size(),
                          "\"" + assignment.claim.value + "\" is a text",
                          "put it in quotation marks: \"" + assignment.text.value + "\"");
@@ -483,9 +483,10 @@ void Compiler::warn_unreachable(const std::vector<config::Rule>& rules) {
 }
 
 Program Compiler::compile(const std::vector<config::Rule>& rules, std::string_view connector,
-                          bool any_is_typed) {
-  any_is_typed_ = any_is_typed;
+                          Caller caller) {
+  caller_ = caller;
   program_ = {};
+  program_.keeps_arrays_ = caller.takes_arrays;
   program_.names_ = &names_.claims;
   prepared_.clear();
   for (const config::Rule& rule : rules) {
@@ -497,6 +498,7 @@ Program Compiler::compile(const std::vector<config::Rule>& rules, std::string_vi
     compile_condition(rule.when);
     compile_action(rule.action, compiled);
     if (compiled.action == Rule::Action::kAsk) compiled.ask = compile_ask(rule, connector);
+    if (!rule.limit.value.empty()) compiled.limit = compile_limit(rule.limit, connector);
     compiled.tag = compile_tag(rule.tag);
     if (diagnostics_.errors() != errors && rule.included_at.line != 0) {
       diagnostics_.warning(rule.included_at, 1,

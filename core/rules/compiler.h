@@ -29,6 +29,7 @@ struct Names {
   const std::vector<config::Backend>* backends = nullptr;  // in the order of their numbers
   bool free_names = false;  // see Vocabulary
   const std::vector<config::Approval>* approvals = nullptr;
+  const std::vector<Limit>* limits = nullptr;  // null: none
 };
 
 /// Resolves the names of one connector's rules and lays them out for evaluation. Mistakes go to
@@ -38,13 +39,20 @@ class Compiler {
   Compiler(Names names, config::Diagnostics& diagnostics, Indexing indexing = Indexing::kIfItHelps)
       : names_(names), diagnostics_(diagnostics), indexing_(indexing) {}
 
-  /// `connector` is the name of theirs, a part of the keys of decisions. Answers of its caller carry
-  /// numbers and booleans in claims of any name, or in custom attributes only.
+  /// What answers of a connector's caller can carry.
+  struct Caller {
+    bool any_is_typed = false;  // numbers and booleans in claims of any name, not only custom attributes
+    bool takes_arrays = false;  // of texts, as tokens do
+  };
+  /// `connector` is the name of theirs, a part of the keys of decisions.
   Program compile(const std::vector<config::Rule>& rules, std::string_view connector = {},
-                  bool any_is_typed = false);
+                  Caller caller = {false, false});
 
   /// Parses a template that stands outside the rules (a message), reporting to the diagnostics.
   Template compile_text(const config::Text& text);
+
+  /// `velocity`: in the order it is written, for Names::limits of another compiler.
+  std::vector<Limit> compile_limits(const std::vector<config::VelocityLimit>& limits);
 
   /// The index of a message; reports an unknown one and answers 0.
   std::uint32_t resolve_message(const config::Text& name);
@@ -64,6 +72,7 @@ class Compiler {
   std::uint32_t compile_subject(const config::Text& text);
   std::vector<Assignment> compile_assignments(const std::vector<config::Assignment>& assignments);
   void compile_approval(const config::Rule& rule, std::string_view connector, Ask& ask);
+  std::uint32_t compile_limit(const config::Text& name, std::string_view connector);
   std::uint32_t compile_ask(const config::Rule& rule, std::string_view connector);
   void report(const config::Text& text, const TemplateError& error);
   void report_all(const config::Text& text, const std::vector<TemplateError>& remarks);
@@ -73,7 +82,7 @@ class Compiler {
   Names names_;
   config::Diagnostics& diagnostics_;
   Indexing indexing_;
-  bool any_is_typed_ = false;
+  Caller caller_;
   Program program_;
   std::vector<std::pair<std::uint32_t, lists::Match>> prepared_;  // subject, match
 };

@@ -103,38 +103,8 @@ Value map(const FilterUse& use, Value value, Evaluation&) noexcept {
   return use.arguments.size() > 1 ? text_value(use.arguments[1].text) : Value{};
 }
 
-/// The items of an array that are texts, numbers or booleans, with a text between them. Of any other
-/// value it is the value.
 Value join(const FilterUse& use, Value value, Evaluation& evaluation) noexcept {
-  if (value.kind != Kind::kArray) return value;
-  Arena& arena = evaluation.arena();
-  const std::string_view between = use.arguments[0].text;
-  // Unescaping shortens, and each separator stands where a comma stood or is counted.
-  std::size_t items = 0;
-  for (Items all(value); all.next().present();) ++items;
-  const std::size_t room = value.text.size() + items * between.size();
-  char* const out = arena.allocate(room);
-  if (out == nullptr) return {};
-  char* at = out;
-  bool first = true;
-  Items all(value);
-  for (Value item = all.next(); item.present(); item = all.next()) {
-    if (!is_scalar(item.kind)) continue;
-    const std::size_t used = arena.used();
-    const Value plain = unescaped(item, arena);
-    if (!plain.present()) return {};
-    if (!first && !between.empty()) {
-      std::memcpy(at, between.data(), between.size());
-      at += between.size();
-    }
-    first = false;
-    if (!plain.text.empty()) std::memcpy(at, plain.text.data(), plain.text.size());
-    at += plain.text.size();
-    arena.give_back(arena.used() - used);
-  }
-  const auto size = static_cast<std::size_t>(at - out);
-  arena.give_back(room - size);
-  return text_value({out, size});
+  return join_items(value, use.arguments[0].text, evaluation.arena());
 }
 
 /// The part number `index` between separators; from the end when it is negative.

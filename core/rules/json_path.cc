@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "core/rules/operands.h"
+
 namespace core::rules {
 namespace {
 
@@ -130,6 +132,36 @@ Value follow(Value from, std::span<const PathStep> steps, Arena& arena) noexcept
     if (!from.present()) return {};
   }
   return from;
+}
+
+Value join_items(const Value& value, std::string_view between, Arena& arena) noexcept {
+  if (value.kind != claims::Kind::kArray) return value;
+  // Unescaping shortens, and each separator stands where a comma stood or is counted.
+  std::size_t items = 0;
+  for (Items all(value); all.next().present();) ++items;
+  const std::size_t room = value.text.size() + items * between.size();
+  char* const out = arena.allocate(room);
+  if (out == nullptr) return {};
+  char* at = out;
+  bool first = true;
+  Items all(value);
+  for (Value item = all.next(); item.present(); item = all.next()) {
+    if (!is_scalar(item.kind)) continue;
+    const std::size_t used = arena.used();
+    const Value plain = unescaped(item, arena);
+    if (!plain.present()) return {};
+    if (!first && !between.empty()) {
+      std::memcpy(at, between.data(), between.size());
+      at += between.size();
+    }
+    first = false;
+    if (!plain.text.empty()) std::memcpy(at, plain.text.data(), plain.text.size());
+    at += plain.text.size();
+    arena.give_back(arena.used() - used);
+  }
+  const auto size = static_cast<std::size_t>(at - out);
+  arena.give_back(room - size);
+  return {claims::Kind::kString, {out, size}};
 }
 
 }  // namespace core::rules

@@ -53,6 +53,10 @@ class Items {
   const char* end_ = nullptr;
 };
 
+/// The items of an array that are texts, numbers or booleans, with a text between them; absent when
+/// the arena is full. Of any other value it is the value.
+Value join_items(const Value& value, std::string_view between, Arena& arena) noexcept;
+
 /// What `steps` (none of them kEach) lead to.
 Value follow(Value from, std::span<const PathStep> steps, Arena& arena) noexcept;
 

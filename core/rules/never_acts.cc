@@ -297,7 +297,7 @@ std::string contradiction(const Condition& condition, Prover& prover) {
 }
 
 bool ends(const config::Rule& rule) {
-  return rule.mode == config::Mode::kLive &&
+  return rule.mode == config::Mode::kLive && rule.limit.value.empty() &&
          (rule.action.kind == Action::Kind::kContinue || rule.action.kind == Action::Kind::kBlock ||
           rule.action.kind == Action::Kind::kValidationError);
 }
@@ -417,7 +417,8 @@ class Search {
         above.plain = reads_plain_claims(rule.when, above.claims);
         above_.push_back(std::move(above));
       }
-    } else if (rule.mode == config::Mode::kLive && rule.action.kind != Action::Kind::kTag) {
+    } else if (rule.mode == config::Mode::kLive && rule.action.kind != Action::Kind::kTag &&
+               rule.limit.value.empty()) {
       forget(rule.action);
     }
   }

@@ -55,9 +55,15 @@ bool Program::take(const decisions::DecisionView& decision,
   evaluation.begin_taking();
   decision.for_each_claim([&](const decisions::DecisionView::Claim& claim) {
     if (claim.name.empty()) return true;  // a carried answer: nothing for rules
+    Value value{claim.kind, claim.value};
+    if (value.kind == claims::Kind::kArray && !keeps_arrays_) [[unlikely]] {
+      value = join_items(value, " ", evaluation.arena());  // protocol.md e.3
+      taken = value.present();
+      if (!taken) return false;
+    }
     const claims::NameId id = names_->find(claim.name);
-    taken = id == claims::kNoName ? evaluation.add_extra(claim.kind, claim.name, claim.value)
-            : is_settable(id)     ? evaluation.take(id, claim.kind, claim.name, claim.value)
+    taken = id == claims::kNoName ? evaluation.add_extra(value.kind, claim.name, value.text)
+            : is_settable(id)     ? evaluation.take(id, value.kind, claim.name, value.text)
                                   : true;
     return taken;
   });
@@ -95,10 +101,26 @@ Program::Step Program::ask(std::uint32_t index, Evaluation& evaluation, Tracer* 
   return Step::kEnd;
 }
 
+/// Whether rule `index`, which has a limit, lets the request pass.
+[[gnu::noinline]] bool Program::is_within(std::uint32_t index, Evaluation& evaluation,
+                                          Tracer* tracer) const noexcept {
+  const Limit& limit = limits_[rules_[index].limit];
+  Decisions* const decisions = evaluation.decisions();
+  const Decisions::Limited limited =
+      decisions != nullptr ? decisions->limit(limit, evaluation) : Decisions::Limited{};
+  if (tracer != nullptr) tracer->on_limit(index, limit, limited);
+  return !limited.over;
+}
+
 /// Does what rule `index`, which matched, says. kEnd when that is the verdict.
 Program::Step Program::act(std::uint32_t index, Evaluation& evaluation, Tracer* tracer,
                            Verdict& verdict) const noexcept {
   const Rule& rule = rules_[index];
+  if (rule.limit != Limit::kNone && is_within(index, evaluation, tracer)) {
+    if (!evaluation.arena().exhausted()) return Step::kNext;
+    verdict = {VerdictKind::kContinue, Verdict::kOtherwise, 0};
+    return Step::kEnd;
+  }
   if (rule.shadow) {
     evaluation.note_shadow(index);
     return Step::kNext;

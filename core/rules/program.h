@@ -15,6 +15,7 @@
 #include "core/rules/ask.h"
 #include "core/rules/evaluation.h"
 #include "core/rules/index.h"
+#include "core/rules/limit.h"
 #include "core/rules/operands.h"
 #include "core/rules/pattern.h"
 #include "core/rules/template.h"
@@ -64,6 +65,7 @@ struct Rule {
   std::uint32_t message = 0;
   std::uint32_t tag = kNoTag;           // index into Program::tags()
   std::uint32_t ask = 0;                // kAsk: index into Program::asks()
+  std::uint32_t limit = Limit::kNone;   // index into Program::limits(): what matches and is within it passes
   std::vector<Assignment> assignments;  // kSet, kContinue
   std::vector<claims::NameId> removals;  // kRemove
   /// kValidationError: a message for each of these claims, told behind the rule's own where a dialect
@@ -80,6 +82,7 @@ class Tracer {
   virtual void on_set(std::uint32_t rule, const Assignment& assignment, std::string_view value,
                       bool done) = 0;
   virtual void on_ask(std::uint32_t, const Ask&, const Decisions::Answer&) {}
+  virtual void on_limit(std::uint32_t, const Limit&, const Decisions::Limited&) {}
 };
 
 /// False for members that identify the request: no answer can change them (protocol.md a.3).
@@ -119,6 +122,10 @@ class Program {
   /// Every claim that the test at `node` depends on, some perhaps twice.
   std::vector<claims::NameId> reads(std::uint32_t node) const;
   const std::vector<Ask>& asks() const noexcept { return asks_; }
+  /// Those that rules name, each once.
+  const std::vector<Limit>& limits() const noexcept { return limits_; }
+  /// What the evaluation may look for outside of its claims: it has to be told where.
+  bool looks_outside() const noexcept { return !asks_.empty() || !limits_.empty(); }
 
  private:
   friend class Compiler;
@@ -137,6 +144,7 @@ class Program {
   bool assign(std::uint32_t rule, Evaluation& evaluation, Tracer* tracer) const noexcept;
   Step ask(std::uint32_t rule, Evaluation& evaluation, Tracer* tracer,
            Verdict& verdict) const noexcept;
+  bool is_within(std::uint32_t rule, Evaluation& evaluation, Tracer* tracer) const noexcept;
   bool take(const decisions::DecisionView& decision, Evaluation& evaluation) const noexcept;
 
   std::vector<Rule> rules_;
@@ -160,8 +168,10 @@ class Program {
   std::vector<std::string> tags_;
   std::vector<std::string> descriptions_;       // by node
   std::vector<Ask> asks_;
+  std::vector<Limit> limits_;
   const claims::NameTable* names_ = nullptr;    // the snapshot's
   std::size_t prepared_count_ = 0;
+  bool keeps_arrays_ = false;  // that decisions bring; else they are texts with spaces
   Index index_;
 };
 

@@ -29,6 +29,7 @@ bool AdminHandler::refuse_early(const net::Exchange& exchange) noexcept {
     if (ApprovalRequests::is_meant(exchange.request.path)) {
       refused = approvals_.refuse(exchange.request);
     }
+    if (VelocityRequests::is_meant(exchange.request.path)) refused = velocity_.refuse(exchange.request);
     if (refused) write(*refused, exchange);
     return refused.has_value();
   } catch (const std::bad_alloc&) {
@@ -79,6 +80,7 @@ void AdminHandler::reply(const net::Exchange& exchange) noexcept {
   if (ListRequests::is_meant(exchange.request.path)) return answer_by(lists_, exchange);
   if (DecisionRequests::is_meant(exchange.request.path)) return answer_by(decisions_, exchange);
   if (ApprovalRequests::is_meant(exchange.request.path)) return answer_by(approvals_, exchange);
+  if (VelocityRequests::is_meant(exchange.request.path)) return answer_by(velocity_, exchange);
   using core::http::Method;
   const core::http::Request& request = exchange.request;
   core::http::Response response;
@@ -91,7 +93,8 @@ void AdminHandler::reply(const net::Exchange& exchange) noexcept {
   if (!known || (request.method != Method::kGet && !response.head_only)) {
     core::http::ErrorAnswer error;
     error.status = known ? 405 : 404;
-    error.message = known ? "this is read by GET" : "there is /healthz, /readyz, /metrics, /lists, /decisions and /approvals";
+    error.message = known ? "this is read by GET"
+                          : "there is /healthz, /readyz, /metrics, /lists, /decisions, /velocity and /approvals";
     error.allow = known ? "GET, HEAD" : "";
     error.after = response.after;
     error.head_only = response.head_only;

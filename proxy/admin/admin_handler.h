@@ -7,21 +7,23 @@
 #include "proxy/admin/approval_requests.h"
 #include "proxy/admin/decision_requests.h"
 #include "proxy/admin/list_requests.h"
+#include "proxy/admin/velocity_requests.h"
 #include "proxy/net/handler.h"
 #include "proxy/telemetry/metrics.h"
 
 namespace proxy::admin {
 
 /// The admin listener: GET /healthz, /readyz and /metrics, which ask for no credentials, so it
-/// belongs on loopback or a management network (docs/operation.md); and /lists, /decisions and
-/// /approvals, which have a token. Thread: its loop's.
+/// belongs on loopback or a management network (docs/operation.md); and /lists, /decisions,
+/// /velocity and /approvals, which have a token. Thread: its loop's.
 class AdminHandler final : public net::Handler {
  public:
   AdminHandler(const telemetry::Metrics& metrics, ListRequests lists, DecisionRequests decisions,
-               ApprovalRequests approvals)
+               VelocityRequests velocity, ApprovalRequests approvals)
       : metrics_(metrics),
         lists_(std::move(lists)),
         decisions_(std::move(decisions)),
+        velocity_(std::move(velocity)),
         approvals_(std::move(approvals)) {}
 
   /// What /readyz says: 200 when it is kReady, else 503.
@@ -48,6 +50,7 @@ class AdminHandler final : public net::Handler {
   const telemetry::Metrics& metrics_;
   ListRequests lists_;
   DecisionRequests decisions_;
+  VelocityRequests velocity_;
   ApprovalRequests approvals_;
   std::atomic<Readiness> readiness_{Readiness::kStarting};
   char date_[core::http::kHttpDateBytes] = {};

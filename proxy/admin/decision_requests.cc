@@ -6,12 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "core/claims/claims.h"
 #include "core/config/scalars.h"
 #include "core/decisions/encoded.h"
-#include "core/rules/ask.h"
-#include "core/rules/evaluation.h"
 #include "proxy/decided_claims.h"
+#include "proxy/admin/claims_given.h"
 #include "proxy/admin/writing.h"
 
 namespace proxy::admin {
@@ -22,7 +20,7 @@ namespace gate = core::gate;
 namespace http = core::http;
 namespace rules = core::rules;
 
-constexpr std::size_t kArenaBytes = 4 << 20;
+constexpr std::size_t kArenaBytes = ClaimsGiven::kArenaBytes;
 
 std::uint64_t now_ms() noexcept { return uv_hrtime() / 1'000'000; }  // the cache's clock
 
@@ -49,36 +47,6 @@ std::vector<Keeps> keeping(const gate::Snapshot& snapshot, std::string_view conn
   }
   return all;
 }
-
-/// Claims as an administrator gives them, and the keys they make.
-class Claims {
- public:
-  explicit Claims(const gate::Snapshot& snapshot)
-      : snapshot_(snapshot),
-        evaluation_(snapshot.names.size(), snapshot.prepared_max, kArenaBytes, 0) {}
-
-  /// Reads a JSON object. False when it is none, or too large.
-  bool read(std::string json) {
-    const std::size_t size = json.size();
-    json_ = std::move(json);
-    json_.append(core::claims::kReadPadding, '\0');
-    evaluation_.begin();
-    return core::claims::read(std::string_view(json_).substr(0, size), snapshot_.names,
-                              snapshot_.read_limits, evaluation_.arena(), evaluation_.claims())
-               .error == core::claims::ReadError::kNone;
-  }
-
-  std::optional<decisions::Key> key(const rules::Ask& ask, const decisions::Seed& seed) {
-    decisions::Key key;
-    if (!rules::claims_key(ask, seed, evaluation_, key)) return std::nullopt;
-    return key;
-  }
-
- private:
-  const gate::Snapshot& snapshot_;
-  rules::Evaluation evaluation_;
-  std::string json_;
-};
 
 void append_decision(std::string& to, std::string_view encoded) {
   const decisions::Decision decision = decisions::DecisionView(encoded).decode();
@@ -254,7 +222,7 @@ Reply DecisionRequests::look_or_delete(std::string_view query, bool deletes) {
   if (rules_kept.empty()) {
     return error(404, "no rule of that name keeps decisions; GET /decisions names them");
   }
-  Claims given(*snapshot);
+  ClaimsGiven given(*snapshot);
   if (!given.read(std::move(claims))) return error(400, "a claim is given twice, or is too large");
   std::string json = "{\"decisions\":[";
   std::size_t deleted = 0;
@@ -295,7 +263,7 @@ Reply DecisionRequests::preload(std::string_view body) {
     decisions::Lifetime lifetime;
   };
   std::vector<Put> puts;
-  Claims claims(*snapshot);
+  ClaimsGiven claims(*snapshot);
   for (const simdjson::dom::element item : items) {
     const std::string place = "decisions[" + std::to_string(puts.size()) + "]: ";
     std::string_view connector, rule, ttl;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,10 @@ int check(const std::string& config, CoverageWish coverage);
 
 /// `claims` is a file of one JSON object, or "-" for standard input. `backends` are verdicts in place
 /// of backends, which are not asked: see StandIns. `dialect`: another caller, or "all"; empty: the
-/// connector's own, rule by rule.
+/// connector's own, rule by rule. `before`: as if so many others had come with the same claims, for limits.
 int explain(const std::string& config, const std::string& connector, const std::string& claims,
-            const std::vector<std::string>& backends, const std::string& dialect);
+            const std::vector<std::string>& backends, const std::string& dialect,
+            std::uint32_t before = 0);
 struct ReplayOptions {
   std::string config;
   std::string against;  // empty: the verdicts that were recorded

@@ -8,6 +8,7 @@
 
 #include "core/bridge/bodies.h"
 #include "core/config/diagnostics.h"
+#include "core/config/scalars.h"
 #include "core/decisions/encoded.h"
 #include "core/gate/gate.h"
 #include "core/http/http_date.h"
@@ -27,6 +28,7 @@ namespace gate = core::gate;
 constexpr std::size_t kBodyBytesMax = 16 << 20;
 constexpr std::size_t kOutBytesMax = 64 << 20;
 constexpr std::size_t kValueShown = 80;
+constexpr std::size_t kCounterBytes = 8 << 20;
 
 /// A value on one line of a terminal: control bytes escaped, the end cut off.
 std::string shown(std::string_view value) {
@@ -55,7 +57,7 @@ class Story final : public rules::Tracer {
     told_[node] = {true, matched, present ? shown(value) : "missing"};
   }
   void on_rule(std::uint32_t rule, bool matched) override {
-    rules_[rule] = {true, matched, {}, {}};
+    rules_[rule] = {true, matched, {}, {}, false};
   }
   void on_set(std::uint32_t rule, const rules::Assignment& assignment, std::string_view value,
               bool done) override {
@@ -83,6 +85,15 @@ class Story final : public rules::Tracer {
     });
   }
 
+  void on_limit(std::uint32_t rule, const rules::Limit& limit,
+                const rules::Decisions::Limited& limited) override {
+    rules_[rule].asked = "limit " + limit.name + ": " + std::to_string(limited.before) + " of " +
+                         std::to_string(limit.at_most) + " within " +
+                         core::config::format_duration(static_cast<std::int64_t>(limit.window_ms)) +
+                         " before this one" + (limited.over ? ", over it" : "");
+    rules_[rule].within = !limited.over;
+  }
+
   void print() const {
     for (std::uint32_t i = 0; i < rules_.size(); ++i) print_rule(i);
   }
@@ -98,11 +109,13 @@ class Story final : public rules::Tracer {
     bool matched = false;
     std::vector<std::string> sets;
     std::string asked;
+    bool within = false;  // a limit
   };
 
   static const char* outcome(const rules::Rule& rule, const RuleTold& told) {
     if (!told.reached) return "not reached";
     if (!told.matched) return "no match";
+    if (told.within) return "match, within the limit";
     if (rule.shadow) return "match, in shadow: nothing is done";
     switch (rule.action) {
       case rules::Rule::Action::kContinue: return "match: continue";
@@ -216,10 +229,37 @@ std::string decided_by(const gate::Connector& connector, std::int32_t rule) {
   return rule == rules::Verdict::kOtherwise ? "by `otherwise`" : "no rule ended it";
 }
 
+/// Has the gate answer so many requests with the same claims, each somebody else's, so that its limits
+/// have counted them.
+void count_before(gate::Gate& gate, const gate::Connector& connector, std::string_view claims,
+                  std::string_view date, core::http::OutBuffer& out,
+                  const policy::StandIns& stand_ins, std::uint32_t count) {
+  for (std::uint32_t i = 1; i <= count; ++i) {
+    gate.use_salt(i);
+    std::vector<gate::Given> given;
+    for (;;) {
+      gate::Known known;
+      known.given = given;
+      out.clear();
+      const gate::Report report = gate.answer_body(connector, claims, core::http::After::kKeepOpen,
+                                                   date, out, nullptr, known);
+      if (!report.asks) break;
+      const gate::Asked asked = gate.at_hand().asked();
+      const auto stand_in = stand_ins.decisions.find(asked.ask->backend_name);
+      given.push_back({asked.rule, gate::Source::kBackend,
+                       stand_in == stand_ins.decisions.end() ? std::string_view{} : stand_in->second,
+                       gate::Fallback::kBackend});
+    }
+  }
+  gate.use_salt(0);
+  out.clear();
+}
+
 }  // namespace
 
 int explain(const std::string& path, const std::string& name, const std::string& claims,
-            const std::vector<std::string>& backends, const std::string& dialect) {
+            const std::vector<std::string>& backends, const std::string& dialect,
+            std::uint32_t before) {
   if (!dialect.empty() && !is_known_dialect(dialect)) {
     std::fprintf(stderr, "--dialect %s: one of %s\n", dialect.c_str(), known_dialects().c_str());
     return kExitUsage;
@@ -266,8 +306,10 @@ int explain(const std::string& path, const std::string& name, const std::string&
   const std::size_t size = body.size();
   body.append(core::claims::kReadPadding, '\0');
 
+  core::velocity::Counters counters(kCounterBytes);
   gate::Gate gate(read.snapshot, 0, kBodyBytesMax);
   gate.adopt_lists(read.lists);
+  gate.use_counters(&counters);
   gate.use_time(std::time(nullptr));
   core::http::OutBuffer out(kOutBytesMax);
   Story story(connector->program);
@@ -275,6 +317,9 @@ int explain(const std::string& path, const std::string& name, const std::string&
   core::http::format_http_date(std::time(nullptr), date);
   const std::string_view given_claims = std::string_view(body).substr(0, size);
   std::vector<gate::Given> given;
+  if (!read.snapshot->limits.empty()) {
+    count_before(gate, *connector, given_claims, {date, sizeof date}, out, stand_ins, before);
+  }
   std::string questions;
   const rules::Ask* open = nullptr;  // a backend that nobody stands in for
   gate::Report report;

@@ -200,7 +200,7 @@ class Service {
     std::vector<std::string> remarks;
     lists::Keeper::Table table =
         keeper_->take_up(fresh.lists, std::move(fresh.sources), why, remarks);
-    fresh.lists.reset();  // the keeper decides how long they live
+    keeper_->retire(std::move(fresh.lists));
     for (const std::string& remark : remarks) log::warn("{}", remark);
     return table;
   }
@@ -208,7 +208,8 @@ class Service {
   bool open_workers(std::size_t descriptors) {
     shared_ = std::make_unique<forward::Shared>(
         static_cast<std::size_t>(configuration_.config.decision_cache_bytes),
-        core::decisions::Seed{random_seed(), random_seed()}, configuration_.workers);
+        core::decisions::Seed{random_seed(), random_seed()}, configuration_.workers,
+        static_cast<std::size_t>(configuration_.config.limits.velocity));
     core::callers::Attempts::Options attempts;
     const config::Limits& written = configuration_.config.limits;
     attempts.failures_max = static_cast<std::uint32_t>(written.auth_failures);
@@ -237,8 +238,7 @@ class Service {
       options.shared = shared_.get();
       options.workflows = state_.workflows();
       if (written.auth_failures > 0) options.attempts = attempts_.get();
-      options.tokens.token_bytes_max = static_cast<std::size_t>(written.token_bytes);
-      options.tokens.remembered_max = static_cast<std::size_t>(written.tokens_remembered);
+      options.tokens = token_options(written);
       options.tokens.seed = {random_seed(), random_seed()};
       options.want_keys = [this] { keys_->wake(); };
       options.pending_max = static_cast<std::size_t>(configuration_.config.limits.pending);
@@ -273,9 +273,21 @@ class Service {
       needs.fronted = needs.fronted || listener.proxy_protocol != config::ProxyProtocol::kOff;
     }
     needs.asks = !edition_.snapshot->backends.empty() || state_.store() != nullptr;
+    for (const config::Backend& backend : written.backends) {
+      const auto body = static_cast<std::size_t>(backend.limits.response_bytes);
+      needs.in_flight += static_cast<std::size_t>(backend.limits.in_flight);
+      needs.response_bytes = std::max(needs.response_bytes, body);
+      needs.answer_bytes = std::max(needs.answer_bytes, body + static_cast<std::size_t>(backend.limits.header_bytes));
+    }
     needs.program_bytes = net::resident_bytes();
     needs.reload_bytes = needs.program_bytes - std::min(needs.program_bytes, program_bytes_);
     needs.decision_bytes = static_cast<std::size_t>(written.decision_cache_bytes);
+    if (!written.token_authorities.empty()) {
+      needs.token_bytes = core::callers::TokenVerifier::bytes(token_options(written.limits));
+    }
+    if (!edition_.snapshot->limits.empty()) {
+      needs.counter_bytes = static_cast<std::size_t>(written.limits.velocity);
+    }
     const net::MemoryPlan plan = net::plan_memory(needs);
     if (!plan.fits()) {
       const config::Mark& at = written.limits.memory_mark;
@@ -284,7 +296,7 @@ class Service {
       unusable_ = true;
       const std::string path(configuration_.diagnostics.path(at.file));
       std::fprintf(stderr, "%s:%u:%u: error: too little for the other limits: write memory: %zuMiB, "
-                   "or less for limits.body_bytes or decision_cache.bytes\n",
+                   "or less for limits.body_bytes, limits.velocity or decision_cache.bytes\n",
                    path.c_str(), at.line, at.column, least_mib);
       for (const std::string& line : plan.lines) log::info("memory: {}", line);
       return false;
@@ -325,6 +337,7 @@ class Service {
     admin_handler_ = std::make_unique<admin::AdminHandler>(
         metrics_, admin::ListRequests(*keeper_, access),
         admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access),
+        admin::VelocityRequests(*shared_, [this] { return edition_.snapshot; }, access),
         admin::ApprovalRequests(state_.approvals(), [this] { return edition_.snapshot->approvals; }, access));
     admin_ = std::make_unique<net::Server>(loop_, limits, *admin_handler_);
     return admin_->listen(std::move(admin_socket_)) || failed("admin: cannot be watched");
@@ -387,7 +400,8 @@ class Service {
         std::vector<Series> series;
         for (const auto& [label, purpose] : {std::pair{"connections", For::kConnections},
                                              std::pair{"messages", For::kMessages},
-                                             std::pair{"waiting", For::kWaiting}}) {
+                                             std::pair{"waiting", For::kWaiting},
+                                             std::pair{"backends", For::kBackends}}) {
           double sum = 0;
           for (const auto& worker : workers_) {
             const net::Memory& memory = worker->memory();
@@ -499,12 +513,14 @@ class Service {
     if (lists == nullptr) {
       ++reloads_failed_;
       log::error("reload refused, the configuration in force stays");
+      keeper_->retire(std::move(fresh->lists));
+      keeper_->retire(std::move(fresh->snapshot));
     } else {
       for (const std::string& key : needs_restart(configuration_.config, fresh->config)) {
         log::warn("{} has changed and needs a restart", key);
       }
       ++edition_.generation;
-      edition_.snapshot = fresh->snapshot;
+      keeper_->retire(std::exchange(edition_.snapshot, fresh->snapshot));
       edition_.backends = fresh->backends;
       edition_.trust = fresh->trust;
       edition_.log_client_subject = logs_subjects(fresh->config);

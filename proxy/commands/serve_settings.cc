@@ -34,6 +34,13 @@ net::ServerLimits server_limits(const config::Limits& limits) {
   return server;
 }
 
+core::callers::TokenVerifier::Options token_options(const config::Limits& limits) {
+  core::callers::TokenVerifier::Options options;
+  options.token_bytes_max = static_cast<std::size_t>(limits.token_bytes);
+  options.remembered_max = static_cast<std::size_t>(limits.tokens_remembered);
+  return options;
+}
+
 std::size_t raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
@@ -94,7 +101,7 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
                       of.idle_timeout, of.write_timeout, of.drain_timeout, of.tls_handshakes,
                       of.tls_handshake_timeout, of.pending, of.auth_failures,
                       of.auth_failure_window, of.auth_addresses, of.memory, of.token_bytes,
-                      of.tokens_remembered);
+                      of.tokens_remembered, of.velocity);
   };
   if (as_tuple(old.limits) != as_tuple(fresh.limits)) keys.emplace_back("limits");
   if (state_differs(old.state, fresh.state)) keys.emplace_back("state");

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/callers/token_verifier.h"
 #include "core/config/config.h"
 #include "proxy/commands/configuration.h"
 #include "proxy/net/server.h"
@@ -13,6 +14,9 @@ namespace proxy::commands {
 
 /// What connections of a worker may cost; its memory is not divided yet.
 net::ServerLimits server_limits(const core::config::Limits& limits);
+
+/// What a worker verifies callers' tokens with, but for the seed.
+core::callers::TokenVerifier::Options token_options(const core::config::Limits& limits);
 
 /// What a listener believes of those in front of it.
 net::Front front_of(const core::config::Listener& listener);

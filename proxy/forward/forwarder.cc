@@ -48,6 +48,7 @@ void Pending::renew() noexcept {
   asked = {};
   backend_us = 0;
   held = 0;
+  crowd = nullptr;
   leads = close = false;
 }
 
@@ -108,6 +109,7 @@ Pending& Forwarder::admit(std::unique_ptr<Pending> pending) noexcept {
   free_slots_.pop_back();
   pending->id = (next_number_++ << kSlotBits) | slot;
   slots_[slot] = std::move(pending);
+  ++*slots_[slot]->crowd;
   server_->memory().change(net::Memory::For::kWaiting, 0, slots_[slot]->held);
   note_pending();
   return *slots_[slot];
@@ -119,6 +121,7 @@ std::unique_ptr<Pending> Forwarder::dismiss(Pending& pending) noexcept {
   deadlines_.clear(pending.due);
   std::unique_ptr<Pending> gone = std::move(slots_[slot]);
   free_slots_.push_back(slot);
+  --*gone->crowd;
   server_->memory().change(net::Memory::For::kWaiting, gone->held, 0);
   note_pending();
   return gone;
@@ -153,6 +156,19 @@ void Forwarder::attach(net::Server& server, upstream::Asker& asker) noexcept {
 
 void Forwarder::use_backends(std::vector<std::string> names) { backends_ = std::move(names); }
 
+void Forwarder::use_connectors(Serving& serving) {
+  const auto& connectors = serving.gate.snapshot().connectors;
+  std::vector<std::size_t*> waiting;
+  for (const gate::Connector& connector : connectors) waiting.push_back(&crowds_[connector.name]);
+  serving.waiting = std::move(waiting);
+  // Nobody begins to wait under an older edition, so a count of 0 that is not in this one is nobody's.
+  std::erase_if(crowds_, [&](const auto& crowd) {
+    return crowd.second == 0 && std::none_of(connectors.begin(), connectors.end(), [&](const auto& connector) {
+      return connector.name == crowd.first;
+    });
+  });
+}
+
 void Forwarder::note_pending() noexcept {
   mailbox_.waiting.store(slots_.size() - free_slots_.size(), std::memory_order_release);
 }
@@ -169,6 +185,11 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
   why = gate::Fallback::kPending;
   if (closed_ || asker_ == nullptr) return false;
   if (slots_.size() - free_slots_.size() >= options_.pending_max) return false;
+  std::size_t& crowd = *serving->waiting[report.connector->index];
+  if (crowd >= report.connector->pending_max) {
+    why = gate::Fallback::kConnectorPending;
+    return false;
+  }
   const std::string_view body = serving->gate.body_read(report.connector, exchange.request);
   const std::size_t body_bytes = body.size() + core::claims::kReadPadding;
   const std::size_t held = net::Memory::kWaitingBytes + body_bytes;
@@ -193,6 +214,7 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
     std::unique_ptr<Pending> pending = take_pending();
     pending->serving = serving;
     pending->connector = report.connector;
+    pending->crowd = &crowd;
     pending->body.reserve(body_bytes);
     pending->body.assign(body).append(core::claims::kReadPadding, '\0');
     serving->gate.keep_claims(body, pending->text(), pending->claims);
@@ -305,6 +327,10 @@ void Forwarder::try_to_ask(const std::shared_ptr<Serving>& serving,
       give_back(mine);
       return land_unresolved(asked, gate::Fallback::kBackend, true);
     }
+    if (!server_->memory().fits(net::Memory::For::kBackends, question_.body.size())) {
+      give_back(mine);
+      return land_unresolved(asked, gate::Fallback::kOverload, true);
+    }
     // An answer behind the connector's deadline is still worth having: it fills the cache.
     const std::uint64_t whole_ms =
         std::max<std::uint64_t>(static_cast<std::uint64_t>(connector.deadline.count()),
@@ -393,8 +419,9 @@ void Forwarder::settle(const Call& call, const upstream::Outcome& outcome, Landi
       cache.put(asked.body_key, landing.decision, {window, 0, 0}, now);
     }
   } else {
-    landing.why = outcome.failure == upstream::Failure::kEnding ? gate::Fallback::kEnding
-                                                                : gate::Fallback::kBackend;
+    landing.why = outcome.failure == upstream::Failure::kEnding   ? gate::Fallback::kEnding
+                  : outcome.failure == upstream::Failure::kMemory ? gate::Fallback::kOverload
+                                                                  : gate::Fallback::kBackend;
     if (asked.by_claims) cache.put_unresolved(asked.claims_key, asked.ask->unresolved_ms, now);
     // The backend has seen this sign-up: the caller's retry does not show it again.
     if (asked.by_body && outcome.sent) cache.put_unresolved(asked.body_key, window, now);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -61,6 +62,7 @@ struct Pending {
   std::vector<Received> received;
   core::gate::Asked asked;  // what it waits for
   bool leads = false;       // it has begun that call
+  std::size_t* crowd = nullptr;  // how many of its connector wait
   std::size_t held = 0;     // bytes counted in the server's memory
 
   /// The body without what is behind it.
@@ -105,6 +107,9 @@ class Forwarder {
   /// The names of the backends that the asker has, in the order of their numbers. A request that
   /// began under another edition asks the one of the same name.
   void use_backends(std::vector<std::string> names);
+  /// From now on requests begin under `serving`. Connectors are the same when their names are: those who
+  /// wait under an older edition count on.
+  void use_connectors(Serving& serving);
 
   /// The gate of `serving` has come to an ask rule (`report.asks`). True: the request waits, its
   /// ticket is taken. False: it cannot, and is to be answered at once for the reason in `why`.
@@ -178,6 +183,7 @@ class Forwarder {
   std::shared_ptr<Landing> landing_;             // the last one; used again when nobody has it any more
   core::mapping::Question question_;             // its memory
   std::vector<std::string> backends_;  // of the asker's edition, in its order
+  std::map<std::string, std::size_t> crowds_;  // requests that wait, by connector
   std::vector<core::gate::Given> given_;
   core::mapping::ReplyRoom reply_room_;
   RemarkLog remarks_;

@@ -22,6 +22,17 @@ void add_metrics(telemetry::Metrics& metrics, const Shared& shared) {
           &CacheFigures::evictions);
   counter("claimgate_decision_cache_expirations",
           "Decisions thrown out for room after their time had passed.", &CacheFigures::expirations);
+  metrics.add_gauge("claimgate_velocity_bytes", "What the counters of limits occupy.", [&shared] {
+    return static_cast<double>(shared.counters.figures().bytes);
+  });
+  metrics.add_gauge("claimgate_velocity_counters", "Keys that limits have counted.", [&shared] {
+    return static_cast<double>(shared.counters.figures().counters);
+  });
+  metrics.add_counter("claimgate_velocity_evictions", "Counters forgotten for want of room.",
+                      [&shared] { return shared.counters.figures().evictions; });
+  metrics.add_counter("claimgate_velocity_forgotten_retries",
+                      "Requests whose retry would be counted again, for want of room.",
+                      [&shared] { return shared.counters.figures().forgotten_repeats; });
   metrics.add_gauge("claimgate_requests_pending", "Requests that wait for a backend.", [&shared] {
     std::size_t sum = 0;
     for (const auto& mailbox : shared.mailboxes) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "core/gate/gate.h"
 #include "proxy/telemetry/metrics.h"
@@ -25,6 +27,7 @@ struct Serving {
   const std::uint32_t generation;
   telemetry::Metrics& metrics;
   telemetry::Counters* const counters;
+  std::vector<std::size_t*> waiting;  // requests that wait, by connector: the forwarder's counts
 };
 
 }  // namespace proxy::forward

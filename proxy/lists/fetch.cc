@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "core/text/text.h"
+#include "proxy/lists/pages.h"
 
 namespace proxy::lists {
 namespace {
@@ -30,6 +32,18 @@ struct Transfer {
   bool no_memory = false;
 };
 
+/// body.append(), which would free what it has grown out of in one piece (pages.h).
+void append(std::string& body, std::string_view bytes) {
+  if (bytes.size() > body.capacity() - body.size()) {
+    std::string larger;
+    larger.reserve(std::max(2 * body.capacity(), body.size() + bytes.size()));
+    larger.append(body);
+    give_back(body.data(), body.size());
+    body = std::move(larger);
+  }
+  body.append(bytes);
+}
+
 std::size_t on_body(char* bytes, std::size_t, std::size_t size, void* user) noexcept {
   auto& transfer = *static_cast<Transfer*>(user);
   if (size > transfer.bytes_max - transfer.fetched->body.size()) {
@@ -37,7 +51,7 @@ std::size_t on_body(char* bytes, std::size_t, std::size_t size, void* user) noex
     return 0;
   }
   try {
-    transfer.fetched->body.append(bytes, size);
+    append(transfer.fetched->body, {bytes, size});
   } catch (const std::exception&) {
     transfer.no_memory = true;
     return 0;

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "core/lists/compiled.h"
+#include "proxy/lists/pages.h"
 #include "proxy/net/unique_fd.h"
 
 namespace proxy::lists {
@@ -18,6 +19,11 @@ constexpr std::size_t kHugePage = 2 << 20;
 
 FileError failed() { return {std::strerror(errno)}; }
 
+void unmap(const void* bytes, std::size_t size) noexcept {
+  give_back(bytes, size);
+  ::munmap(const_cast<void*>(bytes), size);
+}
+
 /// Anonymous memory and its owner; null when there is none. Large pages where the kernel has them:
 /// a look-up in a list of 128 MB falls into another 4 KiB page every time.
 std::shared_ptr<char> anonymous(std::size_t size) {
@@ -25,16 +31,16 @@ std::shared_ptr<char> anonymous(std::size_t size) {
       ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) return nullptr;
   if (size >= kHugePage) ::madvise(at, size, MADV_HUGEPAGE);
-  return {static_cast<char*>(at), [size](char* bytes) { ::munmap(bytes, size); }};
+  return {static_cast<char*>(at), [size](char* bytes) { unmap(bytes, size); }};
 }
 
 core::Result<FileBytes, FileError> map(int fd, const FileState& state) {
   const std::size_t size = state.size;
-  void* const at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+  void* const at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (at == MAP_FAILED) return failed();
-  std::shared_ptr<const void> owner(static_cast<const void*>(at), [size](const void* bytes) {
-    ::munmap(const_cast<void*>(bytes), size);
-  });
+  ::madvise(at, size, MADV_WILLNEED);  // verifying reads all of it, and so no worker is the first
+  std::shared_ptr<const void> owner(static_cast<const void*>(at),
+                                    [size](const void* bytes) { unmap(bytes, size); });
   return FileBytes{{static_cast<const char*>(at), size}, std::move(owner), state, true};
 }
 

@@ -7,8 +7,10 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <type_traits>
 #include <utility>
 
+#include "proxy/lists/pages.h"
 #include "proxy/log.h"
 
 namespace proxy::lists {
@@ -112,8 +114,22 @@ Keeper::Table Keeper::take_up(const Table& read, std::vector<Source> sources, st
 }
 
 void Keeper::replace(Table table) {
-  if (table_ != nullptr) retired_.push_back(std::move(table_));
-  table_ = std::move(table);
+  retire(std::exchange(table_, std::move(table)));
+}
+
+void Keeper::retire(Table replaced) {
+  if (replaced != nullptr) retired_.push_back(std::move(replaced));
+}
+
+void Keeper::retire(std::shared_ptr<const void> replaced) {
+  if (replaced != nullptr) retired_others_.push_back(std::move(replaced));
+}
+
+void Keeper::retire(std::shared_ptr<const core::lists::List> replaced) {
+  if (replaced == nullptr) return;
+  auto table = std::make_shared<core::lists::Table>();
+  table->emplace_back(std::move(replaced), nullptr);
+  retire(Table(std::move(table)));
 }
 
 void Keeper::publish(std::size_t slot, std::shared_ptr<const core::lists::List> source) {
@@ -211,14 +227,9 @@ void Keeper::look(std::size_t slot) {
 
 void Keeper::on_looked(Look& look) {
   --looks_;
-  // Not this pointer's business to free 128 MB: the table in force, or a retired one, holds it too.
-  look.current.reset();
+  retire(std::move(look.current));  // a reload of the configuration may have made it the last one
   if (look.epoch != epoch_ || stop_.load(std::memory_order_relaxed)) {
-    // Read for a configuration that is no longer in force: freed where replaced lists are.
-    if (look.loaded.list == nullptr) return;
-    auto unwanted = std::make_shared<core::lists::Table>();
-    unwanted->emplace_back(std::move(look.loaded.list), nullptr);
-    retired_.push_back(std::move(unwanted));
+    retire(std::move(look.loaded.list));  // of a configuration that is no longer in force
     return;
   }
   Kept& kept = kept_[look.slot];
@@ -251,21 +262,48 @@ void Keeper::on_looked(Look& look) {
   log::info("list \"{}\" was read again: {} entries", definition.name, entries);
 }
 
-/// Frees, off the loop, the tables that nobody reads any more.
+void Keeper::Freeing::free() noexcept {
+  others.clear();
+  std::vector<std::shared_ptr<const core::lists::List>> lists;
+  try {
+    for (const Table& table : tables) {
+      for (const core::lists::Live& live : *table) lists.push_back(live.shared_source());
+    }
+  } catch (const std::bad_alloc&) {  // then they go in one piece
+  }
+  tables.clear();
+  for (std::shared_ptr<const core::lists::List>& list : lists) {
+    // Many tables share a list; only the pointer that frees it may give its pages back. Other
+    // pointers to it, should there be any, only become fewer.
+    if (list.use_count() == 1) {
+      const auto buckets = list->set().bucket_bytes();
+      give_back(buckets.data(), buckets.size());
+    }
+    list.reset();
+  }
+}
+
+/// Frees, off the loop, what nobody reads any more.
 void Keeper::free_retired() {
-  std::vector<Table> free;
-  std::erase_if(retired_, [&](Table& table) {
-    if (table.use_count() > 1) return false;
-    free.push_back(std::move(table));
-    return true;
-  });
-  if (free.empty()) return;
-  auto* const freeing = new Freeing{{}, std::move(free)};
-  freeing->work.data = freeing;
+  const auto take_unused = [](auto& retired) {
+    std::remove_reference_t<decltype(retired)> unused;
+    std::erase_if(retired, [&](auto& one) {
+      if (one.use_count() > 1) return false;
+      unused.push_back(std::move(one));
+      return true;
+    });
+    return unused;
+  };
+  auto freeing = std::make_unique<Freeing>();
+  freeing->tables = take_unused(retired_);
+  freeing->others = take_unused(retired_others_);
+  if (freeing->tables.empty() && freeing->others.empty()) return;
+  freeing->work.data = freeing.get();
   uv_queue_work(
       &loop_, &freeing->work,
-      [](uv_work_t* work) { static_cast<Freeing*>(work->data)->tables.clear(); },
+      [](uv_work_t* work) { static_cast<Freeing*>(work->data)->free(); },
       [](uv_work_t* work, int) { delete static_cast<Freeing*>(work->data); });
+  static_cast<void>(freeing.release());
 }
 
 }  // namespace proxy::lists

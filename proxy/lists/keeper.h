@@ -31,8 +31,8 @@ struct Source {
 /// takes out what expires, looks at their sources from time to time. Whatever changes, it publishes
 /// a new table, which the workers take up between two batches.
 ///
-/// Sources are read, and what is replaced is freed, on libuv's thread pool: giving back 128 MB
-/// takes 10 ms. A live change is made on this thread, which serves no sign-up. Thread: its loop's.
+/// Sources are read, and what is replaced is freed, on libuv's thread pool (pages.h). A live change
+/// is made on this thread, which serves no sign-up. Thread: its loop's.
 class Keeper {
  public:
   using Table = std::shared_ptr<const core::lists::Table>;
@@ -54,6 +54,11 @@ class Keeper {
   /// `remarks` what was repaired.
   Table take_up(const Table& read, std::vector<Source> sources, std::string& failure,
                 std::vector<std::string>& remarks);
+
+  /// Frees what workers may still use, on the thread pool and after the last of them has let go of
+  /// it: a configuration or its lists. Null is nothing.
+  void retire(std::shared_ptr<const void> replaced);
+  void retire(Table replaced);
 
   /// For the admin address and the metrics.
   struct State {
@@ -100,11 +105,14 @@ class Keeper {
   struct Freeing {
     uv_work_t work;
     std::vector<Table> tables;
+    std::vector<std::shared_ptr<const void>> others;
+    void free() noexcept;
   };
 
   void tick();
   void look(std::size_t slot);
   void on_looked(Look& look);
+  void retire(std::shared_ptr<const core::lists::List> replaced);
   void free_retired();
   std::shared_ptr<const core::lists::Overlay> overlay(std::size_t slot,
                                                       const core::lists::List& source) const;
@@ -122,6 +130,7 @@ class Keeper {
   std::vector<Kept> kept_;                                    // by slot
   Table table_;
   std::vector<Table> retired_;  // until the last worker has let go of them
+  std::vector<std::shared_ptr<const void>> retired_others_;
   std::uint64_t epoch_ = 0;     // of the configuration: a look that began in an earlier one is void
   std::size_t looks_ = 0;       // under way
 };

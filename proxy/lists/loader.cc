@@ -13,6 +13,7 @@
 #include "core/lists/checksum.h"
 #include "core/lists/compiled.h"
 #include "proxy/lists/fetch.h"
+#include "proxy/lists/pages.h"
 
 namespace proxy::lists {
 namespace {
@@ -177,7 +178,11 @@ Loaded Loader::load_url(const Definition& definition, const Origin* known,
     loaded.origin.confirmed_at_s = now_s();
     return loaded;
   }
-  const auto body = std::make_shared<const std::string>(std::move(fetched.body));
+  const std::shared_ptr<const std::string> body(
+      new const std::string(std::move(fetched.body)), [](const std::string* text) {
+        give_back(text->data(), text->size());
+        delete text;
+      });
   loaded.origin.etag = std::move(fetched.etag);
   loaded.origin.last_modified = std::move(fetched.last_modified);
   if (known != nullptr && core::lists::checksum(*body) == known->checksum) {

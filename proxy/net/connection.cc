@@ -127,35 +127,63 @@ void Connection::on_readable() noexcept {
     on_proxy_header();
     return;
   }
+  const bool busy = server_.busy() && !server_.draining_;
+  if (busy && takes_long()) {
+    server_.postpone(*this);
+    return;
+  }
+  read(busy ? Server::kReceiveBytesWhenBusy : Server::kReceiveBytes);
+}
+
+/// Whether what has come is the rest of a large message, or the beginning of a handshake.
+bool Connection::takes_long() const noexcept {
+  if (input_ != nullptr) return input_->size >= Server::kLargeBytes;
+  return tls_number_ != kPlain && tls_ == nullptr;
+}
+
+/// What was postponed, in the order in which it came.
+void Connection::take_turn() noexcept {
+  // Something else may have happened to it meanwhile.
+  if (waiting_ || output_ != nullptr || phase_ == Phase::kLinger) return;
+  if (unfinished_) {
+    go_on();
+    return;
+  }
+  watch(UV_READABLE);
+  read(Server::kReceiveBytes);
+}
+
+void Connection::read(std::size_t room) noexcept {
   if (tls_number_ != kPlain) {
-    on_sealed();
+    receive_sealed(room);
     return;
   }
   if (input_ != nullptr) {
-    receive_into_own();
+    receive_into_own(room);
     return;
   }
   char* const bytes = server_.receive_.get();
-  const ssize_t got = ::recv(fd_, bytes, Server::kReceiveBytes, 0);
+  const ssize_t got = ::recv(fd_, bytes, room, 0);
   if (got <= 0) {
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     close();  // nothing is under way
     return;
   }
   const auto size = static_cast<std::size_t>(got);
+  if (size >= Server::kLargeBytes) server_.took_long();
   const std::size_t used = converse(bytes, size, *server_.reader_);
   // A message that was not read to its end is nobody's: the next connection begins afresh.
   if (closed_ || last_answer_) server_.reader_->reset();
   if (!closed_) settle(bytes + used, size - used);
 }
 
-void Connection::receive_into_own() noexcept {
+void Connection::receive_into_own(std::size_t room) noexcept {
   if (input_->size == input_->capacity && !reserve_input(input_->capacity * 2)) {
     shed();
     return;
   }
-  const ssize_t got =
-      ::recv(fd_, input_->bytes.get() + input_->size, input_->capacity - input_->size, 0);
+  const ssize_t got = ::recv(fd_, input_->bytes.get() + input_->size,
+                             std::min(room, input_->capacity - input_->size), 0);
   if (got <= 0) {
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     close();  // a message was cut off: there is nobody to tell
@@ -163,7 +191,13 @@ void Connection::receive_into_own() noexcept {
   }
   input_->size += static_cast<std::size_t>(got);
   const std::size_t size = input_->size;
+  const std::uint32_t answered = requests_;
   const std::size_t used = converse(input_->bytes.get(), size, *input_->reader);
+  // The rest of a large message costs what all of it does.
+  if (static_cast<std::size_t>(got) >= Server::kLargeBytes ||
+      (requests_ != answered && size >= Server::kLargeBytes)) {
+    server_.took_long();
+  }
   if (!closed_) settle(input_->bytes.get() + used, size - used);
 }
 
@@ -182,7 +216,8 @@ std::size_t Connection::converse(char* bytes, std::size_t size,
   std::size_t at = 0;
   bool incomplete = false;
   unfinished_ = false;
-  const std::uint32_t turn_ends = requests_ + Server::kMessagesPerTurn;
+  const std::uint32_t turn_ends =
+      requests_ + (server.busy() ? Server::kMessagesWhenBusy : Server::kMessagesPerTurn);
   while (at < size && !last_answer_ && !incomplete && !waiting_) {
     if (requests_ == turn_ends) {
       unfinished_ = true;
@@ -271,12 +306,11 @@ void Connection::settle(char* rest, std::size_t size) noexcept {
   }
   if (unfinished_) {
     if (!keep_rest(rest, size)) return;
-    // Its socket takes more, so that is what it waits for: it comes back in another turn, behind everybody
-    // who is ready now. Its time begins anew, because it is not the client who is slow.
-    server_.count_turns();
+    // It comes back in another turn, behind everybody who is ready now. Its time begins anew, because it is
+    // not the client who is slow.
     server_.dequeue(*this);
     server_.enqueue(*this, Phase::kWriting);
-    watch(UV_WRITABLE);
+    server_.postpone(*this);
     return;
   }
   if (size == 0) {
@@ -377,10 +411,7 @@ Connection::Flush Connection::flush() noexcept {
 }
 
 void Connection::on_writable() noexcept {
-  if (output_ == nullptr) {
-    if (unfinished_ && server_.may_continue()) go_on();
-    return;
-  }
+  if (output_ == nullptr) return;
   while (output_->sent < output_->bytes.size()) {
     const ssize_t sent = ::send(fd_, output_->bytes.data() + output_->sent,
                                 output_->bytes.size() - output_->sent, MSG_NOSIGNAL);
@@ -442,48 +473,6 @@ void Connection::complete(std::string_view answer, bool close) noexcept {
   watch(UV_WRITABLE);
 }
 
-/// The last answer is out.
-void Connection::finish() noexcept {
-  if (!linger_) {
-    close();
-    return;
-  }
-  // A close with unread bytes would reset the connection and take the answer with it (RFC 9112,
-  // 9.6): say that nothing more comes, and read what is still on its way for a bounded time.
-  release_input();
-  if (tls_ != nullptr) say_goodbye();
-  ::shutdown(fd_, SHUT_WR);
-  enter(Phase::kLinger);
-  watch(UV_READABLE);
-}
-
-void Connection::discard() noexcept {
-  const ssize_t got = ::recv(fd_, server_.receive_.get(), Server::kReceiveBytes, 0);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got <= 0) close();
-}
-
-void Connection::on_deadline() noexcept {
-  switch (phase_) {
-    case Phase::kHead:
-    case Phase::kBody:
-      bump(server_.counters_.timed_out);
-      server_.out_.clear();
-      server_.handler_.timed_out(peer_, server_.out_);
-      last_answer_ = linger_ = true;
-      if (flush() != Flush::kFailed) settle(nullptr, 0);
-      return;
-    case Phase::kHandshake:
-    case Phase::kWriting:
-      bump(server_.counters_.timed_out);
-      close();
-      return;
-    case Phase::kIdle:
-    case Phase::kLinger: close(); return;
-    case Phase::kWaiting: return;  // whoever has the ticket sees to the time
-  }
-}
-
 /// What it costs besides what it has begun to read and could not write.
 std::size_t Connection::own_bytes() const noexcept {
   std::size_t bytes = Memory::kConnectionBytes;
@@ -497,59 +486,6 @@ void Connection::release_session() noexcept {
   tls_.reset();
   shown_.reset();
   held_.set(own_bytes());
-}
-
-void Connection::shed() noexcept {
-  if (input_ == nullptr) return shed(nullptr, nullptr, 0);
-  shed(input_->reader.get(), input_->bytes.get(), input_->size);
-}
-
-/// `reader` has begun to read a message in `bytes`; null when none is begun.
-void Connection::shed(core::http::RequestReader* reader, char* bytes, std::size_t size) noexcept {
-  if (closed_) return;
-  Server& server = server_;
-  bump(server.counters_.shed);
-  // Behind an answer that is not out, or in front of one that is to come, nothing can be said.
-  if (output_ != nullptr || waiting_ || last_answer_ || (tls_ != nullptr && !tls_->open())) {
-    close();
-    return;
-  }
-  server.out_.clear();
-  server.handler_.on_batch(uv_hrtime());
-  if (reader != nullptr && reader->in_body()) {
-    // The bytes may have moved since the head was read.
-    const auto state = reader->advance(bytes, size);
-    if (state == core::http::RequestReader::State::kMore) {
-      const core::http::Request& request = reader->request();
-      server.handler_.shed({request, caller_of(request), true, server.out_, active_ms_, this});
-    }
-  }
-  if (server.out_.empty()) server.handler_.overload(server.out_);
-  send_at_once();
-  last_answer_ = linger_ = true;
-  finish();
-  if (!closed_) release_session();
-}
-
-/// What the server's buffer has, as far as the socket takes it.
-void Connection::send_at_once() noexcept {
-  std::string_view bytes = server_.out_.view();
-  if (tls_ != nullptr) {
-    if (!tls_->open() || !tls_->write(bytes, server_.sealed_out_)) return;
-    bytes = server_.sealed_out_.view();
-  }
-  static_cast<void>(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
-  server_.out_.clear();
-  server_.sealed_out_.clear();
-}
-
-void Connection::on_drain() noexcept {
-  // A request may have arrived in the same turn; it is answered, and that answer is the last.
-  const bool fronted = proxy_header_ != nullptr;
-  on_readable();
-  if (fronted && !closed_ && proxy_header_ == nullptr) on_readable();  // and what came behind it
-  const bool begun = phase_ == Phase::kHandshake && tls_ != nullptr;  // a request is to follow
-  if (!closed_ && (phase_ == Phase::kIdle || phase_ == Phase::kHandshake) && !begun) close();
 }
 
 }  // namespace proxy::net

@@ -84,16 +84,22 @@ class Connection {
 
   static void on_poll(uv_poll_t* poll, int status, int events) noexcept;
   void on_readable() noexcept;
+  bool takes_long() const noexcept;
+  void take_turn() noexcept;
+  void read(std::size_t room) noexcept;
+  void receive_into_own(std::size_t room) noexcept;
   void on_writable() noexcept;
+  // connection_end.cc: the last of it.
+  void finish() noexcept;
   void discard() noexcept;
-  void receive_into_own() noexcept;
+  void shed(core::http::RequestReader* reader, char* bytes, std::size_t size) noexcept;
+  void send_at_once() noexcept;
   // connection_tls.cc: what is different when the bytes are sealed.
-  void on_sealed() noexcept;
+  void receive_sealed(std::size_t room) noexcept;
+  bool begin_session() noexcept;
   bool shake_hands() noexcept;
   void take_plain_text(std::size_t size) noexcept;
   void say_goodbye() noexcept;
-  void shed(core::http::RequestReader* reader, char* bytes, std::size_t size) noexcept;
-  void send_at_once() noexcept;
   void release_session() noexcept;
   std::size_t own_bytes() const noexcept;
   const core::gate::ShownCertificate* certificate(
@@ -108,7 +114,6 @@ class Connection {
   bool reserve_input(std::size_t capacity) noexcept;
   void release_input() noexcept;
   Flush flush() noexcept;
-  void finish() noexcept;
   void go_on() noexcept;
   void complete(std::string_view answer, bool close) noexcept;
   void watch(int events) noexcept;
@@ -116,9 +121,11 @@ class Connection {
 
   uv_poll_t poll_;
   Server& server_;
-  // Neighbours in the queue of phase_; kept by the server.
+  // Neighbours in the queue of phase_, and among those that wait for a turn; kept by the server.
   Connection* previous_ = nullptr;
   Connection* next_ = nullptr;
+  Connection* earlier_ = nullptr;
+  Connection* later_ = nullptr;
   std::uint64_t queued_ms_ = 0;
   std::uint64_t active_ms_ = 0;  // when it was last read
   Held held_;  // itself and its session; input and output count what they have
@@ -136,11 +143,12 @@ class Connection {
   Phase phase_ = Phase::kIdle;
   std::uint8_t watched_ = 0;
   bool closed_ = false;
+  bool postponed_ = false;    // it waits for a turn; nothing is read meanwhile
   bool waiting_ = false;      // for an answer that comes later; nothing is read meanwhile
   bool last_answer_ = false;  // the connection ends when what is written is out
-  bool unfinished_ = false;   // it has had its turn, and more messages are here
+  bool unfinished_ = false;   // more messages are here than fit a turn
   bool linger_ = false;       // and what the client still sends is read and thrown away first
 };
-static_assert(sizeof(Connection) <= 336, "an idle connection is this and nothing else");
+static_assert(sizeof(Connection) <= 352, "an idle connection is this and nothing else");
 
 }  // namespace proxy::net

@@ -3,9 +3,8 @@
 // connection owns its session and no buffers. Records of answers and of the handshake's end leave with
 // one send.
 //
-// A handshake costs as much as 60 requests (docs/performance.md), so no turn of the loop begins more than
-// Server::kHandshakesPerTurn of them: those that wait stay readable, and everybody else's requests come
-// in between.
+// A handshake costs as much as 60 requests (docs/performance.md): those that begin wait for turns of theirs
+// (Server::postpone), and everybody else's requests come in between.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -19,40 +18,37 @@
 
 namespace proxy::net {
 
-void Connection::on_sealed() noexcept {
+/// The first bytes of a connection have come. False when it was closed.
+bool Connection::begin_session() noexcept {
   Server& server = server_;
-  if (tls_ == nullptr && server.handshakes_this_turn_ >= Server::kHandshakesPerTurn &&
-      !server.draining_) {
-    return;
+  server.took_long();
+  // Those that began to shake hands first go first, as when there are too many of them.
+  Server::Queue& others = server.queues_[static_cast<std::size_t>(Phase::kHandshake)];
+  bool room = server.make_room_for_newcomer(Memory::kHandshakeBytes);
+  while (!room && others.first != this) {
+    bump(server.counters_.evicted);
+    others.first->close();
+    room = server.memory_.fits(Memory::For::kConnections, Memory::kHandshakeBytes);
   }
-  const ssize_t got = ::recv(fd_, server.sealed_in_.get(), Server::kReceiveBytes, 0);
+  if (!room) bump(server.counters_.turned_away);
+  if (room) tls_ = server.tls_[tls_number_]->accept();
+  if (tls_ == nullptr) {
+    close();
+    return false;
+  }
+  held_.set(own_bytes());
+  return true;
+}
+
+void Connection::receive_sealed(std::size_t room) noexcept {
+  Server& server = server_;
+  const ssize_t got = ::recv(fd_, server.sealed_in_.get(), room, 0);
   if (got <= 0) {
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     close();
     return;
   }
-  if (tls_ == nullptr) {
-    ++server.handshakes_this_turn_;
-    // Those that began to shake hands first go first, as when there are too many of them.
-    Server::Queue& others = server.queues_[static_cast<std::size_t>(Phase::kHandshake)];
-    bool room = server.make_room_for_newcomer(Memory::kHandshakeBytes);
-    while (!room && others.first != this) {
-      bump(server.counters_.evicted);
-      others.first->close();
-      room = server.memory_.fits(Memory::For::kConnections, Memory::kHandshakeBytes);
-    }
-    if (!room) {
-      bump(server.counters_.turned_away);
-      close();
-      return;
-    }
-    tls_ = server.tls_[tls_number_]->accept();
-    if (tls_ == nullptr) {
-      close();
-      return;
-    }
-    held_.set(own_bytes());
-  }
+  if (tls_ == nullptr && !begin_session()) return;
   server.sealed_out_.clear();
   server.out_.clear();
   tls_->receive({server.sealed_in_.get(), static_cast<std::size_t>(got)});
@@ -66,7 +62,12 @@ void Connection::on_sealed() noexcept {
     step = read.step;
     size += read.size;
   }
+  const std::size_t whole = size + (input_ == nullptr ? 0 : input_->size);
+  const std::uint32_t answered = requests_;
   take_plain_text(size);
+  if (size >= Server::kLargeBytes || (requests_ != answered && whole >= Server::kLargeBytes)) {
+    server.took_long();
+  }
   if (closed_ || step == TlsSession::Step::kMore || step == TlsSession::Step::kDone) return;
   // close_notify, or records that are none. Answers that are still to come are the last.
   if (step == TlsSession::Step::kEnded && (waiting_ || output_ != nullptr)) {

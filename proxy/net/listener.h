@@ -28,7 +28,7 @@ class Listener {
   /// Accepts again after a pause.
   void resume() noexcept;
 
-  static constexpr int kAcceptsPerTurn = 64;
+  static constexpr int kAcceptsPerTurn = 16;
 
  private:
   static void on_poll(uv_poll_t* poll, int status, int events) noexcept;

@@ -13,8 +13,9 @@ namespace proxy::net {
 /// where memory that belongs to a connection is acquired, grown and released; an in-line request that
 /// comes in one read needs none of it, and nothing is counted for it.
 ///
-/// There are three purposes with a bound each, so that none can take from another: a flood of connections
-/// leaves room for messages, slow messages for new connections, both for requests that wait.
+/// There are four purposes with a bound each, so that none can take from another: a flood of connections
+/// leaves room for messages, slow messages for new connections, both for requests that wait, and a backend
+/// that answers at length for all of them.
 ///
 /// Thread: the loop's; held() and limit() are read by any.
 class Memory {
@@ -23,16 +24,17 @@ class Memory {
     kConnections,  // themselves, their TLS sessions and handshakes
     kMessages,     // requests that came in pieces, answers that are not taken
     kWaiting,      // requests that wait for a backend
+    kBackends,     // what backends are asked, and their answers until they are told
   };
-  static constexpr std::size_t kPurposes = 3;
+  static constexpr std::size_t kPurposes = 4;
   static constexpr std::size_t kUnbounded = std::numeric_limits<std::size_t>::max();
   struct Bounds {
-    std::size_t connections = kUnbounded, messages = kUnbounded, waiting = kUnbounded;
-    std::size_t sum() const noexcept { return connections + messages + waiting; }
+    std::size_t connections = kUnbounded, messages = kUnbounded, waiting = kUnbounded, backends = kUnbounded;
+    std::size_t sum() const noexcept { return connections + messages + waiting + backends; }
   };
 
   explicit Memory(const Bounds& bounds)
-      : limits_{bounds.connections, bounds.messages, bounds.waiting} {}
+      : limits_{bounds.connections, bounds.messages, bounds.waiting, bounds.backends} {}
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 

@@ -22,6 +22,12 @@ constexpr std::size_t kScratchBytes = 256 * kKiB;
 // Messages of the largest size that a worker holds at once: far more that are usual.
 constexpr std::size_t kLargestMessages = 128;
 constexpr std::size_t kWaitingBytes = 4 * kKiB;  // a usual request that waits, with its body
+// Of a worker that asks backends: buffers of reads, room for answers that is used again.
+constexpr std::size_t kAskerBytes = 1 * kMiB;
+// And the one answer that is being read: decompressed (1), in UTF-8 (1), simdjson's document of it (14).
+constexpr std::size_t kBodiesOfAnswer = 16;
+constexpr std::size_t kUnderWayBytes = 8 * kKiB;  // a usual question with its answer
+constexpr std::size_t kLargestAnswers = 16;       // of the largest size at once
 // What an allocator loses between blocks that are in use.
 constexpr std::size_t kLossDivisor = 4;
 // The least that a worker can work with.
@@ -58,9 +64,11 @@ MemoryPlan plan_memory(const MemoryNeeds& needs) {
   usual.connections = needs.connections * each + handshakes * begun;
   usual.messages = kLargestMessages * (head + body);
   usual.waiting = needs.asks ? pending * std::max(kWaitingBytes, Memory::kWaitingBytes) : 0;
-  const std::size_t scratch = kWorkerBytes + kBodiesOfWorker * (body + kScratchBytes);
+  usual.backends = needs.asks ? needs.in_flight * kUnderWayBytes + kLargestAnswers * needs.answer_bytes : 0;
+  const std::size_t asking = needs.asks ? kAskerBytes + kBodiesOfAnswer * needs.response_bytes : 0;
+  const std::size_t scratch = kWorkerBytes + kBodiesOfWorker * (body + kScratchBytes) + asking;
   const std::size_t fixed = needs.program_bytes + needs.reload_bytes + kUnreadBytes +
-                            needs.decision_bytes + needs.workers * scratch;
+                            needs.decision_bytes + needs.counter_bytes + needs.workers * (scratch + needs.token_bytes);
   const auto with_loss = [](std::size_t bytes) { return bytes + bytes / kLossDivisor; };
   const std::size_t moving = needs.workers * with_loss(usual.sum());
 
@@ -78,7 +86,7 @@ MemoryPlan plan_memory(const MemoryNeeds& needs) {
                            ? 0.0
                            : static_cast<double>(asked - fixed) / static_cast<double>(moving);
   plan.worker = {scaled(usual.connections, share), scaled(usual.messages, share),
-                 scaled(usual.waiting, share)};
+                 scaled(usual.waiting, share), scaled(usual.backends, share)};
 
   const std::string workers = std::to_string(needs.workers) + " workers x ";
   const auto line = [&](std::size_t bytes, const std::string& words) {
@@ -89,9 +97,21 @@ MemoryPlan plan_memory(const MemoryNeeds& needs) {
            amount(needs.reload_bytes) + " again while a reload replaces them, " +
            amount(kUnreadBytes) + " of libraries not read yet");
   line(needs.decision_bytes, "decisions: decision_cache.bytes");
-  line(needs.workers * scratch, "buffers: " + workers + "(" + amount(kWorkerBytes) + " + " +
-                                    std::to_string(kBodiesOfWorker) + " x (" + amount(body) +
-                                    " body_bytes + " + amount(kScratchBytes) + "))");
+  if (needs.counter_bytes != 0) line(needs.counter_bytes, "counters: limits.velocity");
+  std::string buffers = "buffers: " + workers + "(" + amount(kWorkerBytes) + " + " +
+                        std::to_string(kBodiesOfWorker) + " x (" + amount(body) + " body_bytes + " +
+                        amount(kScratchBytes) + ")";
+  if (needs.asks) {
+    buffers += " + " + amount(kAskerBytes) + " + " + std::to_string(kBodiesOfAnswer) + " x " +
+               amount(needs.response_bytes) + " response_bytes";
+  }
+  line(needs.workers * scratch, buffers + ")");
+  if (needs.token_bytes != 0) {
+    line(needs.workers * needs.token_bytes,
+         "tokens of callers: " + workers + "(" + std::to_string(needs.limits.tokens_remembered) +
+             " tokens_remembered, and what reads " +
+             amount(static_cast<std::size_t>(needs.limits.token_bytes)) + " token_bytes)");
+  }
   std::string connections = "connections: " + workers + "(" + std::to_string(needs.connections) +
                             " connections x " + amount(each);
   if (begun != 0) {
@@ -104,10 +124,14 @@ MemoryPlan plan_memory(const MemoryNeeds& needs) {
   if (needs.asks) {
     line(needs.workers * usual.waiting, "requests that wait: " + workers + std::to_string(pending) +
                                             " pending x " + amount(kWaitingBytes));
+    line(needs.workers * usual.backends,
+         "questions and answers of backends: " + workers + "(" + std::to_string(needs.in_flight) +
+             " in_flight x " + amount(kUnderWayBytes) + " + " + std::to_string(kLargestAnswers) + " x " +
+             amount(needs.answer_bytes) + " header_bytes and response_bytes)");
   }
-  line(moving - needs.workers * usual.sum(), "lost between blocks: a quarter of connections, messages and requests");
+  line(moving - needs.workers * usual.sum(), "lost between blocks: a quarter of connections, messages, requests and answers");
   if (asked != 0) {
-    plan.lines.push_back("limits.memory: connections, messages and requests get " +
+    plan.lines.push_back("limits.memory: connections, messages, requests and answers get " +
                          std::to_string(static_cast<std::size_t>(share * 100)) + " % of that");
   }
   return plan;

@@ -17,9 +17,14 @@ struct MemoryNeeds {
   bool tls = false;                // a listener has it
   bool fronted = false;            // a listener takes PROXY headers
   bool asks = false;               // a connector may wait for a backend
+  std::size_t in_flight = 0;       // questions under way of a worker, all backends together
+  std::size_t answer_bytes = 0;    // of the largest head and body that a backend may answer
+  std::size_t response_bytes = 0;  // of the largest such body
   std::size_t program_bytes = 0;   // resident, with configuration and lists
   std::size_t reload_bytes = 0;    // of these: configuration and lists, held twice during a reload
   std::size_t decision_bytes = 0;
+  std::size_t token_bytes = 0;     // of a worker: what verifies callers' tokens, and remembers them; 0: none are shown
+  std::size_t counter_bytes = 0;   // of `velocity`
 };
 
 /// The bound on a process's memory: what may be held by what, in sum `limits.memory`, or as much as the

@@ -42,37 +42,58 @@ Server::~Server() { assert(connection_count_ == 0); }
 bool Server::open_tls() {
   if (sealed_in_ != nullptr) return true;
   sealed_in_.reset(new char[kReceiveBytes]);
-  count_turns();
   return true;
 }
 
 bool Server::open_turns() {
   if (turn_ != nullptr) return true;
-  turn_ = open_uv<uv_prepare_t>(this, [&](uv_prepare_t* turn) { return uv_prepare_init(&loop_, turn); });
-  if (turn_ == nullptr) return false;
-  uv_unref(reinterpret_cast<uv_handle_t*>(turn_.get()));
-  return true;
+  turn_ = open_uv<uv_idle_t>(this, [&](uv_idle_t* turn) { return uv_idle_init(&loop_, turn); });
+  return turn_ != nullptr;
 }
 
-void Server::count_turns() noexcept {
-  continuing_ = true;
-  if (uv_is_active(reinterpret_cast<const uv_handle_t*>(turn_.get())) != 0) return;
-  uv_prepare_start(turn_.get(), [](uv_prepare_t* turn) {
-    auto* const server = static_cast<Server*>(turn->data);
-    if (server == nullptr) return;
-    server->handshakes_this_turn_ = server->continued_this_turn_ = 0;
-    // Nobody continues and nobody shakes hands: a turn need not be counted.
-    if (!std::exchange(server->continuing_, false) && server->sealed_in_ == nullptr) {
-      uv_prepare_stop(turn);
-    }
+void Server::took_long() noexcept {
+  if (busy_ || turn_ == nullptr) return;
+  busy_ = true;
+  // While it runs the loop does not sleep.
+  uv_idle_start(turn_.get(), [](uv_idle_t* turn) {
+    if (turn->data != nullptr) static_cast<Server*>(turn->data)->give_turns();
   });
 }
 
-bool Server::may_continue() noexcept {
-  continuing_ = true;
-  if (continued_this_turn_ >= kContinuedPerTurn) return false;
-  ++continued_this_turn_;
-  return true;
+void Server::postpone(Connection& connection) noexcept {
+  took_long();
+  if (connection.closed_ || connection.postponed_) return;
+  connection.postponed_ = true;
+  connection.earlier_ = postponed_.last;
+  connection.later_ = nullptr;
+  (postponed_.last != nullptr ? postponed_.last->later_ : postponed_.first) = &connection;
+  postponed_.last = &connection;
+  connection.watch(0);
+}
+
+void Server::take_out(Connection& connection) noexcept {
+  if (!connection.postponed_) return;
+  connection.postponed_ = false;
+  (connection.earlier_ != nullptr ? connection.earlier_->later_ : postponed_.first) = connection.later_;
+  (connection.later_ != nullptr ? connection.later_->earlier_ : postponed_.last) = connection.earlier_;
+  connection.earlier_ = connection.later_ = nullptr;
+}
+
+/// At the beginning of a turn behind one in which something took long.
+void Server::give_turns() noexcept {
+  if (postponed_.first == nullptr) {
+    busy_ = false;
+    uv_idle_stop(turn_.get());
+    return;
+  }
+  const Connection* const last = postponed_.last;  // who has had a turn and has more is behind it
+  const std::uint64_t ends_ns = uv_hrtime() + kLongWorkNs;
+  for (bool more = true; more && postponed_.first != nullptr && uv_hrtime() < ends_ns;) {
+    Connection& next = *postponed_.first;
+    more = &next != last;
+    take_out(next);
+    next.take_turn();
+  }
 }
 
 void Server::adopt_tls(std::vector<std::shared_ptr<const TlsServer>> tls) {
@@ -163,10 +184,7 @@ void Server::accept_one(UniqueFd fd, const sockaddr_storage& address, std::uint1
     enqueue(*connection, Connection::Phase::kIdle);
     return;
   }
-  if (handshake_count_ >= limits_.tls_handshakes_max) {
-    bump(counters_.evicted);
-    queues_[static_cast<std::size_t>(Connection::Phase::kHandshake)].first->close();
-  }
+  if (handshake_count_ >= limits_.tls_handshakes_max) evict_oldest_handshake();
   enqueue(*connection, Connection::Phase::kHandshake);
 }
 
@@ -191,6 +209,7 @@ void Server::dequeue(Connection& connection) noexcept {
 
 void Server::forget(Connection& connection) noexcept {
   dequeue(connection);
+  take_out(connection);
   if (connection.slot_ != Connection::kNoSlot) give_back(connection);
   --connection_count_;
   counters_.open.store(connection_count_, std::memory_order_relaxed);
@@ -211,6 +230,18 @@ bool Server::evict_oldest_idle() noexcept {
     enqueue(oldest, Connection::Phase::kIdle);
   }
   return false;
+}
+
+/// The one that has waited for its client longest. Those that wait for a turn wait for us: they go only when
+/// there is hardly anybody else.
+void Server::evict_oldest_handshake() noexcept {
+  constexpr int kLooked = 64;
+  Connection* const first = queues_[static_cast<std::size_t>(Connection::Phase::kHandshake)].first;
+  Connection* oldest = first;
+  for (int i = 0; i < kLooked && oldest != nullptr && oldest->postponed_; ++i) oldest = oldest->next_;
+  if (oldest == nullptr || oldest->postponed_) oldest = first;
+  bump(counters_.evicted);
+  oldest->close();
 }
 
 bool Server::make_room_for_newcomer(std::size_t bytes) noexcept {

@@ -111,10 +111,18 @@ class Server {
   static constexpr std::size_t kPlainBytes = kReceiveBytes + (17 << 10);
   /// Messages of one connection that are answered in one turn of the loop; then it is the others' turn.
   static constexpr unsigned kMessagesPerTurn = 16;
-  /// Connections with more messages than that which go on in one turn.
-  static constexpr unsigned kContinuedPerTurn = 4;
-  /// Handshakes begun in one turn of the loop.
-  static constexpr unsigned kHandshakesPerTurn = 4;
+
+  // What takes long, which is reading or answering kLargeBytes at once, beginning a handshake, or the rest
+  // of more messages than kMessagesPerTurn, is done once in a turn of the loop. Whoever comes with it later
+  // in the same turn is postponed: those wait in line, and each turn gives them kLongWorkNs, or as much more
+  // as the last of them takes. In between everybody is served whose request is small and here. So a small
+  // request waits behind a few hundred microseconds of others' work, and not behind all of their handshakes and
+  // bodies; and nobody who waits in line is overtaken.
+  static constexpr std::size_t kLargeBytes = 16 << 10;
+  static constexpr std::uint64_t kLongWorkNs = 200'000;
+  /// In a turn with long work: what is read of others, and how many of their messages are answered.
+  static constexpr std::size_t kReceiveBytesWhenBusy = 8 << 10;
+  static constexpr unsigned kMessagesWhenBusy = 4;
 
  private:
   friend class Connection;
@@ -124,9 +132,14 @@ class Server {
   void accept_one(UniqueFd fd, const sockaddr_storage& peer, std::uint16_t tls, const Front* front);
   bool open_tls();
   bool open_turns();
-  void count_turns() noexcept;
-  /// For a connection that has had its turn and has more. False when that is for another one.
-  bool may_continue() noexcept;
+  /// Whether something in this turn has taken long.
+  bool busy() const noexcept { return busy_; }
+  void took_long() noexcept;
+  /// Stops watching it until it has a turn (Connection::take_turn).
+  void postpone(Connection& connection) noexcept;
+  void give_turns() noexcept;
+  void take_out(Connection& connection) noexcept;
+  void evict_oldest_handshake() noexcept;
   void enqueue(Connection& connection, Connection::Phase phase) noexcept;
   void dequeue(Connection& connection) noexcept;
   void forget(Connection& connection) noexcept;
@@ -207,12 +220,11 @@ class Server {
   std::unique_ptr<char[]> receive_;  // kPlainBytes and padding
   core::http::OutBuffer out_;
 
-  UvHandle<uv_prepare_t> turn_;  // begins a turn of the loop; runs with TLS, or while somebody continues
-  unsigned continued_this_turn_ = 0;
-  bool continuing_ = false;
+  UvHandle<uv_idle_t> turn_;  // begins a turn of the loop; runs behind one in which something took long
+  bool busy_ = false;
+  Queue postponed_;           // by earlier_ and later_
   // Only for TLS.
   std::vector<std::shared_ptr<const TlsServer>> tls_;  // by Connection's number
-  unsigned handshakes_this_turn_ = 0;
   std::unique_ptr<char[]> sealed_in_;                  // kReceiveBytes; null without TLS
   core::http::OutBuffer sealed_out_;
   std::unique_ptr<core::http::RequestReader> reader_;  // of whichever connection is being read

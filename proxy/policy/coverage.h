@@ -23,7 +23,13 @@ class ConnectorCoverage final : public core::rules::Tracer {
     if (matched) held_[node] = true;
   }
   void on_rule(std::uint32_t rule, bool matched) override {
-    if (matched) acted_[rule] = true;
+    if (!matched) return;
+    acted_before_ = acted_[rule];
+    acted_[rule] = true;
+  }
+  void on_limit(std::uint32_t rule, const core::rules::Limit&,
+                const core::rules::Decisions::Limited& limited) override {
+    if (!limited.over) acted_[rule] = acted_before_;  // it has matched and let the request pass
   }
   void on_set(std::uint32_t, const core::rules::Assignment&, std::string_view, bool) override {}
 
@@ -35,6 +41,7 @@ class ConnectorCoverage final : public core::rules::Tracer {
   const core::rules::Program& program_;
   std::vector<bool> held_;   // by node
   std::vector<bool> acted_;  // by rule
+  bool acted_before_ = false;  // the rule that has matched last
 };
 
 /// The coverage of a whole configuration.

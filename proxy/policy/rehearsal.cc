@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -17,6 +18,7 @@ namespace gate = core::gate;
 using core::config::ToldVerdict;
 
 constexpr std::size_t kOutBytesMax = 64 << 20;
+constexpr std::size_t kCounterBytes = 8 << 20;
 constexpr std::string_view kMessageMember = "userMessage";
 
 std::optional<ToldVerdict> verdict_of(gate::Outcome outcome) {
@@ -104,6 +106,13 @@ Rehearsal::Rehearsal(std::shared_ptr<const gate::Snapshot> snapshot,
                      std::shared_ptr<const core::lists::Table> lists)
     : gate_(std::move(snapshot), 0, kBodyBytesMax), out_(kOutBytesMax) {
   gate_.adopt_lists(std::move(lists));
+  forget_counts();
+}
+
+void Rehearsal::forget_counts() {
+  if (gate_.snapshot().limits.empty()) return;
+  counters_ = std::make_unique<core::velocity::Counters>(kCounterBytes);
+  gate_.use_counters(counters_.get());
 }
 
 const gate::Connector* Rehearsal::find(std::string_view name) const noexcept {
@@ -127,6 +136,7 @@ Told Rehearsal::ask(const gate::Connector& connector, std::string_view body, std
   core::http::format_http_date(now_ms / 1000, date);
   out_.clear();
   gate_.use_time(now_ms / 1000);
+  gate_.set_now(static_cast<std::uint64_t>(std::max<std::int64_t>(now_ms, 0)));
   Told told;
   std::vector<gate::Given> given;
   gate::Known known;

@@ -12,6 +12,7 @@
 #include "core/config/policy.h"
 #include "core/gate/gate.h"
 #include "core/http/out_buffer.h"
+#include "core/velocity/counters.h"
 #include "proxy/policy/stand_ins.h"
 
 namespace proxy::policy {
@@ -54,7 +55,14 @@ class Rehearsal {
   Told ask(const core::gate::Connector& connector, std::string_view body, std::int64_t now_ms,
            core::rules::Tracer* tracer = nullptr, const StandIns* stand_ins = nullptr);
 
+  /// The requests that follow are nobody's retry: limits count them beside those that came before.
+  void next_person() noexcept { gate_.use_salt(++salt_); }
+  /// Limits have counted nobody.
+  void forget_counts();
+
  private:
+  std::unique_ptr<core::velocity::Counters> counters_;  // null: nothing has a limit
+  std::uint64_t salt_ = 0;
   core::gate::Gate gate_;
   core::http::OutBuffer out_;
   std::string padded_;

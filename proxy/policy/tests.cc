@@ -172,17 +172,17 @@ class Comparison {
   bool met_ = true;
 };
 
-/// The body to send; false after reporting that there is none.
-bool body_of(const config::PolicyTest& test, config::Source& source,
-             config::Diagnostics& diagnostics, std::string& body) {
-  const Text& at = test.file.value.empty() ? test.body : test.file;
+/// The body to send, written here or in a file; false after reporting that there is none.
+bool body_of(const config::PolicyTest& test, const Text& written, const Text& file,
+             config::Source& source, config::Diagnostics& diagnostics, std::string& body) {
+  const Text& at = file.value.empty() ? written : file;
   std::string why;
-  if (test.file.value.empty()) {
-    body = test.body.value;
-  } else if (auto read = source.read_file(test.file.value)) {
+  if (file.value.empty()) {
+    body = written.value;
+  } else if (auto read = source.read_file(file.value)) {
     body = std::move(read).value();
   } else {
-    why = "cannot read " + test.file.value + ": " + read.error().why;
+    why = "cannot read " + file.value + ": " + read.error().why;
   }
   if (body.size() > Rehearsal::kBodyBytesMax) why = "the body is larger than 16 MiB";
   if (why.empty()) return true;
@@ -203,6 +203,24 @@ bool read_stand_ins(const config::PolicyTest& test, const core::gate::Snapshot& 
   return good;
 }
 
+/// Has the connector answer what came before the test's request at `moment`; false after reporting a
+/// body that is not there.
+bool ask_before(const config::PolicyTest& test, const core::gate::Connector& connector,
+                Rehearsal& rehearsal, config::Source& source, config::Diagnostics& diagnostics,
+                std::int64_t moment, const StandIns& stand_ins) {
+  rehearsal.forget_counts();
+  for (const config::EarlierRequests& earlier : test.before) {
+    std::string body;
+    if (!body_of(test, earlier.body, earlier.file, source, diagnostics, body)) return false;
+    for (std::int64_t i = 0; i < earlier.times; ++i) {
+      rehearsal.next_person();
+      rehearsal.ask(connector, body, moment - earlier.ago_ms, nullptr, &stand_ins);
+    }
+  }
+  rehearsal.next_person();
+  return true;
+}
+
 }  // namespace
 
 TestRun run_tests(const config::Config& config, Rehearsal& rehearsal, config::Source& source,
@@ -211,13 +229,14 @@ TestRun run_tests(const config::Config& config, Rehearsal& rehearsal, config::So
   for (const config::PolicyTest& test : config.tests) {
     std::string body;
     const core::gate::Connector* const connector = rehearsal.find(test.connector.value);
-    if (connector == nullptr || !body_of(test, source, diagnostics, body)) {
+    if (connector == nullptr || !body_of(test, test.body, test.file, source, diagnostics, body)) {
       ++run.failed;
       continue;
     }
     const std::int64_t moment = test.now.value_or(now_ms());
     StandIns stand_ins;
-    if (!read_stand_ins(test, rehearsal.snapshot(), diagnostics, stand_ins)) {
+    if (!read_stand_ins(test, rehearsal.snapshot(), diagnostics, stand_ins) ||
+        !ask_before(test, *connector, rehearsal, source, diagnostics, moment, stand_ins)) {
       ++run.failed;
       continue;
     }

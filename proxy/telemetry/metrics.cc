@@ -66,6 +66,9 @@ Counters::Counters(std::shared_ptr<const core::gate::Snapshot> snapshot)
   for (std::size_t i = 0; i < snapshot_->backends.size(); ++i) {
     backends_.push_back(std::make_unique<PerBackend>());
   }
+  for (std::size_t i = 0; i < snapshot_->limits.size(); ++i) {
+    limits_.push_back(std::make_unique<PerLimit>());
+  }
 }
 
 void Counters::count(const core::gate::Report& report, std::uint64_t duration_ns) noexcept {
@@ -135,6 +138,13 @@ void Counters::count_shadow_rules(const core::gate::Report& report) noexcept {
   const std::size_t kind =
       report.shadow.undecided ? kShadowKinds - 1 : static_cast<std::size_t>(report.shadow.kind);
   bump(connectors_[report.connector->index]->shadow_rules[told][kind][report.shadow.differs ? 1 : 0]);
+}
+
+void Counters::count_limits(std::span<const core::gate::CountedAt> counted) noexcept {
+  for (const core::gate::CountedAt& at : counted) {
+    PerLimit& counters = *limits_[at.limit];
+    bump(counters[at.what.repeated ? 2 : at.what.over ? 1 : at.what.counted ? 0 : 3]);
+  }
 }
 
 void Counters::count_refused(int status) noexcept {
@@ -284,6 +294,15 @@ void Metrics::Totals::add(const Counters& counters) {
       add(remarks, "remark", label(static_cast<core::mapping::Remark>(i)), counted.remarks[i]);
     }
   }
+  constexpr const char* kLimitWords[] = {"within", "over", "retry", "looked"};
+  for (std::size_t i = 0; i < snapshot.limits.size(); ++i) {
+    for (std::size_t result = 0; result < std::size(kLimitWords); ++result) {
+      const std::uint64_t value = read((*counters.limits()[i])[result]);
+      if (value == 0) continue;
+      limits["{limit=" + label_text(snapshot.limits[i].name) + ",result=\"" + kLimitWords[result] +
+             "\"}"] += value;
+    }
+  }
   if (const std::uint64_t value = read(counters.not_found())) {
     refused["{connector=\"\",reason=\"not_found\"}"] += value;
   }
@@ -310,10 +329,14 @@ std::string Metrics::render() const {
              "Requests whose shadow_rules were run, by verdict told and verdict they would have told.",
              totals.shadow_rules);
   add_family(text, "claimgate_tags", "Requests that rules have put a tag on.", totals.tags);
+  add_family(text, "claimgate_velocity",
+             "Requests that came to a limit: within or over it, the retry of one that was counted, or "
+             "looked at and not counted.",
+             totals.limits);
   add_family(text, "claimgate_rewritten",
              "Verdicts that are illegal at their step, answered by another.", totals.rewritten);
   add_family(text, "claimgate_claims_omitted",
-             "Claims left out of an answer because the directory would refuse them.",
+             "Claims left out of an answer because its caller would refuse or ignore them.",
              totals.omitted);
 
   add_family(text, "claimgate_decisions",

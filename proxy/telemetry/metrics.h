@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ class Counters {
   void count_shadow(const core::gate::Report& report, std::uint32_t rule) noexcept;
   void count_tags(const core::gate::Report& report, std::uint64_t tags) noexcept;
   void count_shadow_rules(const core::gate::Report& report) noexcept;
+  /// Counts what a request came to of limits. Worker only.
+  void count_limits(std::span<const core::gate::CountedAt> counted) noexcept;
   /// Counts a question: it was put to a backend, or joined one under way. Worker only.
   void count_asked(const core::gate::Connector& connector, bool joined) noexcept;
   /// Counts a backend that could not be asked, or its answer. Worker only.
@@ -76,6 +79,9 @@ class Counters {
     std::array<Counter, core::mapping::kRemarkCount> remarks{};
   };
   const std::vector<std::unique_ptr<PerBackend>>& backends() const noexcept { return backends_; }
+  /// What became of requests at one limit: within it, over it, counted before, only looked at.
+  using PerLimit = std::array<Counter, 4>;
+  const std::vector<std::unique_ptr<PerLimit>>& limits() const noexcept { return limits_; }
   const core::gate::Snapshot& snapshot() const noexcept { return *snapshot_; }
   const std::vector<std::unique_ptr<PerConnector>>& connectors() const noexcept { return connectors_; }
   const Counter& not_found() const noexcept { return not_found_; }
@@ -85,6 +91,7 @@ class Counters {
   std::shared_ptr<const core::gate::Snapshot> snapshot_;
   std::vector<std::unique_ptr<PerConnector>> connectors_;
   std::vector<std::unique_ptr<PerBackend>> backends_;
+  std::vector<std::unique_ptr<PerLimit>> limits_;
   Counter not_found_{0};
   std::array<Counter, kStatusMax> refused_{};  // by status, of what never became a request
 };
@@ -127,7 +134,7 @@ class Metrics {
     std::map<std::string, std::uint64_t> requests, shadow, shadow_rules, tags, refused, rewritten,
         omitted;
     std::map<std::string, std::uint64_t> decisions, fallbacks, sources, gone;
-    std::map<std::string, std::uint64_t> not_asked, unresolved, remarks;
+    std::map<std::string, std::uint64_t> not_asked, unresolved, remarks, limits;
     std::map<std::string, Histogram> durations;
     void add(const Counters& counters);
   };

@@ -24,13 +24,14 @@ enum class Failure : std::uint8_t {
   kClosed,          // closed or reset before the answer was whole
   kProtocol,        // no HTTP/1.1 answer, broken framing
   kTooLarge,        // beyond header_bytes or response_bytes
+  kMemory,          // no memory is left for the answer (`limits.memory`)
   kBreakerOpen,     // not asked
   kQueueFull,       // not asked
   kNoEndpoint,      // not asked: every endpoint is ejected or has weight 0
   kCredentials,     // no OAuth token to be had
   kEnding,          // the process or this edition of the configuration ends
 };
-inline constexpr std::size_t kFailureCount = 14;
+inline constexpr std::size_t kFailureCount = 15;
 std::string_view name(Failure failure) noexcept;
 
 /// A backend's whole answer, or why there is none. Views point into `bytes`, and go along when it is moved
@@ -50,6 +51,10 @@ struct Outcome {
   bool sent = false;           // a byte of a request went out: the backend may have acted
   unsigned tries = 0;
   std::uint64_t duration_us = 0;  // from ask() on
+
+  std::size_t held_bytes() const noexcept {
+    return bytes.capacity() + fields.capacity() * sizeof(core::http::Header);
+  }
 };
 
 /// What goes along with a question (W3C Trace Context; X-Request-Id), made by the asker's caller. It

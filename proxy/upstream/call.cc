@@ -53,7 +53,8 @@ void CallList::remove(Call& call) noexcept {
 
 Call::Call(Switchboard& board)
     : board_(board),
-      deadline_(board.deadlines(), this, [](void* owner) { static_cast<Call*>(owner)->on_due(); }) {
+      deadline_(board.deadlines(), this, [](void* owner) { static_cast<Call*>(owner)->on_due(); }),
+      held_(board.memory, net::Memory::For::kBackends) {
   slots_[0].call = slots_[1].call = this;
 }
 
@@ -74,6 +75,7 @@ void Call::begin(Backend& backend, Endpoint* pinned, core::mapping::Question&& q
   pinned_ = pinned;
   avoided_ = nullptr;
   std::swap(question_, question);  // the asker may use the last one's memory for its next
+  held_.set(question_.body.capacity() + question_.target.capacity() + question_.fields.capacity());
   trace_ = trace;
   done_ = std::move(done);
   deadline_ms_ = deadline_ms;
@@ -246,6 +248,7 @@ void Call::on_failure(Try& slot, Failure failure) noexcept {
     bump(backend_->counters().try_failures[static_cast<std::size_t>(failure)]);
     switch (failure) {
       case Failure::kEnding:
+      case Failure::kMemory:
       case Failure::kTooLarge: backend_->withdraw(ended.spell); break;  // it did answer
       case Failure::kResolve:
       case Failure::kConnect:
@@ -432,7 +435,10 @@ void Call::finish() noexcept {
   if (phase_ == Phase::kQueued) backend_->dequeue(*this);
   if (phase_ == Phase::kToken && backend_->token() != nullptr) backend_->token()->leave(*this);
   phase_ = Phase::kFree;
-  if (question_.body.capacity() > kKeptBytes) question_.body = std::string();
+  if (question_.body.capacity() > kKeptBytes) {
+    held_.set(held_.bytes() - question_.body.capacity());
+    question_.body = std::string();
+  }
   Backend& backend = *backend_;
   const bool held = std::exchange(holds_place_, false);
   if (--backend.calls == 0 && backend.retired()) board_.note_unused();

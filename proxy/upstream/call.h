@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "proxy/net/memory.h"
 #include "proxy/upstream/asker.h"
 #include "proxy/upstream/breaker.h"
 #include "proxy/upstream/counters.h"
@@ -101,6 +102,7 @@ class Call {
   Endpoint* pinned_ = nullptr;   // a health check's; it passes by queue, breaker and balancing
   Endpoint* avoided_ = nullptr;  // where the last try failed
   core::mapping::Question question_;
+  net::Held held_;  // what question_ holds
   Trace trace_;
   Asker::Done done_;
   std::uint64_t deadline_ms_ = 0;

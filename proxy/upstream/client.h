@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "proxy/net/memory.h"
 #include "proxy/upstream/asker.h"
 #include "proxy/upstream/counters.h"
 #include "proxy/upstream/lookup.h"
@@ -23,9 +24,10 @@ class Switchboard;
 /// not waited for.
 class Client final : public Asker {
  public:
-  /// `seed` makes balancing and jitter; workers have different ones. `resolver` looks names up.
+  /// `seed` makes balancing and jitter; workers have different ones. `memory` outlives the client and bounds
+  /// what is asked and answered; null: nothing does. `resolver` looks names up.
   Client(uv_loop_t& loop, std::shared_ptr<const BackendList> backends, std::uint64_t seed,
-         Resolver resolver = ::getaddrinfo);
+         net::Memory* memory = nullptr, Resolver resolver = ::getaddrinfo);
   ~Client() override;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -51,6 +53,7 @@ class Client final : public Asker {
   const Counters& counters() const noexcept;
 
  private:
+  net::Memory unbounded_{net::Memory::Bounds{}};
   std::unique_ptr<Switchboard> board_;
 };
 

@@ -41,7 +41,8 @@ Outcome outcome_of(core::http::ResponseReader& reader) noexcept {
 Connection::Connection(Endpoint& endpoint)
     : endpoint_(endpoint),
       deadline_(endpoint.board().deadlines(), this, [](void* owner) { static_cast<Connection*>(owner)->on_due(); }),
-      reader_(limits_of(endpoint.backend().options())) {}
+      reader_(limits_of(endpoint.backend().options())),
+      held_(endpoint.board().memory, net::Memory::For::kBackends) {}
 
 Connection::~Connection() = default;
 
@@ -385,6 +386,13 @@ void Connection::take_cipher_text(std::string_view received) noexcept {
 /// is closed when it is none.
 bool Connection::take(std::string_view bytes, std::size_t& left_over) noexcept {
   using Reading = core::http::ResponseReader::State;
+  const std::size_t held = reader_.held_with(bytes.size());
+  if (held > held_.bytes() &&
+      !endpoint_.board().memory.fits(net::Memory::For::kBackends, held - held_.bytes())) {
+    fail(Failure::kMemory, CloseReason::kFault);
+    return false;
+  }
+  held_.set(held);
   try {
     switch (reader_.advance(bytes)) {
       case Reading::kMore: return false;
@@ -392,7 +400,7 @@ bool Connection::take(std::string_view bytes, std::size_t& left_over) noexcept {
       case Reading::kRefused: break;
     }
   } catch (const std::bad_alloc&) {
-    fail(Failure::kTooLarge, CloseReason::kFault);
+    fail(Failure::kMemory, CloseReason::kFault);
     return false;
   }
   fail(reader_.too_large() ? Failure::kTooLarge : Failure::kProtocol, CloseReason::kFault);
@@ -425,6 +433,7 @@ void Connection::answered(bool left_over, bool ended) noexcept {
   Try& answered_try = *try_;
   const bool keep = reader_.keep_alive() && !left_over && !ended && unsent_.empty();
   Outcome outcome = outcome_of(reader_);
+  held_.set(0);  // whoever has it now counts it
   try_ = nullptr;
   answered_try.connection = nullptr;
   state_ = State::kIdle;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/http/response_reader.h"
+#include "proxy/net/memory.h"
 #include "proxy/net/tls_session.h"
 #include "proxy/net/unique_fd.h"
 #include "proxy/net/uv_handle.h"
@@ -85,6 +86,7 @@ class Connection {
   Deadline deadline_;              // while it connects
   std::unique_ptr<net::TlsSession> tls_;
   core::http::ResponseReader reader_;
+  net::Held held_;                 // what reader_ holds
   std::string unsent_;             // what the socket did not take
   std::size_t unsent_at_ = 0;
   Try* try_ = nullptr;

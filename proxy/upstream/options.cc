@@ -247,6 +247,7 @@ class Resolver {
         oauth.tls = oauth_tls_;
         oauth.client_id = auth.client_id.value;
         oauth.client_secret = auth.client_secret.value;
+        oauth.secret_in_body = auth.secret_in_body;
         oauth.scope = auth.scope.value;
         oauth.audience = auth.audience.value;
         oauth.refresh_early_ms = ms(auth.refresh_early);

@@ -17,13 +17,15 @@ constexpr std::uint64_t kNoSlot = (std::uint64_t{1} << kSlotBits) - 1;
 }  // namespace
 
 Switchboard::Switchboard(uv_loop_t& uv_loop, std::shared_ptr<const BackendList> backends,
-                         std::uint64_t seed, Resolver with)
+                         std::uint64_t seed, Resolver with, net::Memory& counted)
     : loop(uv_loop),
+      memory(counted),
       resolver(with),
       random(seed),
       received(new char[kReceiveBytes]),
       out(kOutBytesMax),
-      request(kOutBytesMax) {
+      request(kOutBytesMax),
+      told_bytes_(counted, net::Memory::For::kBackends) {
   rooms_.reserve(kRoomsMax);
   timer_ = net::open_uv<uv_timer_t>(
       this, [&](uv_timer_t* timer) { return uv_timer_init(&loop, timer); });
@@ -125,6 +127,7 @@ void Switchboard::give_back(Call& call) noexcept {
 }
 
 void Switchboard::tell(Asker::CallId id, Asker::Done&& done, Outcome&& outcome) noexcept {
+  told_bytes_.set(told_bytes_.bytes() + outcome.held_bytes());
   told_.push_back({id, std::move(done), std::move(outcome)});  // reserved
 }
 
@@ -265,6 +268,7 @@ void Switchboard::deliver() noexcept {
   if (telling_now_ || told_.empty()) return;
   telling_now_ = true;
   telling_.swap(told_);
+  const std::size_t bytes = told_bytes_.bytes();
   for (std::size_t i = 0; i < telling_.size(); ++i) {
     const Asker::Done done = std::move(telling_[i].done);
     Outcome outcome = std::move(telling_[i].outcome);
@@ -272,12 +276,12 @@ void Switchboard::deliver() noexcept {
     keep_room(outcome);  // whoever was told may have moved it away
   }
   telling_.clear();
+  told_bytes_.set(told_bytes_.bytes() - bytes);
   telling_now_ = false;
 }
 
 void Switchboard::keep_room(Outcome& outcome) noexcept {
-  constexpr std::size_t kFieldBytes = sizeof(core::http::Header);
-  if (outcome.bytes.capacity() + outcome.fields.capacity() * kFieldBytes > kRoomBytes) return;
+  if (outcome.held_bytes() > kRoomBytes) return;
   if (rooms_.size() == kRoomsMax || outcome.bytes.capacity() < kRoomBytes / 8) return;
   rooms_.push_back({std::move(outcome.bytes), std::move(outcome.fields)});
 }
@@ -316,8 +320,9 @@ void Switchboard::dig() noexcept {
 // --- the client
 
 Client::Client(uv_loop_t& loop, std::shared_ptr<const BackendList> backends, std::uint64_t seed,
-               Resolver resolver)
-    : board_(std::make_unique<Switchboard>(loop, std::move(backends), seed, resolver)) {}
+               net::Memory* memory, Resolver resolver)
+    : board_(std::make_unique<Switchboard>(loop, std::move(backends), seed, resolver,
+                                           memory != nullptr ? *memory : unbounded_)) {}
 Client::~Client() = default;
 
 Asker::CallId Client::ask(std::size_t backend, core::mapping::Question&& question,

@@ -9,6 +9,7 @@
 
 #include "core/http/out_buffer.h"
 #include "core/http/response_reader.h"
+#include "proxy/net/memory.h"
 #include "proxy/net/uv_handle.h"
 #include "proxy/upstream/asker.h"
 #include "proxy/upstream/backend.h"
@@ -30,8 +31,9 @@ class Switchboard {
   /// may make the server write and read.
   static constexpr std::size_t kReceiveBytes = 64 << 10;
 
+  /// What is asked and answered is counted in `memory`, which outlives this.
   Switchboard(uv_loop_t& loop, std::shared_ptr<const BackendList> backends, std::uint64_t seed,
-              Resolver with);
+              Resolver with, net::Memory& memory);
   ~Switchboard();
   Switchboard(const Switchboard&) = delete;
   Switchboard& operator=(const Switchboard&) = delete;
@@ -86,6 +88,7 @@ class Switchboard {
   };
 
   uv_loop_t& loop;
+  net::Memory& memory;
   const Resolver resolver;
   Counters counters;
   Random random;
@@ -120,6 +123,7 @@ class Switchboard {
   std::vector<std::unique_ptr<Call>> calls_;        // by the low half of their ids
   std::vector<Call*> free_calls_;
   std::vector<Told> told_, telling_;
+  net::Held told_bytes_;                            // of the answers in both
   static constexpr std::size_t kRoomsMax = 64;
   static constexpr std::size_t kRoomBytes = 8 << 10;
   std::vector<core::http::ResponseReader::Taken> rooms_;  // at most kRoomsMax, reserved

@@ -91,6 +91,7 @@ test('endpoints, breakers, hedges and certificates', { concurrency: true }, asyn
   const breaking = await backend(t, 'reset');
   const hedged = [await backend(t, 'hang'), await backend(t)];
   const poor = [await backend(t, 'hang'), await backend(t)];
+  const resetting = { thrifty: await backend(t, 'reset'), generous: await backend(t, 'reset'), once: await backend(t, 'reset') };
   const sealed = await demanding(t, made);
   const pinned = await backend(t, 'ok', {}, { secure: made.servers.good });
   const pinnedUrl = `https://localhost:${pinned.port}`;
@@ -116,6 +117,10 @@ test('endpoints, breakers, hedges and certificates', { concurrency: true }, asyn
       ...kPatient, timeout: '100ms', endpoints: urls(poor), breaker: kNeverOpen, health: kNoChecks,
       idempotent: true, hedge_after: '20ms', retry_budget: 0.1,
     }),
+    ...Object.fromEntries(Object.entries(resetting).map(([name, one]) => [name, searching(one.url, {
+      ...kPatient, breaker: kNeverOpen, health: kNoChecks, retries: 2,
+      idempotent: name !== 'once', retry_budget: name === 'thrifty' ? 0.1 : 1,
+    })])),
     sealed: searching(sealed.url, {
       ...kPatient, breaker: kNeverOpen, health: kNoChecks,
       tls: { ca: made.ca, certificate: made.client.certificate, key: made.client.key },
@@ -250,4 +255,16 @@ test('endpoints, breakers, hedges and certificates', { concurrency: true }, asyn
       assert.equal(asked(pinned), 8);
     }),
   ]);
+
+  await t.test('retries are inside the budget, and only where the backend can be asked twice', async (t) => {
+    // The first retry is free; then each question brings its share: a tenth, or one.
+    for (const [name, retries] of [['thrifty', 1 + 20 * 0.1], ['generous', 1 + 20], ['once', 0]]) {
+      assert.equal((await signUps(t, gate, name, 20, 1)).otherwise, 20, name);
+      const figures = await read();
+      assert.equal(figures.sum('claimgate_backend_retries_total', { backend: name }), retries, name);
+      assert.equal(figures.sum('claimgate_backend_tries_total', { backend: name }), 20 + retries, name);
+      assert.equal(asked(resetting[name]), 20 + retries, name);
+      assert.equal(figures.sum('claimgate_backend_budget_spent_total', { backend: name }) > 0, name !== 'once', name);
+    }
+  });
 });

@@ -176,6 +176,69 @@ test('replay of two configurations finds claims that are set otherwise', async (
   assert.doesNotMatch(stdout, /M4RK3R/);
 });
 
+// The same person as an event of Microsoft Entra (protocol.md d.1, d.5).
+function event(name, { email, givenName, postalCode, country, ...more }) {
+  const attributes = Object.fromEntries(Object.entries({ givenName, postalCode, country }).filter(([, value]) => value !== undefined)
+    .map(([key, value]) => [key, { '@odata.type': 'microsoft.graph.stringDirectoryAttributeValue', value, attributeType: 'builtIn' }]));
+  return {
+    type: `microsoft.graph.authenticationEvent.${name}`, source: '/tenants/M4RK3R/applications/M4RK3R',
+    data: {
+      tenantId: '30000000-0000-0000-0000-000000000003',
+      authenticationContext: {
+        correlationId: '20000000-0000-0000-0000-00000M4RK3R2', client: { ip: '203.0.113.77', locale: 'en-us', market: 'en-us' },
+        clientServicePrincipal: { appId: '90000000-0000-0000-0000-000000000009' },
+        ...(name === 'tokenIssuanceStart' ? { user: { id: '60000000-0000-0000-0000-000000000006', mail: email, displayName: 'M4RK3R' } } : {}),
+      },
+      ...(name === 'tokenIssuanceStart' ? {} : {
+        userSignUpInfo: { attributes, identities: [{ signInType: 'email', issuer: 'w.example', issuerAssignedId: email }] },
+      }),
+      ...more,
+    },
+  };
+}
+
+const kEvents = [
+  event('attributeCollectionSubmit', kPeople[0]), event('attributeCollectionSubmit', kPeople[1]),
+  event('attributeCollectionSubmit', kPeople[2]), event('attributeCollectionStart', kPeople[2]),
+  event('tokenIssuanceStart', kPeople[2]),
+  event('emailOtpSend', { otpContext: { identifier: 'M4RK3R@open.example', oneTimeCode: '40718265' } }),
+];
+
+test('events are captured as the claims they carry, and replayed as events', async (t) => {
+  const events = { connector: { dialect: 'ext-id' } };
+  const { file, lines } = await captured(t, { keep: ['country', 'email', 'postalCode'], secret: 'M4RK3R-M4RK3R-M4RK3R' }, kEvents, events);
+  const text = fs.readFileSync(file, 'utf8');
+  for (const secret of [/"M4RK3R"/, /M4RK3R-M4RK3R/, /00000M4RK3R2/, /40718265/, /203\.0\.113\.77/]) assert.doesNotMatch(text, secret);
+  assert.deepEqual(lines.map(({ step, verdict, rule, claims }) => [step, verdict, rule, claims.country, claims.postalCode]), [
+    ['attributeCollectionSubmit', 'block', 'blocked', 'Sweden', undefined],
+    ['attributeCollectionSubmit', 'validation_error', 'postal code', 'Norway', '1M4RK3R'],
+    ['attributeCollectionSubmit', 'continue', undefined, 'Norway', undefined],
+    ['attributeCollectionStart', 'continue', undefined, 'Norway', undefined],
+    ['tokenIssuanceStart', 'continue', undefined, undefined, undefined],
+  ], 'a one-time code is in no capture, nor that there was one');
+  assert.deepEqual(lines[2].redacted.givenName.kind, 'string');
+
+  const fresh = (changes) => {
+    const made = configuration({ ...events, ...changes });
+    made.connectors.signup.rules.splice(1, 0, { name: 'norway', when: { country: 'Norway' }, block: 'refused' });
+    return made;
+  };
+  const cwd = scratch(t, { 'same.yaml': yaml(configuration(events)), 'new.yaml': yaml(fresh()), 'c.jsonl': text });
+  const same = await run(['replay', '--config', 'same.yaml', 'c.jsonl'], { cwd });
+  assert.equal(same.code, 0, same.stdout + same.stderr);
+  assert.match(same.stdout, /^c\.jsonl: 5 requests: 0 verdicts differ, 5 do not, 0 cannot be compared\n$/);
+  const changed = await run(['replay', '--config', 'new.yaml', '--against', 'same.yaml', 'c.jsonl'], { cwd });
+  assert.equal(changed.code, 5, changed.stdout + changed.stderr);
+  assert.match(changed.stdout, /3 verdicts differ, 2 do not/);
+  assert.match(changed.stdout, /1 {2}signup: validation_error by "postal code" -> block by "norway"\n +line 2\n/);
+  assert.match(changed.stdout, /2 {2}signup: continue \(no rule ended it\) -> block by "norway"\n +lines? 3, 4\n/);
+  // The rules of a user flow over what events brought: the bridge in a capture.
+  const flow = configuration();
+  const across = await run(['replay', '--config', 'flow.yaml', 'c.jsonl'], { cwd: scratch(t, { 'flow.yaml': yaml(flow), 'c.jsonl': text }) });
+  assert.equal(across.code, 0, across.stdout + across.stderr);
+  assert.match(across.stdout, /5 requests: 0 verdicts differ/);
+});
+
 test('replay leaves out lines it cannot read, and refuses captures that are none', async (t) => {
   const { file } = await captured(t, { keep: ['country', 'email', 'postalCode'] });
   const good = fs.readFileSync(file, 'utf8');

@@ -14,12 +14,23 @@ const isRoot = process.getuid() === 0;
 const nobody = isRoot && spawnSync('id', ['-u', 'nobody']).status === 0
   ? { uid: spawnSync('id', ['-u', 'nobody']).stdout.toString().trim() } : null;
 
-// /proc/PID/task/*/status: one object for each thread.
+// What /proc/PID/task/TID/status says; null when the thread has ended since it was listed (ENOENT when it is
+// opened, ESRCH when it is read).
+function statusOf(pid, task) {
+  try {
+    return Object.fromEntries(fs.readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8').split('\n')
+      .map((line) => line.split(':\t')).filter((pair) => pair.length === 2));
+  } catch (error) {
+    if (error.code === 'ENOENT' || error.code === 'ESRCH') return null;
+    throw error;
+  }
+}
+
+// One object for each thread there is; the main thread is always among them.
 function threads(pid) {
-  const tasks = `/proc/${pid}/task`;
-  return fs.readdirSync(tasks).map((task) => Object.fromEntries(
-    fs.readFileSync(path.join(tasks, task, 'status'), 'utf8').split('\n')
-      .map((line) => line.split(':\t')).filter((pair) => pair.length === 2)));
+  const all = fs.readdirSync(`/proc/${pid}/task`).map((task) => statusOf(pid, task)).filter(Boolean);
+  assert.ok(all.some((one) => one.Pid === String(pid)), 'the main thread');
+  return all;
 }
 
 // A service manager's socket: systemd-notify's counterpart. Node has no Unix datagrams; socat need not be

@@ -1,6 +1,7 @@
 #include "core/callers/token_verifier.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <string>
 
@@ -187,6 +188,24 @@ TEST_F(Verifying, HoldsNoMoreThanItsBoundAndForgetsTheOneThatEndsFirst) {
 struct Forgetful : Verifying {
   Forgetful() : Verifying(0) {}
 };
+/// Bytes that the C library's allocator has given out; a sanitizer's own does not count them.
+std::size_t given_out() {
+  const struct mallinfo2 now = mallinfo2();
+  return now.uordblks + now.hblkhd;
+}
+
+TEST(TokenVerifier, TakesNoMoreMemoryThanItSays) {
+  for (const std::size_t remembered : {std::size_t{0}, std::size_t{1000}, std::size_t{100'000}}) {
+    const TokenVerifier::Options options{8 << 10, remembered, {1, 2}};
+    const auto keys = std::make_shared<KeyTable>(kTokenVersions);
+    TokenVerifier verifier(options);
+    const std::size_t before = given_out();
+    verifier.adopt(keys);
+    EXPECT_LE(given_out(), before + TokenVerifier::bytes(options)) << remembered;
+    EXPECT_LE(TokenVerifier::bytes(options), (8 << 10) * 17 + remembered * 64) << remembered;
+  }
+}
+
 TEST_F(Forgetful, VerifiesEachTimeWhenNothingIsToBeRemembered) {
   const std::string token = good_token();
   EXPECT_EQ(check(token), TokenFault::kNone);

@@ -73,7 +73,7 @@ TEST(LoadBackends, TakesTheLeastAndAllOfIt) {
   EXPECT_EQ(said(R"({
     endpoints: [ "http://CRM-1:8080/base/", { url: "https://[2001:db8::1]:8443", weight: 5 } ],
     auth: { oauth: { token_url: "https://login.example/t?x=y", client_id: c, client_secret: "${env:WORD}",
-            scope: s, audience: a, refresh_early: 10s } },
+            secret_in_body: true, scope: s, audience: a, refresh_early: 10s } },
     tls: { ca: ca.pem, certificate: c.pem, key: k.pem, server_name: crm }, lenient: true,
     request: { method: PUT, path: "/c/{email}", query: { a: "{email}", n: 2 }, headers: { X-A: "{email}" },
                json: { a: "{email}", b: 2, c: [ true, null ], d: { e: "x" } } },
@@ -102,6 +102,7 @@ TEST(LoadBackends, TakesTheLeastAndAllOfIt) {
   EXPECT_EQ(all.auth.kind, BackendAuth::Kind::kOauth);
   EXPECT_EQ(all.auth.client_secret.value, "sesame");
   EXPECT_TRUE(all.auth.client_secret.secret);
+  EXPECT_TRUE(all.auth.secret_in_body);
   EXPECT_EQ(all.auth.refresh_early, milliseconds(10'000));
   EXPECT_EQ(all.tls.server_name.value, "crm");
   EXPECT_TRUE(all.lenient);
@@ -196,6 +197,13 @@ TEST(LoadBackends, RefusesWhatHasNoMeaning) {
       {"auth: { header: { name: Accept, value: \"${env:WORD}\" } }",
        "24: a credential cannot be the field \"Accept\"; write name: X-Api-Key\n"},
       {"auth: { header: { name: Authorization, value: \"${env:WORD}\" } }", ""},
+      {"auth: { header: { name: X-Key, value: \"${env:WORD}\" } }, request: { headers: { A: b, x-KEY: \"{email}\" } }",
+       "85: a field that is written already; auth: writes it\n"},
+      {"auth: { query: { name: code, value: \"${env:WORD}\" } }, request: { query: { Code: b, code: \"{email}\" } }",
+       "84: a parameter that is written already; auth: writes it\n"},
+      {"auth: { oauth: { token_url: https://l.example/t, client_id: c, client_secret: \"${env:WORD}\", "
+       "secret_in_body: perhaps } }",
+       "109: expected true or false, found a string; write secret_in_body: true\n"},
       {"auth: { query: { name: \"\", value: \"${env:WORD}\" } }",
        "23: expected a name; write name: code\n"},
       {"auth: { bearer: \"${env:LINES}\" }",

@@ -41,6 +41,17 @@ TEST(ParseDuration, ReadsEveryUnit) {
   }
 }
 
+TEST(ParseDuration, ReadsDaysWhereThereMayBeSome) {
+  constexpr milliseconds kLongest{21 * kDayMs};
+  EXPECT_EQ(parse_duration("7d", kLongest).value().count(), 7 * kDayMs);
+  EXPECT_EQ(parse_duration("504h", kLongest).value().count(), 21 * kDayMs);
+  EXPECT_EQ(parse_duration("22d", kLongest).error().message, "longer than 21 days");
+  EXPECT_EQ(parse_duration("7w", kLongest).error().message, "expected a unit: ms, s, m, h or d");
+  EXPECT_EQ(format_duration(21 * kDayMs), "21d");
+  EXPECT_EQ(format_duration(kDayMs), "24h");
+  EXPECT_EQ(format_duration(25 * 3'600'000), "25h");
+}
+
 TEST(ParseDuration, PointsAtTheByteItRefuses) {
   struct Case {
     std::string_view text, message;

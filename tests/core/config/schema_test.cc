@@ -43,6 +43,7 @@ TEST(Schema, KnowsTheDefaultsOfTheStructures) {
       {"auth_addresses", limits.auth_addresses},
       {"token_bytes", limits.token_bytes},
       {"tokens_remembered", limits.tokens_remembered},
+      {"velocity", limits.velocity},
       {"tls_handshakes", limits.tls_handshakes},
       {"tls_handshake_timeout", limits.tls_handshake_timeout.count()},
   };

@@ -36,6 +36,41 @@ std::size_t allocations = 0;  // the tests run on one thread
 namespace core::gate {
 namespace {
 
+// Of a limit, too: of each request's counter, and of its retry.
+TEST(InLinePath, CountsWithoutTheHeap) {
+  House house("velocity: { tries: { key: [ email.domain ], window: 1h, at_most: 20 },"
+              " people: { key: [ email.canonical ], window: 1h, at_most: 2, counts: accounts } }\n" +
+              with_rules("      - { name: t, limit: tries, block: plain }\n"
+                         "      - { name: p, limit: people, validation_error: plain }\n"));
+  ASSERT_NE(house.gate, nullptr) << house.diagnostics.render();
+  velocity::Counters counters(1 << 20);
+  house.gate->use_counters(&counters);
+  std::string bodies[256];
+  for (std::size_t i = 0; i < std::size(bodies); ++i) {
+    bodies[i] = R"({"step":"PostAttributeCollection","email":"p)" + std::to_string(i) + "@d" +
+                std::to_string(i % 8) + R"(.example"})";
+    bodies[i].append(claims::kReadPadding, '"');
+  }
+  std::size_t told[kOutcomeCount] = {};
+  const auto ask = [&](std::uint64_t now_ms) {
+    const std::string& body = bodies[now_ms % std::size(bodies)];
+    house.gate->set_now(now_ms * 50);
+    house.out.clear();
+    const Report report = house.gate->answer_body(
+        house.snapshot->connectors[0],
+        std::string_view(body).substr(0, body.size() - claims::kReadPadding),
+        http::After::kKeepOpen, kDate, house.out);
+    ++told[static_cast<std::size_t>(report.outcome)];
+  };
+  std::uint64_t now = 1;
+  for (; now < 1'000; ++now) ask(now);
+  const std::size_t before = allocations;
+  for (; now < 11'000; ++now) ask(now);
+  EXPECT_EQ(allocations - before, 0u);
+  EXPECT_GT(told[static_cast<std::size_t>(Outcome::kContinue)], 100u);
+  EXPECT_GT(told[static_cast<std::size_t>(Outcome::kBlock)], 100u);
+}
+
 // From the bytes of a request to the bytes of its answer, over all three verdicts, names with
 // escapes and Latin letters, lists, a pattern and messages with values (style.md, "Hot path").
 TEST(InLinePath, DoesNotTouchTheHeapOverTenThousandRequests) {

@@ -216,5 +216,39 @@ TEST(ExtId, FollowsTheRulesThatOtherCallersFollow) {
             submit(R"(showValidationError","message":"Nej.")"));
 }
 
+// protocol.md d.7: a token's claims are texts and arrays of texts; e.3: other callers get a text with spaces.
+TEST(ExtId, TellsArraysThatABackendBroughtAndOtherCallersTexts) {
+  decisions::Decision decision;
+  decision.claims = {{"extension_roles", claims::Kind::kArray, R"(["buyer","re\"vie\u0077er"])"},
+                     {"extension_unknown", claims::Kind::kArray, R"(["a"])"},
+                     {"extension_none", claims::Kind::kArray, "[]"}};
+  const std::string encoded = decisions::encode(decision);
+  const Given given[] = {{0, Source::kBackend, encoded, Fallback::kNone}};
+  Known known;
+  known.given = given;
+  const std::string rules =
+      "      - { name: a, ask: crm }\n"
+      "      - { name: r, when: { extension_roles.any: buyer }, set: { extension_seen: \"array\" } }\n"
+      "      - { name: t, when: { extension_roles: { starts_with: buyer } }, set: { extension_seen: \"text\" } }\n";
+  House house(ext(rules), {}, {"crm"});
+  ASSERT_NE(house.gate, nullptr) << house.diagnostics.render();
+  EXPECT_EQ(house.ask(event("tokenIssuanceStart", ""), known),
+            token(R"("roles":["buyer","re\"vie\u0077er"],"seen":"array","unknown":["a"],"none":[])"));
+  EXPECT_EQ(house.report.omitted, 0u);
+  // An attribute of a form is none (d.5): the caller would refuse it.
+  EXPECT_EQ(house.ask(event("attributeCollectionSubmit", attribute("extension_roles", "string", "\"\"")), known),
+            submit(R"(continueWithDefaultBehavior")"));
+
+  for (const char* dialect : {"b2c-userflow", "b2c-policy"}) {
+    SCOPED_TRACE(dialect);
+    std::string yaml = with_rules(rules);
+    yaml.replace(yaml.find("b2c-userflow"), 12, dialect);
+    House other(yaml, {}, {"crm"});
+    ASSERT_NE(other.gate, nullptr) << other.diagnostics.render();
+    const std::string answer = other.ask(R"({"step":"PreTokenIssuance","email":"a@b.example"})", known);
+    EXPECT_THAT(answer, HasSubstr(R"("extension_roles":"buyer re\"viewer","extension_seen":"text","extension_unknown":"a","extension_none":"")"));
+  }
+}
+
 }  // namespace
 }  // namespace core::gate

@@ -254,5 +254,29 @@ TEST(Gate, RunsShadowRulesOverTheClaimsAsTheyCame) {
   EXPECT_EQ(house.gate->evaluation().changed().size(), 1u);  // the live ones again
 }
 
+TEST(Gate, ComparesWhatShadowRulesSayOfSingleClaims) {
+  const auto differs = [](const std::string& live, const std::string& beside) {
+    const auto rule = [](const std::string& messages) {
+      const std::string said = messages.empty() ? "plain" : "{ message: plain" + messages + " }";
+      return "      - { name: v, validation_error: " + said + " }\n";
+    };
+    House house(with_rules(rule(live), "    shadow_rules:\n" + rule(beside)));
+    EXPECT_NE(house.gate, nullptr) << house.diagnostics.render();
+    if (house.gate == nullptr) return false;
+    house.ask(at_step("PostAttributeCollection"));
+    EXPECT_EQ(house.report.outcome, Outcome::kValidationError);
+    EXPECT_TRUE(house.report.shadow.ran);
+    return house.report.shadow.differs;
+  };
+  const std::string both = ", claims: { city: plain, country: named }";
+  EXPECT_FALSE(differs("", ""));
+  EXPECT_FALSE(differs(both, both));
+  EXPECT_FALSE(differs(both, ", claims: { country: named, city: plain }")) << "order says nothing";
+  EXPECT_TRUE(differs(both, ""));
+  EXPECT_TRUE(differs("", both));
+  EXPECT_TRUE(differs(both, ", claims: { city: plain }"));
+  EXPECT_TRUE(differs(both, ", claims: { city: named, country: plain }"));
+}
+
 }  // namespace
 }  // namespace core::gate

@@ -30,6 +30,8 @@ class Rules {
         "        when: { \"${with:claim}\": { not_matches: \"${with:pattern}\" } }\n"
         "        validation_error: \"${with:message}\"\n"
         "connectors:\n  c:\n    path: /c\n    dialect: b2c-userflow\n    rules:\n" + rules;
+    source_.variables = {{"MOST", "10"}, {"LEAST", "-2.5e0"}, {"SINCE", "2026-01-01"}, {"ADULT", "today-18y"},
+                         {"WORD", "tenfold"}, {"AGE", "18"}, {"BOTH", "10 "}, {"HUGE", "1e999"}};
     const config::Config config = config::load("c.yaml", source_, diagnostics);
     for (const config::ListSource& list : config.lists) {
       std::vector<std::string> values;
@@ -449,6 +451,69 @@ TEST(RuleGroups, SayWhatIsWrongWithAnInclusion) {
     EXPECT_TRUE(rules.diagnostics.has_errors());
     EXPECT_NE(rules.diagnostics.render().find(c.says), std::string::npos)
         << rules.diagnostics.render();
+  }
+}
+
+TEST(Conditions, TakeTheirBoundsFromTheEnvironment) {
+  struct Case {
+    const char* when;
+    const char* claims;
+    bool matches;
+  };
+  constexpr Case kCases[] = {
+      {R"({ extension_n: { at_most: "${env:MOST}" } })", R"({"extension_n":10})", true},
+      {R"({ extension_n: { at_most: "${env:MOST}" } })", R"({"extension_n":10.5})", false},
+      {R"({ extension_n: { at_most: "${env:MOST}" } })", R"({"extension_n":"9"})", true},
+      {R"({ extension_n: { less_than: "${env:MOST}" } })", R"({"extension_n":10})", false},
+      {R"({ extension_n: { greater_than: "${env:LEAST}" } })", R"({"extension_n":-2})", true},
+      {R"({ extension_n: { at_least: "${env:LEAST}" } })", R"({"extension_n":-3})", false},
+      {R"({ city: { length: { max: "${env:MOST}" } } })", R"({"city":"0123456789"})", true},
+      {R"({ city: { length: { max: "${env:MOST}" } } })", R"({"city":"0123456789a"})", false},
+      {R"({ extension_d: { before: "${env:SINCE}" } })", R"({"extension_d":"2025-12-31"})", true},
+      {R"({ extension_d: { before: "${env:SINCE}" } })", R"({"extension_d":"2026-01-01"})", false},
+      {R"({ extension_d: { after: "${env:SINCE}" } })", R"({"extension_d":"2026-01-02T00:00:00Z"})", true},
+      {R"({ extension_d: { after: "${env:ADULT}" } })", R"({"extension_d":"2008-12-02"})", true},
+      {R"({ extension_d: { after: "${env:ADULT}" } })", R"({"extension_d":"2008-12-01"})", false},
+      {R"({ extension_d: { age_at_least: "${env:AGE}" } })", R"({"extension_d":"2008-12-01"})", true},
+      {R"({ extension_d: { age_under: "${env:AGE}" } })", R"({"extension_d":"2008-12-01"})", false},
+      {R"({ time: { from: "${env:SINCE}" } })", "{}", true},
+      {R"({ time: { until: "${env:SINCE}" } })", "{}", false},
+  };
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(std::string(c.when) + " " + c.claims);
+    Rules rules(std::string("      - { name: r, when: ") + c.when + ", block: first }\n");
+    ASSERT_FALSE(rules.diagnostics.has_errors()) << rules.diagnostics.render();
+    EXPECT_EQ(rules.blocks(c.claims), c.matches);
+  }
+}
+
+TEST(Conditions, SayWhereABoundFromTheEnvironmentIsNoneAndNotWhatItIs) {
+  struct Case {
+    const char* when;
+    const char* says;
+  };
+  constexpr Case kCases[] = {
+      {R"(city: { at_most: "${env:WORD}" })", "expected a number, found"},
+      {R"(city: { at_most: "${env:BOTH}" })", "expected a number, found"},
+      {R"(city: { at_most: "${env:HUGE}" })", "expected a number, found"},
+      {R"(city: { at_most: "${env:NONE}" })", "the environment variable NONE is not set"},
+      {R"(city: { before:  "${env:WORD}" })", "no date, instant or offset"},
+      {R"(city: { after:   "${env:MOST}" })", "no date, instant or offset"},
+      {R"(time: { from:    "${env:WORD}" })", "no date or instant"},
+      {R"(city: { age_under: "${env:WORD}" })", "expected an integer from 0 to 200, found a string"},
+  };
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.when);
+    Rules rules(std::string("      - { name: r, block: first, when: { ") + c.when + " } }\n");
+    EXPECT_TRUE(rules.diagnostics.has_errors());
+    std::string said = rules.diagnostics.render();
+    const std::size_t place = said.find("c.yaml:21:");
+    ASSERT_NE(place, std::string::npos) << said;
+    said = said.substr(place);
+    EXPECT_NE(said.find(c.says), std::string::npos) << said;
+    for (const char* value : {"tenfold", "10 ", "1e999"}) {
+      EXPECT_EQ(said.find(value), std::string::npos) << said;
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/claims/claims.h"
 #include "proxy/forward/trace.h"
 #include "tests/proxy/forward/workers.h"
 
@@ -243,6 +244,89 @@ TEST(Forwarder, ShedsAboveItsBound) {
   EXPECT_EQ(workers.script.asked, 2);
   EXPECT_NE(workers.metrics().find(
                 "claimgate_fallbacks_total{connector=\"signup\",reason=\"pending\"} 1"),
+            std::string::npos);
+}
+
+TEST(Forwarder, ShedsAboveTheBoundOfAConnectorAndOthersGoOn) {
+  Workers::Settings settings;
+  settings.connector = "    pending: 1\n    deadline: 30s\n";
+  settings.more =
+      "  other:\n    path: /other\n    dialect: b2c-userflow\n    deadline: 30s\n"
+      "    otherwise: { block: later }\n    rules:\n      - { name: b, ask: crm }\n";
+  Workers workers(settings);
+  workers.script.set([] { return Script::Plan{0, Script::continues(), false, true}; });
+  Client first(workers.port()), second(workers.port()), third(workers.port());
+  ASSERT_TRUE(first.send(Workers::request(Workers::person(1))));
+  ASSERT_TRUE(Workers::wait_for([&] { return workers.script.asked == 1; }));
+  ASSERT_TRUE(second.send(Workers::request(Workers::person(2))));
+  EXPECT_NE(second.read_answers(1).find(kLater), std::string::npos);
+  EXPECT_NE(workers.metrics().find(
+                "claimgate_fallbacks_total{connector=\"signup\",reason=\"connector_pending\"} 1"),
+            std::string::npos);
+  // Who waits counts on under another edition of the connector.
+  workers.reload(settings);
+  std::string elsewhere = Workers::request(Workers::person(3));
+  elsewhere.replace(elsewhere.find("/signup"), 7, "/other");
+  ASSERT_TRUE(third.send(elsewhere));
+  ASSERT_TRUE(Workers::wait_for([&] { return workers.script.asked == 2; })) << "another connector has its own places";
+  ASSERT_TRUE(second.send(Workers::request(Workers::person(4))));
+  EXPECT_EQ(count(second.read_answers(2), kLater), 2u);
+  EXPECT_EQ(workers.script.asked, 2) << "the place of its connector is taken";
+  workers.script.released = true;
+  EXPECT_NE(first.read_answers(1).find(kLund), std::string::npos);
+  EXPECT_NE(third.read_answers(1).find(kLund), std::string::npos);
+  ASSERT_TRUE(second.send(Workers::request(Workers::person(5))));
+  EXPECT_EQ(count(second.read_answers(3), kLund), 1u) << "the place is free again";
+}
+
+TEST(Forwarder, TellsOtherwiseWhenWhatMayWaitIsUsedUp) {
+  Workers::Settings settings;
+  const std::size_t body = Workers::person(1).size() + core::claims::kReadPadding;
+  settings.memory.waiting = 2 * (net::Memory::kWaitingBytes + body);
+  settings.connector = "    deadline: 30s\n";
+  Workers workers(settings);
+  workers.script.set([] { return Script::Plan{0, Script::continues(), false, true}; });
+  Client first(workers.port()), second(workers.port()), third(workers.port());
+  ASSERT_TRUE(first.send(Workers::request(Workers::person(1))));
+  ASSERT_TRUE(second.send(Workers::request(Workers::person(2))));
+  ASSERT_TRUE(Workers::wait_for([&] { return workers.script.asked == 2; }));
+  ASSERT_TRUE(third.send(Workers::request(Workers::person(3))));
+  EXPECT_NE(third.read_answers(1).find(kLater), std::string::npos);
+  EXPECT_EQ(workers.script.asked, 2);
+  EXPECT_NE(workers.metrics().find("claimgate_fallbacks_total{connector=\"signup\",reason=\"overload\"} 1"),
+            std::string::npos);
+  // They give back what they held, and another may wait.
+  workers.script.released = true;
+  EXPECT_NE(first.read_answers(1).find(kLund), std::string::npos);
+  EXPECT_NE(second.read_answers(1).find(kLund), std::string::npos);
+  ASSERT_TRUE(third.send(Workers::request(Workers::person(4))));
+  EXPECT_EQ(count(third.read_answers(2), kLund), 1u);
+}
+
+TEST(Forwarder, AsksNobodyWhenQuestionsAndAnswersHoldAllTheyMay) {
+  Workers::Settings settings;
+  settings.memory.backends = 10;  // less than any question
+  Workers workers(settings);
+  Client client(workers.port());
+  for (std::size_t i = 1; i <= 2; ++i) {
+    ASSERT_TRUE(client.send(Workers::request(Workers::person(1))));
+    EXPECT_EQ(count(client.read_answers(i), kLater), i);
+  }
+  EXPECT_EQ(workers.script.asked, 0);
+  EXPECT_EQ(workers.shared().flights.count(), 0u);
+  EXPECT_NE(workers.metrics().find("claimgate_fallbacks_total{connector=\"signup\",reason=\"overload\"} 2"),
+            std::string::npos);
+}
+
+TEST(Forwarder, AnAnswerWithoutMemoryIsAnOverload) {
+  Workers workers({});
+  upstream::Outcome none = Script::fails();
+  none.failure = upstream::Failure::kMemory;
+  workers.script.set(0, none);
+  Client client(workers.port());
+  ASSERT_TRUE(client.send(Workers::request(Workers::person(1))));
+  EXPECT_NE(client.read_answers(1).find(kLater), std::string::npos);
+  EXPECT_NE(workers.metrics().find("claimgate_fallbacks_total{connector=\"signup\",reason=\"overload\"} 1"),
             std::string::npos);
 }
 

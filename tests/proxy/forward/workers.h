@@ -27,6 +27,7 @@ struct Script {
     std::uint64_t delay_ms = 0;
     upstream::Outcome outcome;
     bool never = false;  // not before the call's own deadline
+    bool held = false;   // not before `released`
   };
   /// 200 and what the connector contract calls a continue with a city.
   static upstream::Outcome continues() {
@@ -48,6 +49,7 @@ struct Script {
   std::mutex mutex;
   std::function<Plan()> plan = [] { return Plan{0, continues(), false}; };
   std::atomic<int> asked{0};
+  std::atomic<bool> released{false};
   std::vector<upstream::Trace> traces;
 
   void set(std::function<Plan()> fresh) {
@@ -76,6 +78,7 @@ class ScriptedAsker final : public upstream::Asker {
     auto call = std::make_unique<Call>();
     call->done = std::move(done);
     call->outcome = std::move(plan.outcome);
+    if (plan.held) call->held_until = &script_.released;
     std::uint64_t wait_ms = plan.delay_ms;
     if (plan.never) {
       wait_ms = deadline_ms - uv_now(&loop_);
@@ -90,6 +93,10 @@ class ScriptedAsker final : public upstream::Asker {
         [](uv_timer_t* timer) {
           if (timer->data == nullptr) return;
           auto& due = *static_cast<Call*>(timer->data);
+          if (due.held_until != nullptr && !*due.held_until) {
+            uv_timer_start(timer, timer->timer_cb, 2, 0);
+            return;
+          }
           auto done_now = std::move(due.done);
           done_now(std::move(due.outcome));
         },
@@ -104,6 +111,7 @@ class ScriptedAsker final : public upstream::Asker {
     net::UvHandle<uv_timer_t> timer;
     Done done;
     upstream::Outcome outcome;
+    const std::atomic<bool>* held_until = nullptr;
   };
   uv_loop_t& loop_;
   Script& script_;
@@ -118,6 +126,8 @@ class Workers {
     std::string connector = {};  // more of it
     std::size_t workers = 1;
     std::size_t pending_max = 4096;
+    net::Memory::Bounds memory = {};
+    std::string more = {};  // connectors
     std::size_t cache_bytes = 4 << 20;
     std::uint64_t drain_ms = 10'000;
   };
@@ -131,6 +141,7 @@ class Workers {
       options.index = i;
       options.shared = &shared_;
       options.pending_max = settings.pending_max;
+      options.limits.memory = settings.memory;
       options.seed = i;
       options.drain_timeout_ms = settings.drain_ms;
       options.open_asker = [this](uv_loop_t& loop) {
@@ -197,7 +208,7 @@ class Workers {
         "    path: /signup\n"
         "    dialect: b2c-userflow\n"
         "    otherwise: { block: later }\n" +
-        settings.connector + "    rules:\n" + settings.rules;
+        settings.connector + "    rules:\n" + settings.rules + settings.more;
     core::config::Diagnostics diagnostics;
     const core::config::Config config = core::config::load("c.yaml", source, diagnostics);
     auto snapshot = core::gate::compile(config, {settings.workers, 7}, source, diagnostics);

@@ -11,6 +11,7 @@
 
 #include "core/lists/compiled.h"
 #include "proxy/lists/files.h"
+#include "tests/proxy/lists/scratch.h"
 
 namespace proxy::lists {
 namespace {
@@ -19,31 +20,9 @@ using core::lists::Match;
 using core::lists::Step;
 using Kind = Step::Kind;
 
-/// A directory that is gone after the test.
-class Scratch {
- public:
-  Scratch() : path_((std::filesystem::temp_directory_path() / "claimgate-lists-XXXXXX").string()) {
-    EXPECT_NE(::mkdtemp(path_.data()), nullptr);
-  }
-  ~Scratch() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  std::size_t files() const {
-    std::size_t count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(path_)) count += entry.exists();
-    return count;
-  }
-
- private:
-  std::string path_;
-};
-
 std::string contents(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void write(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
 TEST(JournalFile, HoldsAfterOpeningAgainWhatItHeld) {

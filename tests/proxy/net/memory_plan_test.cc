@@ -25,6 +25,7 @@ TEST(MemoryPlan, AddsUpWhatTheOtherLimitsAllow) {
   EXPECT_EQ(plan.worker.connections, 16384 * Memory::kConnectionBytes);
   EXPECT_EQ(plan.worker.messages, 128u * ((16 << 10) + (256 << 10)));
   EXPECT_EQ(plan.worker.waiting, 0u) << "nobody asks";
+  EXPECT_EQ(plan.worker.backends, 0u);
   const std::size_t buffers = 2 * (3 * kMiB + 4 * (512 << 10));
   EXPECT_EQ(plan.bytes, (20 + 5 + 16 + 64) * kMiB + buffers + 2 * plan.worker.sum() / 4 * 5);
   EXPECT_TRUE(plan.fits());
@@ -34,12 +35,28 @@ TEST(MemoryPlan, AddsUpWhatTheOtherLimitsAllow) {
 TEST(MemoryPlan, CountsSessionsHandshakesAndRequestsThatWaitWhereThereAreAny) {
   MemoryNeeds needs = usual();
   needs.tls = needs.asks = true;
+  needs.in_flight = 2 * 256;
+  needs.response_bytes = 1 * kMiB;
+  needs.answer_bytes = needs.response_bytes + (32 << 10);
   const MemoryPlan plan = plan_memory(needs);
   EXPECT_EQ(plan.worker.connections, 16384 * (Memory::kConnectionBytes + Memory::kSessionBytes) +
                                          1024 * (Memory::kHandshakeBytes - Memory::kSessionBytes));
   EXPECT_EQ(plan.worker.waiting, 4096u * (4 << 10));
-  EXPECT_EQ(plan.lines.size(), 7u);
+  EXPECT_EQ(plan.worker.backends, 512u * (8 << 10) + 16 * (kMiB + (32 << 10)));
+  EXPECT_EQ(plan.lines.size(), 8u);
+  EXPECT_THAT(plan.lines[2], HasSubstr("(3.0 MiB + 4 x (256 KiB body_bytes + 256 KiB) + 1.0 MiB + 16 x 1.0 MiB response_bytes)"));
+  EXPECT_THAT(plan.lines[6], HasSubstr("2 workers x (512 in_flight x 8 KiB + 16 x 1.1 MiB header_bytes and response_bytes)"));
   EXPECT_THAT(plan.lines[3], HasSubstr("2 workers x (16384 connections x 16 KiB + 1024 tls_handshakes x 33 KiB)"));
+}
+
+TEST(MemoryPlan, CountsWhatVerifiesTokensWhereTheyAreShown) {
+  MemoryNeeds needs = usual();
+  const MemoryPlan without = plan_memory(needs);
+  needs.token_bytes = 164 << 10;
+  const MemoryPlan plan = plan_memory(needs);
+  EXPECT_EQ(plan.bytes, without.bytes + 2 * (164 << 10)) << "each worker's, and nothing is lost between blocks";
+  EXPECT_EQ(plan.lines.size(), without.lines.size() + 1);
+  EXPECT_THAT(plan.lines[3], HasSubstr("2 workers x (1024 tokens_remembered, and what reads 8 KiB token_bytes)"));
 }
 
 TEST(MemoryPlan, DividesWhatIsWrittenInTheSameProportions) {

@@ -104,6 +104,70 @@ TEST(Server, AnswersOthersBetweenTheRequestsOfOneWhoPipelines) {
   EXPECT_LE(other_at.load(), 3 * Server::kMessagesPerTurn);
 }
 
+// hardening.md, section 2, 10: and of bytes.
+TEST(Server, AnswersSmallRequestsBeforeLargeOnesThatCameTogether) {
+  std::promise<void> begun, go_on;
+  std::atomic<unsigned> seen{0}, small_at{0};
+  RunningServer server({}, "", [&](const core::http::Request& request) {
+    if (request.path == "/first") return;
+    const unsigned number = ++seen;
+    if (number == 1) {
+      begun.set_value();
+      go_on.get_future().wait();
+    }
+    if (request.path == "/small") small_at = number;
+  });
+  constexpr std::size_t kMany = 20;
+  const auto message = [](const std::string& path, std::size_t size) {
+    return "POST " + path + " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" +
+           std::string(size, 'x');
+  };
+  Client busy(server.port()), small(server.port());
+  std::vector<std::unique_ptr<Client>> large;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    large.push_back(std::make_unique<Client>(server.port()));
+    large.back()->send(message("/first", 0));  // it is accepted
+    large.back()->read_answers(1);
+  }
+  small.send(message("/first", 0));
+  small.read_answers(1);
+  busy.send(message("/busy", 0));
+  begun.get_future().wait();
+  for (const auto& client : large) ASSERT_TRUE(client->send(message("/large", 60'000)));
+  small.send(message("/small", 10));
+  go_on.set_value();
+  small.read_answers(2);
+  for (const auto& client : large) {
+    client->read_answers(2);
+    EXPECT_EQ(client->statuses(), "200 200");
+  }
+  EXPECT_EQ(seen.load(), kMany + 2);
+  EXPECT_LE(small_at.load(), 3u) << "behind the one that keeps the server busy, and one that is large";
+}
+
+TEST(Server, NobodyOvertakesThoseWhoWaitForATurn) {
+  std::atomic<unsigned> seen{0}, other_at{0};
+  RunningServer server({}, "", [&](const core::http::Request& request) {
+    const unsigned number = ++seen;
+    if (request.path == "/other") other_at = number;
+  });
+  const auto message = [](const std::string& path) {
+    return "POST " + path + " HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + std::string(100'000, 'x');
+  };
+  constexpr unsigned kMany = 30;
+  Client greedy(server.port()), other(server.port());
+  std::thread sending([&] {
+    for (unsigned i = 0; i < kMany; ++i) EXPECT_TRUE(greedy.send(message("/greedy")));
+  });
+  EXPECT_TRUE(other.send(message("/other")));
+  std::thread reading([&] { greedy.read_answers(kMany); });
+  other.read_answers(1);
+  reading.join();
+  sending.join();
+  EXPECT_EQ(seen.load(), kMany + 1);
+  EXPECT_GT(other_at.load(), 0u);
+}
+
 TEST(Server, LosesNothingOfWhatWaitsForItsTurn) {
   RunningServer server;
   constexpr int kMany = 20 * static_cast<int>(Server::kMessagesPerTurn);

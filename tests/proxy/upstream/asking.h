@@ -54,12 +54,12 @@ class Asking {
  public:
   static constexpr std::uint64_t kPatienceMs = 30'000;
 
-  explicit Asking(BackendList backends, Resolver resolver = ::getaddrinfo) {
+  explicit Asking(BackendList backends, Resolver resolver = ::getaddrinfo, net::Memory* memory = nullptr) {
     EXPECT_EQ(uv_loop_init(&loop_), 0);
     uv_timer_init(&loop_, &watchdog_);
     watchdog_.data = this;
     client_ = std::make_unique<Client>(
-        loop_, std::make_shared<const BackendList>(std::move(backends)), 42, resolver);
+        loop_, std::make_shared<const BackendList>(std::move(backends)), 42, memory, resolver);
   }
   explicit Asking(BackendOptions backend) : Asking(BackendList{std::move(backend)}) {}
   ~Asking() {

@@ -145,6 +145,28 @@ TEST(Failure, WhatIsTooLargeIsRefusedBeforeItIsRead) {
             Failure::kTooLarge);
 }
 
+TEST(Failure, AnAnswerThatNoMemoryIsLeftForIsGivenUp) {
+  ScriptedBackend backend([](Peer& peer) {
+    while (peer.request()) peer.send(answer(200, std::string(peer.number() % 2 == 0 ? 100'000 : 1'000, 'x')));
+  });
+  net::Memory memory({.backends = 64 << 10});
+  const auto held = [&] { return memory.held(net::Memory::For::kBackends); };
+  {
+    BackendOptions options = patient({endpoint_at(backend.port())});
+    options.breaker.failures = 1;
+    Asking asking(BackendList{options}, ::getaddrinfo, &memory);
+    EXPECT_EQ(asking.ask().failure, Failure::kMemory);
+    EXPECT_LT(held(), 64U << 10);
+    // It was not the backend's fault: its breaker is closed, and the next one is asked and answered.
+    const Outcome small = asking.ask();
+    EXPECT_EQ(small.failure, Failure::kNone);
+    EXPECT_EQ(small.body.size(), 1'000U);
+    EXPECT_EQ(asking.figures().failures[static_cast<std::size_t>(Failure::kMemory)], 1U);
+    EXPECT_LT(held(), 8U << 10) << "what was told is nobody's any more";
+  }
+  EXPECT_EQ(held(), 0U);
+}
+
 TEST(Failure, AnAnswerMayLastAsLongAsItsConnection) {
   const Outcome outcome = outcome_of("HTTP/1.1 200 OK\r\nX: y\r\n\r\nto the end");
   EXPECT_EQ(outcome.failure, Failure::kNone);

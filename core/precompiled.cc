@@ -1,0 +1,1 @@
+// Compiles precompiled.h for the libraries of core/, which share it.

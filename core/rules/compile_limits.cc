@@ -1,0 +1,69 @@
+// `velocity`, and the rules that name its members.
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/config/place.h"
+#include "core/rules/compiler.h"
+
+namespace core::rules {
+
+std::vector<Limit> Compiler::compile_limits(const std::vector<config::VelocityLimit>& limits) {
+  std::vector<Limit> compiled;
+  for (const config::VelocityLimit& written : limits) {
+    Limit limit;
+    limit.name = written.name.value;
+    limit.number = static_cast<std::uint32_t>(compiled.size());
+    limit.window_ms = static_cast<std::uint64_t>(written.window.count());
+    limit.at_most = static_cast<std::uint32_t>(written.at_most);
+    limit.accounts = written.counts == config::VelocityLimit::Counts::kAccounts;
+    limit.of_name = limit_part(limit.name, {});
+    for (const config::Text& subject : written.key) {
+      std::vector<TemplateError> remarks;
+      auto parsed = parse_subject(subject.value, vocabulary(), remarks);
+      report_all(subject, remarks);
+      if (!parsed) {
+        report(subject, parsed.error());
+      } else if (parsed.value().of != Subject::Of::kOne) {
+        refuse(subject, "several values where one is needed", "write identities[0], say");
+      } else {
+        limit.key.push_back(std::move(parsed).value());
+      }
+    }
+    compiled.push_back(std::move(limit));
+  }
+  return compiled;
+}
+
+/// The place of a limit among the program's.
+std::uint32_t Compiler::compile_limit(const config::Text& name, std::string_view connector) {
+  auto& limits = program_.limits_;
+  const auto is_it = [&name](const Limit& one) { return one.name == name.value; };
+  if (const auto there = std::find_if(limits.begin(), limits.end(), is_it); there != limits.end()) {
+    return static_cast<std::uint32_t>(there - limits.begin());
+  }
+  std::vector<std::string_view> known;
+  if (names_.limits != nullptr) {
+    for (const Limit& limit : *names_.limits) {
+      if (!is_it(limit)) {
+        known.emplace_back(limit.name);
+        continue;
+      }
+      if (limits.size() == Decisions::kLimitsMax) {
+        refuse(name, "more than 16 different limits in one connector", "use one of those above");
+        return Limit::kNone;
+      }
+      limits.push_back(limit);
+      limits.back().of_connector = limit_part(limit.name, connector);
+      return static_cast<std::uint32_t>(limits.size() - 1);
+    }
+  }
+  refuse(name, "unknown limit \"" + name.value + "\"",
+         known.empty() ? "no limits are defined: write velocity: { " + name.value +
+                             ": { key: [email.domain], window: 1h, at_most: 50 } }"
+                       : config::suggest(name.value, known));
+  return Limit::kNone;
+}
+
+}  // namespace core::rules

@@ -1,0 +1,111 @@
+#include "proxy/admin/velocity_requests.h"
+
+#include <uv.h>
+
+#include <utility>
+
+#include "proxy/admin/claims_given.h"
+#include "proxy/admin/writing.h"
+
+namespace proxy::admin {
+namespace {
+
+namespace gate = core::gate;
+namespace http = core::http;
+namespace rules = core::rules;
+
+std::uint64_t now_ms() noexcept { return uv_hrtime() / 1'000'000; }  // the counters' clock
+
+Reply error(int status, std::string words) { return {status, std::move(words)}; }
+
+void append_limit(std::string& to, const rules::Limit& limit) {
+  to += "\"limit\":";
+  append_json(to, limit.name);
+  to.append(",\"counts\":\"").append(limit.accounts ? "accounts" : "attempts").append("\"");
+  append_member(to, "at_most", limit.at_most);
+  append_member(to, "window_ms", limit.window_ms);
+}
+
+}  // namespace
+
+std::optional<Reply> VelocityRequests::refuse(const http::Request& request) const {
+  if (std::optional<Reply> stranger = access_.refuse(request, "/velocity")) return stranger;
+  switch (request.method) {
+    case http::Method::kGet:
+    case http::Method::kHead:
+    case http::Method::kDelete: return std::nullopt;
+    default: break;
+  }
+  Reply reply = error(405, "this is read by GET and reset by DELETE");
+  reply.allow = "GET, HEAD, DELETE";
+  return reply;
+}
+
+Reply VelocityRequests::answer(const http::Request& request) {
+  if (std::optional<Reply> refused = refuse(request)) return std::move(*refused);
+  const bool resets = request.method == http::Method::kDelete;
+  if (request.query.empty() && !resets) return overview();
+  return look_or_reset(request.query, resets);
+}
+
+Reply VelocityRequests::overview() const {
+  const std::shared_ptr<const gate::Snapshot> snapshot = now_();
+  const core::velocity::Figures figures = shared_.counters.figures();
+  std::string json = "{\"bytes_max\":" + std::to_string(shared_.counters.bytes_max());
+  append_member(json, "bytes", figures.bytes);
+  append_member(json, "counters", figures.counters);
+  append_member(json, "evictions", figures.evictions);
+  append_member(json, "forgotten_retries", figures.forgotten_repeats);
+  json += ",\"limits\":[";
+  for (const rules::Limit& limit : snapshot->limits) {
+    json += limit.number == 0 ? "{" : ",{";
+    append_limit(json, limit);
+    json += "}";
+  }
+  return {200, json + "]}\n"};
+}
+
+/// ?limit=NAME and the claims that its key names.
+Reply VelocityRequests::look_or_reset(std::string_view query, bool resets) {
+  const auto given = parameters(query);
+  if (!given) return error(400, "a parameter is not percent-encoded");
+  const std::shared_ptr<const gate::Snapshot> snapshot = now_();
+  std::string name, claims = "{";
+  for (const auto& [parameter, value] : *given) {
+    if (parameter == "limit") {
+      name = value;
+    } else if (snapshot->names.find(parameter) == core::claims::kNoName) {
+      return error(400, "a parameter is no claim that the configuration names");
+    } else {
+      if (claims.size() > 1) claims += ",";
+      append_json(claims, parameter);
+      claims += ":";
+      append_json(claims, value);
+    }
+  }
+  claims += "}";
+  const rules::Limit* limit = nullptr;
+  for (const rules::Limit& one : snapshot->limits) {
+    if (one.name == name) limit = &one;
+  }
+  if (limit == nullptr) {
+    return name.empty() ? error(400, "expected ?limit= and the claims of its key")
+                        : error(404, "there is no limit of that name; GET /velocity names them");
+  }
+  ClaimsGiven read(*snapshot);
+  if (!read.read(std::move(claims))) return error(400, "a claim is given twice, or is too large");
+  const auto key = read.key(*limit, shared_.seed);
+  if (!key) return error(400, "the claims give the limit's key no value, or are too large");
+  if (resets) {
+    return {200, shared_.counters.erase(*key) ? "{\"reset\":1}\n" : "{\"reset\":0}\n"};
+  }
+  const core::velocity::Look look = shared_.counters.look(*key, limit->window_ms, now_ms());
+  std::string json = "{";
+  append_limit(json, *limit);
+  append_member(json, "count", look.count);
+  json.append(",\"reached\":").append(look.count >= limit->at_most ? "true" : "false");
+  if (look.found) append_member(json, "oldest_leaves_ms", look.oldest_leaves_ms);
+  return {200, json + "}\n"};
+}
+
+}  // namespace proxy::admin
