@@ -1,0 +1,14 @@
+#pragma once
+
+#include <functional>
+
+#include "proxy/state/store.h"
+#include "proxy/telemetry/metrics.h"
+
+namespace proxy::state {
+
+/// Adds what `store` counts; `kind` is "memory", "sqlite" or "redis". It must live as long as `metrics`
+/// is asked.
+void add_metrics(telemetry::Metrics& metrics, const Store& store, std::string_view kind);
+
+}  // namespace proxy::state
