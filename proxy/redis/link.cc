@@ -5,12 +5,6 @@
 
 namespace proxy::redis {
 
-struct Link::Repeated {
-  Link& link;
-  Job job;
-  net::UvHandle<uv_timer_t> timer;
-};
-
 Link::Link(Options options, std::uint64_t seed) {
   if (uv_loop_init(&loop_) != 0) throw std::bad_alloc();
   wake_ = net::open_uv<uv_async_t>(this, [&](uv_async_t* async) {

@@ -43,7 +43,11 @@ class Link {
   bool connected() const noexcept { return counters_.connected.load(std::memory_order_relaxed) != 0; }
 
  private:
-  struct Repeated;
+  struct Repeated {
+    Link& link;
+    Job job;
+    net::UvHandle<uv_timer_t> timer;
+  };
   void run() noexcept;
   void on_wake();
   bool ending();
