@@ -88,7 +88,7 @@ TEST(Reply, NamesTheFirstWordOfAnError) {
 
 TEST(Command, IsWrittenAsRedisReadsIt) {
   EXPECT_EQ((Command{"SET", "k", std::string_view("a\0b", 3)}).bytes(),
-            std::string("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3\r\na\0b\r\n", 33));
+            std::string("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3\r\na\0b\r\n", 29));
   EXPECT_EQ(Command({"PING", ""}).bytes(), "*2\r\n$4\r\nPING\r\n$0\r\n\r\n");
 }
 
