@@ -10,6 +10,7 @@
 
 #include "core/config/backend.h"
 #include "core/config/dialect_name.h"
+#include "core/config/events.h"
 #include "core/config/policy.h"
 #include "core/config/written.h"
 #include "core/lists/network.h"
@@ -101,7 +102,7 @@ struct Action {
     kSet,
     kAsk,
     kRemove,  // claims out of the answer
-    kTag,     // a tag alone
+    kTag,     // a tag, or an event, alone
   };
   Kind kind = Kind::kContinue;
   Mark mark;
@@ -118,6 +119,7 @@ struct Rule {
   Condition when;  // kAll without children when the rule has no `when`: always
   Action action;
   Text tag;  // empty: none
+  std::vector<Text> emits;  // names of events
   std::optional<RuleCache> cache;  // kAsk
   Mode mode = Mode::kLive;
   Mark included_at;  // of the `include` that brought it, the outermost; line 0: it stands here itself
@@ -200,6 +202,7 @@ struct Connector {
   milliseconds retry_window{12'000};  // 2 x 5 s + 2 s (protocol.md a.9)
   std::optional<Action> otherwise;
   TokenFault token_fault = TokenFault::kContinue;
+  std::array<std::vector<Text>, 3> on;  // names of events, by verdict: continue, block, validation error
   std::vector<Rule> rules;
   std::vector<Rule> shadow_rules;  // evaluated beside `rules`, and never told
   Mark mark;
@@ -327,6 +330,11 @@ struct Config {
   std::vector<PolicyTest> tests;
   Process process;
   Capture capture;
+  std::vector<EventType> events;
+  std::vector<Sink> sinks;
+  Outbox outbox;
+  Pseudonyms pseudonyms;
+  Audit audit;
 };
 
 }  // namespace core::config

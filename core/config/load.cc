@@ -104,6 +104,8 @@ class Loader {
     }
     if (name == "backends") return read_backends(reader_, node, key, config_);
     if (name == "tests") return read_tests(reader_, node, key, config_);
+    if (name == "events") return read_events(reader_, node, key, config_);
+    if (name == "sinks") return read_sinks(reader_, node, key, config_);
     // What is left has one value, in whichever file.
     const auto [first, fresh] = once_.try_emplace(name, named.mark);
     if (!fresh) return report_twice(reader_, named, "section", first->second);
@@ -117,6 +119,12 @@ class Loader {
       read_decision_cache(reader_, node, named, key, config_);
     } else if (name == "capture") {
       read_capture(reader_, node, named, key, config_.capture);
+    } else if (name == "outbox") {
+      read_outbox(reader_, node, named, key, config_.outbox);
+    } else if (name == "pseudonyms") {
+      read_pseudonyms(reader_, node, named, key, config_.pseudonyms);
+    } else if (name == "audit") {
+      read_audit(reader_, node, named, key, config_.audit);
     } else if (name == "process") {
       read_process(reader_, node, named, key, config_.process);
     } else if (name == "workers") {
@@ -190,6 +198,7 @@ class Loader {
     }
     if (broken_) return;  // what seems to be missing may be in the part that could not be read
     warn_of_unused_rule_groups(reader_);
+    check_events(reader_.diagnostics(), config_);
     bool exposed = false;
     for (const Listener& listener : config_.listeners) {
       exposed = exposed || !listener.address.loopback;

@@ -110,6 +110,12 @@ extern const Object kTests;
 extern const Object kLengthRange;
 extern const Object kPolicyTest;   // schema_policy.cc
 extern const Object kProcess;  // schema_process.cc
+extern const Object kEvent;  // schema_events.cc, as the five below
+extern const Object kSink;
+extern const Object kOutbox;
+extern const Object kPseudonyms;
+extern const Object kAudit;
+extern const Object kOn;
 extern const Object kExpectation;
 extern const Object kCapture;
 extern const Object kCountryOf;

@@ -19,6 +19,11 @@ void wipe_secrets(Config& config, bool all) noexcept {
   if (!all) return;
   wipe(config.admin_token.value);
   wipe(config.capture.secret.value);
+  for (Sink& sink : config.sinks) {
+    for (Text& secret : sink.secrets) wipe(secret.value);
+    for (auto& [name, value] : sink.headers) wipe(value.value);
+  }
+  for (Text& key : config.pseudonyms.keys) wipe(key.value);
 }
 
 }  // namespace core::config

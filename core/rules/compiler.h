@@ -28,6 +28,7 @@ struct Names {
   const ValueTables* tables = nullptr;  // null: none
   const std::vector<config::Backend>* backends = nullptr;  // in the order of their numbers
   bool free_names = false;  // see Vocabulary
+  const std::vector<config::EventType>* events = nullptr;  // in the order of their numbers
 };
 
 /// Resolves the names of one connector's rules and lays them out for evaluation. Mistakes go to
@@ -44,6 +45,13 @@ class Compiler {
 
   /// Parses a template that stands outside the rules (a message), reporting to the diagnostics.
   Template compile_text(const config::Text& text);
+
+  /// What an event takes of a request. `name` and `sinks` are left to the caller.
+  std::vector<Subject> compile_values(const std::vector<const config::Text*>& texts,
+                                      std::vector<std::uint32_t>& places);
+
+  /// The numbers of events; reports unknown ones.
+  std::vector<std::uint32_t> resolve_events(const std::vector<config::Text>& names);
 
   /// The index of a message; reports an unknown one and answers 0.
   std::uint32_t resolve_message(const config::Text& name);

@@ -53,7 +53,7 @@ struct Rule {
   enum class Action : std::uint8_t {
     kContinue, kBlock, kValidationError, kSet,
     kRemove,  // claims out of the answer
-    kTag,     // nothing but the tag
+    kTag,     // nothing but the tag, or the events
     kAsk,
   };
   static constexpr std::uint32_t kNoTag = 0xFFFFFFFF;
@@ -64,6 +64,7 @@ struct Rule {
   std::uint32_t message = 0;
   std::uint32_t tag = kNoTag;           // index into Program::tags()
   std::uint32_t ask = 0;                // kAsk: index into Program::asks()
+  std::vector<std::uint32_t> emits;     // numbers of events
   std::vector<Assignment> assignments;  // kSet, kContinue
   std::vector<claims::NameId> removals;  // kRemove
   /// kValidationError: a message for each of these claims, told behind the rule's own where a dialect
