@@ -66,6 +66,13 @@ int main(int argc, char** argv) {
   list_check->add_option("FILE", in, "the list, compiled or text")->required();
   list_check->add_option("VALUE", values, "the values")->required();
 
+  std::string head;
+  CLI::App* const audit = app.add_subcommand("audit", "look into the audit log");
+  audit->require_subcommand(1);
+  CLI::App* const audit_verify = audit->add_subcommand("verify", "whether its chain holds");
+  audit_verify->add_option("--config", config, "the configuration file")->required();
+  audit_verify->add_option("--head", head, "the digest that it has to end in, as an earlier run printed it");
+
   CLI::App* const schema = app.add_subcommand("schema", "print the configuration's JSON Schema");
   CLI::App* const version = app.add_subcommand("version", "print versions");
 
@@ -88,6 +95,7 @@ int main(int argc, char** argv) {
     if (list_build->parsed()) return commands::list_build(match, out, in);
     if (list_info->parsed()) return commands::list_info(in);
     if (list_check->parsed()) return commands::list_check(in, match, values);
+    if (audit_verify->parsed()) return commands::audit_verify(config, head);
     if (schema->parsed()) return commands::schema();
     if (version->parsed()) return commands::version();
   } catch (const std::exception& error) {

@@ -17,6 +17,7 @@
 #include "proxy/capture/capture.h"
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
+#include "proxy/commands/serve_events.h"
 #include "proxy/commands/serve_settings.h"
 #include "proxy/forward/backend_metrics.h"
 #include "proxy/forward/metrics.h"
@@ -30,6 +31,7 @@
 #include "proxy/process/notify.h"
 #include "proxy/process/privilege.h"
 #include "proxy/process/seccomp.h"
+#include "proxy/state/sqlite_store.h"
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/metrics.h"
 #include "proxy/tokens/key_keeper.h"
@@ -84,7 +86,7 @@ class Service {
     if (!log) return failed("access log: " + log.error().why);
     log_ = std::move(log).value();
     log_->introduce(edition_.generation, *edition_.snapshot);
-    if (!open_capture()) return false;
+    if (!open_capture() || !open_told()) return false;
     config::wipe_secrets(configuration_.config, false);
     return open_workers(descriptors) && open_admin() && watch_signals() && filter_system_calls();
   }
@@ -163,6 +165,19 @@ class Service {
     return true;
   }
 
+  /// Events and the audit log.
+  bool open_told() {
+    if (!configuration_.config.sinks.empty()) {
+      auto store = state::open_sqlite({});
+      if (!store) return failed("outbox: " + store.error());
+      store_ = std::move(store).value();
+    }
+    const std::string why =
+        told_.open(configuration_.config, configuration_.workers, store_.get(), metrics_);
+    told_.introduce(edition_.generation, *edition_.snapshot);
+    return why.empty() || failed(why);
+  }
+
   bool open_lists() {
     keeper_ = std::make_unique<lists::Keeper>(
         loop_, configuration_.config.lists_state.value, [this](const lists::Keeper::Table& table) {
@@ -223,6 +238,8 @@ class Service {
       options.limits = limits;
       options.log_sample = configuration_.config.access_log.sample;
       options.capture = capture_.get();
+      options.emitter = told_.emitter(i);
+      options.witness = told_.witness(i);
       options.drain_timeout_ms =
           static_cast<std::uint64_t>(configuration_.config.limits.drain_timeout.count());
       options.on_end = [this] { uv_async_send(&worker_ended_); };
@@ -459,6 +476,7 @@ class Service {
   void reload() {
     log_->reopen();
     if (capture_ != nullptr) capture_->reopen();
+    told_.reopen();
     if (reloading_ || draining_) {
       reload_again_ = reloading_;
       return;
@@ -502,6 +520,7 @@ class Service {
       edition_.lists = std::move(lists);
       log_->introduce(edition_.generation, *edition_.snapshot);
       if (capture_ != nullptr) capture_->introduce(edition_.generation, *edition_.snapshot);
+      told_.introduce(edition_.generation, *edition_.snapshot);
       for (const auto& worker : workers_) worker->adopt(edition_);
       take_up_tls(fresh->tls);
       become_ready();
@@ -538,6 +557,8 @@ class Service {
     if (admin_ != nullptr) admin_->abort();
     admin_.reset();
     workers_.clear();
+    told_.close();  // the rings' last events go into the store
+    store_.reset();
     if (keys_ != nullptr) keys_->stop();
     if (watching_) {
       for (uv_signal_t* watcher : {&sigterm_, &sigint_, &sighup_}) {
@@ -564,6 +585,8 @@ class Service {
   telemetry::Metrics metrics_;
   std::unique_ptr<telemetry::AccessLog> log_;
   std::unique_ptr<capture::Capture> capture_;
+  std::unique_ptr<state::Store> store_;  // of the outbox; null: there is none
+  Told told_;
   std::unique_ptr<lists::Keeper> keeper_;
   std::unique_ptr<tokens::KeyKeeper> keys_;
   std::unique_ptr<forward::Shared> shared_;
