@@ -100,7 +100,7 @@ class GateHandler final : public net::Handler, public forward::Ledger {
             const net::PeerAddress& peer, std::size_t bytes_in, std::size_t bytes_out,
             const Times& times) noexcept;
 
-  void log_omitted(const core::gate::Report& report) noexcept;
+  [[gnu::noinline, gnu::cold]] void log_omitted(const core::gate::Report& report) noexcept;
   void choose_captured();
   void capture(const forward::Serving& serving, const core::gate::Report& report,
                std::string_view body) noexcept;

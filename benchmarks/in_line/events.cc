@@ -45,6 +45,27 @@ std::string event_of(std::string_view flow) {
   return json;
 }
 
+bool has_names(std::string_view body, const load::Expected& expected) {
+  for (const auto* name : {&expected.given_name, &expected.surname}) {
+    if (*name && body.find('"' + **name + '"') == std::string_view::npos) return false;
+  }
+  return true;
+}
+
+/// An action of protocol.md d.6.
+bool event_answer_is_right(int status, std::string_view body, const load::Expected& expected) {
+  const std::string_view action = expected.action == "ShowBlockPage"     ? ".showBlockPage\""
+                                  : expected.action == "ValidationError" ? ".showValidationError\""
+                                                                         : ".modifyAttributeValues\"";
+  return status == 200 && body.find(action) != std::string_view::npos && has_names(body, expected);
+}
+
+/// protocol.md b.3, b.4.
+bool policy_answer_is_right(int status, std::string_view body, const load::Expected& expected) {
+  if (expected.action == "Continue") return status == 200 && has_names(body, expected);
+  return status == 409 && body.find(R"("status":409,"userMessage":")") != std::string_view::npos;
+}
+
 }  // namespace
 
 load::WorkUnit as_events(const load::WorkUnit& unit) {
@@ -69,15 +90,11 @@ load::WorkUnit as_events(const load::WorkUnit& unit) {
   return events;
 }
 
-bool event_answer_is_right(int status, std::string_view body, const load::Expected& expected) {
-  const std::string_view action = expected.action == "ShowBlockPage"     ? ".showBlockPage\""
-                                  : expected.action == "ValidationError" ? ".showValidationError\""
-                                                                         : ".modifyAttributeValues\"";
-  if (status != 200 || body.find(action) == std::string_view::npos) return false;
-  for (const auto* name : {&expected.given_name, &expected.surname}) {
-    if (*name && body.find('"' + **name + '"') == std::string_view::npos) return false;
-  }
-  return true;
+AnswerIsRight answers_of(std::string_view dialect) {
+  if (dialect == "b2c-userflow" || dialect == "b2b-signup") return load::answer_is_right;
+  if (dialect == "b2c-policy") return policy_answer_is_right;
+  if (dialect == "ext-id") return event_answer_is_right;
+  return nullptr;
 }
 
 }  // namespace in_line

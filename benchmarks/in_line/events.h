@@ -12,7 +12,9 @@ namespace in_line {
 /// protocol.md d.1.
 load::WorkUnit as_events(const load::WorkUnit& unit);
 
-/// Whether an answer to an event is the action that goes with what was expected of the user flow.
-bool event_answer_is_right(int status, std::string_view body, const load::Expected& expected);
+/// Whether an answer is the one that goes with what was expected of the user flow.
+using AnswerIsRight = bool (*)(int status, std::string_view body, const load::Expected& expected);
+/// That of a dialect by its name; null for an unknown one.
+AnswerIsRight answers_of(std::string_view dialect);
 
 }  // namespace in_line

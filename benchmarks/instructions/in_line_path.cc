@@ -1,9 +1,10 @@
 // Runs the in-line path of one worker under callgrind, one step after the other, so that the user
 // instructions of a request can be counted: benchmarks/instructions/measure reads the dumps.
 //
-//   in_line_path WORK_UNIT LOG_FILE [PASSES [ext-id]]
+//   in_line_path WORK_UNIT LOG_FILE [PASSES [DIALECT]]
 //
-// With ext-id the same people come as events of Microsoft Entra.
+// With b2b-signup or b2c-policy the same requests come from such a caller; with ext-id the same people come
+// as events of Microsoft Entra.
 //
 // Each step first runs over all requests uncounted, which grows buffers and teaches the claims
 // reader its caller's spelling, then PASSES times counted; then callgrind writes a dump named after
@@ -56,14 +57,13 @@ std::size_t pass(Lane& lane, Step step, const std::vector<Wire>& wires) {
 }
 
 /// The whole path over every request, each answer compared with what the work unit expects.
-bool answers_are_right(Lane& lane, const in_line::Requests& requests, bool events) {
+bool answers_are_right(Lane& lane, const in_line::Requests& requests, in_line::AnswerIsRight is_right) {
   for (std::size_t i = 0; i < requests.all().size(); ++i) {
     static_cast<void>(lane.run(Step::kHandler, requests.all()[i]));
     const std::string_view answer = lane.answer();
     load::AnswerHead head;
     if (load::read_answer_head(answer, head) != load::HeadState::kComplete ||
-        !(events ? in_line::event_answer_is_right : load::answer_is_right)(
-            head.status, answer.substr(head.head_bytes), requests.unit().expected[i])) {
+        !is_right(head.status, answer.substr(head.head_bytes), requests.unit().expected[i])) {
       std::fprintf(stderr, "request %zu: wrong answer:\n%.*s\n", i, static_cast<int>(answer.size()),
                    answer.data());
       return false;
@@ -89,7 +89,7 @@ std::size_t count(Lane& lane, Step step, const char* name, const std::vector<Wir
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: in_line_path WORK_UNIT LOG_FILE [PASSES [ext-id]]\n");
+    std::fprintf(stderr, "usage: in_line_path WORK_UNIT LOG_FILE [PASSES [DIALECT]]\n");
     return 2;
   }
   const std::string directory = argv[1];
@@ -101,16 +101,24 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", why.c_str());
     return 1;
   }
-  const bool events = argc > 4 && std::string_view(argv[4]) == "ext-id";
+  const std::string_view dialect = argc > 4 ? argv[4] : "b2c-userflow";
+  const in_line::AnswerIsRight is_right = in_line::answers_of(dialect);
+  if (is_right == nullptr) {
+    std::fprintf(stderr, "unknown dialect %s\n", argv[4]);
+    return 2;
+  }
   std::string configuration = directory + "/claimgate.yaml";
   std::optional<std::string> text;
-  if (events) {
-    unit = in_line::as_events(*unit);
+  if (argc > 4) {
     std::ifstream file(configuration, std::ios::binary);
     text.emplace(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
     constexpr std::string_view kFlow = "b2c-userflow";
-    text->replace(text->find(kFlow), kFlow.size(), "ext-id");
+    // A workforce tenant has an URL for each step (protocol.md c.1).
+    const std::string here =
+        dialect == "b2b-signup" ? "b2b-signup\n    step: PostAttributeCollection" : std::string(dialect);
+    text->replace(text->find(kFlow), kFlow.size(), here);
   }
+  if (dialect == "ext-id") unit = in_line::as_events(*unit);
   const in_line::Requests requests(std::move(*unit));
   const std::vector<Wire>& wires = requests.all();
   const auto house =
@@ -120,7 +128,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   Lane lane(*house, 0);
-  if (!answers_are_right(lane, requests, events)) return 1;
+  if (!answers_are_right(lane, requests, is_right)) return 1;
   // The log's writer has a thread of its own: whenever the counting begins, everything noted so far
   // must be behind it, and whatever is counted of it must be done when the counting ends.
   std::size_t lines = wires.size();
