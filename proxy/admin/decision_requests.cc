@@ -20,11 +20,7 @@ namespace gate = core::gate;
 namespace http = core::http;
 namespace rules = core::rules;
 
-constexpr std::size_t kArenaBytes = ClaimsGiven::kArenaBytes;
-
 std::uint64_t now_ms() noexcept { return uv_hrtime() / 1'000'000; }  // the cache's clock
-
-Reply error(int status, std::string words) { return {status, std::move(words)}; }
 
 /// One rule whose decisions are kept.
 struct Keeps {
@@ -192,10 +188,7 @@ Reply DecisionRequests::look_or_delete(std::string_view query, bool deletes) {
     } else if (snapshot->names.find(name) == core::claims::kNoName) {
       return error(400, "a parameter is no claim that the configuration names");
     } else {
-      if (claims.size() > 1) claims += ",";
-      append_json(claims, name);
-      claims += ":";
-      append_json(claims, value);
+      append_claim(claims, name, value);
     }
   }
   claims += "}";
@@ -204,7 +197,7 @@ Reply DecisionRequests::look_or_delete(std::string_view query, bool deletes) {
     shared_.cache.clear();
     return {200, "{\"deleted\":" + std::to_string(entries) + "}\n"};
   }
-  core::Arena arena(kArenaBytes);
+  core::Arena arena(ClaimsGiven::kArenaBytes);
   if (key_text) {
     const std::optional<decisions::Key> key = decisions::key_of_text(*key_text);
     if (!key) return error(400, "a key is 32 hexadecimal digits");

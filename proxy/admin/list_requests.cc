@@ -63,8 +63,6 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
   return at_s;
 }
 
-Reply error(int status, std::string words) { return {status, std::move(words)}; }
-
 std::string_view kind_name(lists::Definition::Kind kind) {
   switch (kind) {
     case lists::Definition::Kind::kValues:

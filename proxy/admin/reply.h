@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace proxy::admin {
 
@@ -12,5 +13,8 @@ struct Reply {
   std::string_view allow = {};             // 405
   std::string_view www_authenticate = {};  // 401
 };
+
+/// What is wrong, in words.
+inline Reply error(int status, std::string words) { return {status, std::move(words)}; }
 
 }  // namespace proxy::admin

@@ -16,8 +16,6 @@ namespace rules = core::rules;
 
 std::uint64_t now_ms() noexcept { return uv_hrtime() / 1'000'000; }  // the counters' clock
 
-Reply error(int status, std::string words) { return {status, std::move(words)}; }
-
 void append_limit(std::string& to, const rules::Limit& limit) {
   to += "\"limit\":";
   append_json(to, limit.name);
@@ -77,10 +75,7 @@ Reply VelocityRequests::look_or_reset(std::string_view query, bool resets) {
     } else if (snapshot->names.find(parameter) == core::claims::kNoName) {
       return error(400, "a parameter is no claim that the configuration names");
     } else {
-      if (claims.size() > 1) claims += ",";
-      append_json(claims, parameter);
-      claims += ":";
-      append_json(claims, value);
+      append_claim(claims, parameter, value);
     }
   }
   claims += "}";

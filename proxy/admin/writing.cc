@@ -20,6 +20,13 @@ void append_member(std::string& to, std::string_view name, std::uint64_t value) 
   to.append(",\"").append(name).append("\":").append(std::to_string(value));
 }
 
+void append_claim(std::string& to, std::string_view name, std::string_view value) {
+  if (to.size() > 1) to += ",";
+  append_json(to, name);
+  to += ":";
+  append_json(to, value);
+}
+
 std::optional<std::string> decoded(std::string_view text) {
   const auto digit = [](char c) -> int {
     if (c >= '0' && c <= '9') return c - '0';

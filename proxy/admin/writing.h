@@ -13,6 +13,8 @@ namespace proxy::admin {
 void append_json(std::string& to, std::string_view text);
 /// Appends `,"name":value`.
 void append_member(std::string& to, std::string_view name, std::uint64_t value);
+/// Appends `"name":"value"` to the members of an object that begins `to`, with a comma between two.
+void append_claim(std::string& to, std::string_view name, std::string_view value);
 
 /// A value of application/x-www-form-urlencoded; nothing when it is none.
 std::optional<std::string> decoded(std::string_view text);

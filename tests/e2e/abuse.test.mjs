@@ -32,6 +32,16 @@ function wellBehaved(t, address) {
   };
 }
 
+// Whether somebody who comes now gets in and is answered.
+async function isAnswered(t, address) {
+  const wire = await connect(t, address).catch(() => null);
+  if (wire === null) return false;
+  await wire.send(post(kBody));
+  const answer = await wire.answer().catch(() => null);
+  wire.destroy();
+  return answer?.status === 200;
+}
+
 async function askOnAndOn(t, address, ending) {
   let kept = await connect(t, address);
   const bytes = post(kBody);
@@ -133,14 +143,7 @@ test('a flood beyond tls_handshakes: those that wait for their clients longest e
   await eventually('the oldest to be ended', async () =>
     (await assertBounded(gate)).value('claimgate_connections_evicted_total') >= 700);
   // Whoever comes now takes the place of one that goes nowhere.
-  await eventually('a newcomer to be answered', async () => {
-    const wire = await connect(t, gate.address).catch(() => null);
-    if (wire === null) return false;
-    await wire.send(post(kBody));
-    const answer = await wire.answer().catch(() => null);
-    wire.destroy();
-    return answer?.status === 200;
-  });
+  await eventually('a newcomer to be answered', () => isAnswered(t, gate.address));
   for (const wire of through) {
     await wire.send(post(kBody));
     assertContinue(await wire.answer(), kClaims);
@@ -308,12 +311,5 @@ test('out of file descriptors: accepting pauses, does not spin, and goes on by i
   const pauses = await value('claimgate_accept_pauses_total') - before;
   assert.ok(pauses < 100, `${pauses} pauses`);
   for (const wire of busy) wire.destroy();
-  await eventually('a descriptor', async () => {
-    const wire = await connect(t, gate.address).catch(() => null);
-    if (wire === null) return false;
-    await wire.send(post(kBody));
-    const answer = await wire.answer().catch(() => null);
-    wire.destroy();
-    return answer?.status === 200;
-  });
+  await eventually('a descriptor', () => isAnswered(t, gate.address));
 });
