@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "proxy/commands/approvals.h"
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
 #include "proxy/log.h"
@@ -70,6 +71,33 @@ int main(int argc, char** argv) {
   list_check->add_option("FILE", in, "the list, compiled or text")->required();
   list_check->add_option("VALUE", values, "the values")->required();
 
+  commands::ApprovalsOptions approval;
+  CLI::App* const approvals = app.add_subcommand("approvals", "list, show and decide sign-ups that wait for approval");
+  approvals->require_subcommand(1);
+  const auto approval_command = [&](const char* name, const char* words, bool of_one) {
+    CLI::App* const one = approvals->add_subcommand(name, words);
+    CLI::Option* const file = one->add_option("--config", approval.admin.config, "says where the admin address is");
+    CLI::Option* const url = one->add_option("--admin", approval.admin.url,
+                                             "its URL instead, with the token in CLAIMGATE_ADMIN_TOKEN");
+    one->callback([file, url] {
+      if (file->empty() && url->empty()) throw CLI::RequiredError("--config or --admin");
+    });
+    one->add_option("NAME", approval.name, "of the approval in the configuration")->required();
+    if (of_one) one->add_option("ID", approval.id, "which one")->required();
+    return one;
+  };
+  CLI::App* const approvals_list = approval_command("list", "those that there are", false);
+  approvals_list->add_option("--state", approval.state, "pending, approved, denied or expired")
+      ->check(CLI::IsMember({"pending", "approved", "denied", "expired"}));
+  approvals_list->add_flag("--json", approval.json, "print JSON, a page a line");
+  CLI::App* const approvals_show = approval_command("show", "one with its claims and its trail, as JSON", true);
+  CLI::App* const approve = approval_command("approve", "let somebody in", true);
+  CLI::App* const deny = approval_command("deny", "keep somebody out", true);
+  for (CLI::App* const decides : {approve, deny}) {
+    decides->add_option("--by", approval.by, "who decides")->required();
+    decides->add_option("--reason", approval.reason, "why")->required();
+  }
+
   CLI::App* const schema = app.add_subcommand("schema", "print the configuration's JSON Schema");
   CLI::App* const version = app.add_subcommand("version", "print versions");
 
@@ -92,6 +120,10 @@ int main(int argc, char** argv) {
     if (list_build->parsed()) return commands::list_build(match, out, in);
     if (list_info->parsed()) return commands::list_info(in);
     if (list_check->parsed()) return commands::list_check(in, match, values);
+    if (approvals_list->parsed()) return commands::approvals_list(approval);
+    if (approvals_show->parsed()) return commands::approvals_show(approval);
+    if (approve->parsed()) return commands::approvals_decide(approval, "approve");
+    if (deny->parsed()) return commands::approvals_decide(approval, "deny");
     if (schema->parsed()) return commands::schema();
     if (version->parsed()) return commands::version();
   } catch (const std::exception& error) {

@@ -36,6 +36,7 @@ class Worker {
     std::function<void()> want_keys;    // called by the worker's thread: a token names an unknown key
     std::size_t pending_max = 4096;     // requests that wait for a backend
     std::uint64_t seed = 0;             // of trace numbers and balancing
+    forward::Workflows* workflows = nullptr;  // outlives the worker; null: no rule can need the state
     /// Makes what asks the backends, on the worker's loop, instead of an upstream::Client.
     std::function<std::unique_ptr<upstream::Asker>(uv_loop_t&)> open_asker;
   };

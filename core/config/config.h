@@ -8,9 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "core/config/approvals.h"
 #include "core/config/backend.h"
 #include "core/config/dialect_name.h"
 #include "core/config/policy.h"
+#include "core/config/state.h"
 #include "core/config/velocity.h"
 #include "core/config/written.h"
 #include "core/lists/network.h"
@@ -107,7 +109,8 @@ struct Action {
   Kind kind = Kind::kContinue;
   Mark mark;
   Text message;                         // kBlock, kValidationError: the name of a message
-  Text backend;                         // kAsk: its name
+  Text backend;                         // kAsk: its name, or that of the approval
+  Asks asks = Asks::kBackend;           // kAsk
   std::vector<Assignment> assignments;  // kSet, kContinue
   std::vector<Text> removals;           // kRemove: claims
   std::vector<std::pair<Text, Text>> claim_messages;  // kValidationError: claim, name of a message
@@ -121,6 +124,8 @@ struct Rule {
   Text tag;  // empty: none
   Text limit;  // kBlock, kValidationError: of `velocity`; over it they end. Empty: none
   std::optional<RuleCache> cache;  // kAsk
+  ApprovalStep approval_step = ApprovalStep::kCheck;  // an approval's, as the next
+  std::optional<WhenAway> when_away;
   Mode mode = Mode::kLive;
   Mark included_at;  // of the `include` that brought it, the outermost; line 0: it stands here itself
 };
@@ -331,6 +336,8 @@ struct Config {
   std::vector<Text> caller_authorities;  // PEM files that certificates name, each once; at most 64
   std::vector<PolicyTest> tests;
   Process process;
+  State state;
+  std::vector<Approval> approvals;
   Capture capture;
 };
 

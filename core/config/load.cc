@@ -103,6 +103,7 @@ class Loader {
       return;
     }
     if (name == "backends") return read_backends(reader_, node, key, config_);
+    if (name == "approvals") return read_approvals(reader_, node, key, config_);
     if (name == "velocity") return read_velocity(reader_, node, key, config_);
     if (name == "tests") return read_tests(reader_, node, key, config_);
     // What is left has one value, in whichever file.
@@ -118,6 +119,8 @@ class Loader {
       read_decision_cache(reader_, node, named, key, config_);
     } else if (name == "capture") {
       read_capture(reader_, node, named, key, config_.capture);
+    } else if (name == "state") {
+      read_state(reader_, node, named, key, config_.state);
     } else if (name == "process") {
       read_process(reader_, node, named, key, config_.process);
     } else if (name == "workers") {
@@ -199,11 +202,26 @@ class Loader {
       if (exposed) check_exposed(connector);
       for (const CallerCertificate& one : connector.certificates) check_certificate(one);
     }
+    check_state();
     for (const Key& key : schema::kRoot.keys) {
       if (!key.required || has_section(key.name)) continue;
       reader_.diagnostics().error(
           {main_, 1, 1}, 1, "the key \"" + std::string(key.name) + "\" is missing",
           "write " + std::string(key.name) + ": " + std::string(key.example));
+    }
+  }
+
+  /// Approvals keep people's claims: somewhere, and not for everybody to read.
+  void check_state() {
+    if (config_.approvals.empty()) return;
+    Diagnostics& diagnostics = reader_.diagnostics();
+    const Approval& first = config_.approvals.front();
+    if (config_.state.kind == State::Kind::kNone && !has_section("state")) {
+      diagnostics.error(first.mark, first.name.value.size(), "approvals are kept in a state, and there is none",
+                        "write state: { sqlite: state.db, key: \"${env:STATE_KEY}\" }");
+    } else if (config_.state.kind == State::Kind::kSqlite && config_.state.keys.empty()) {
+      diagnostics.error(config_.state.mark, 5, "approvals keep claims, encrypted: a key is missing",
+                        "write key: \"${env:STATE_KEY}\", as from openssl rand -base64 32");
     }
   }
 

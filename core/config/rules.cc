@@ -48,7 +48,7 @@ Action::Kind action_of(std::string_view key) {
   if (key == "validation_error") return Action::Kind::kValidationError;
   if (key == "set") return Action::Kind::kSet;
   if (key == "remove") return Action::Kind::kRemove;
-  if (key == "ask") return Action::Kind::kAsk;
+  if (key == "ask" || key == "approval") return Action::Kind::kAsk;
   return Action::Kind::kContinue;
 }
 
@@ -192,8 +192,11 @@ std::optional<Action> read_action(Reader& reader, const Fields& fields,
   action.mark = key_node->mark;
   if (action.kind == Action::Kind::kAsk) {
     std::optional<Text> backend = reader.string(value, key);
+    if (name == "approval") action.asks = Asks::kApproval;
     if (backend && backend->value.empty()) {
-      reader.error(value, "expected the name of a backend", "write ask: crm");
+      const bool approval = action.asks == Asks::kApproval;
+      reader.error(value, approval ? "expected the name of an approval" : "expected the name of a backend",
+                   approval ? "write approval: guests" : "write ask: crm");
     }
     if (backend) action.backend = std::move(*backend);
   } else if (action.kind == Action::Kind::kRemove) {
@@ -214,6 +217,19 @@ std::optional<Action> read_action(Reader& reader, const Fields& fields,
 }
 
 namespace {
+
+/// What stands beside an action that asks the state.
+void read_workflow(Reader& reader, const Fields& fields, Rule& rule) {
+  const bool approval = rule.action.kind == Action::Kind::kAsk && rule.action.asks == Asks::kApproval;
+  for (const std::string_view name : {"step", "when_away"}) {
+    if (fields.find(name) == nullptr || approval) continue;
+    reader.error(*fields.key_node(name), "only a rule with `approval` has this", "leave it out");
+  }
+  if (!approval) return;
+  fields.choice("step", rule.approval_step);
+  WhenAway away = WhenAway::kClosed;
+  if (fields.choice("when_away", away)) rule.when_away = away;
+}
 
 void read_rule(Reader& reader, const Node& item, const Key& key, const Inclusion* inclusion,
                std::vector<Rule>& rules) {
@@ -252,12 +268,13 @@ void read_rule(Reader& reader, const Node& item, const Key& key, const Inclusion
   }
   if (const Node* const cache = fields.find("cache"); cache != nullptr) {
     const Node& named = *fields.key_node("cache");
-    if (rule.action.kind == Action::Kind::kAsk) {
+    if (rule.action.kind == Action::Kind::kAsk && rule.action.asks == Asks::kBackend) {
       rule.cache = read_cache(reader, *cache, named, fields.key("cache"));
     } else {
       reader.error(named, "only a rule that asks has decisions to keep", "leave it out");
     }
   }
+  read_workflow(reader, fields, rule);
   rules.push_back(std::move(rule));
 }
 

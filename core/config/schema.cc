@@ -12,6 +12,9 @@ constexpr std::int64_t kHour = 3600 * kSecond;
 
 constexpr string_view kMatches[] = {"exact", "email", "domain", "network"};
 constexpr string_view kModes[] = {"live", "shadow"};
+constexpr string_view kMemory[] = {"memory"};
+constexpr string_view kApprovalSteps[] = {"check", "request"};
+constexpr string_view kWhenAway[] = {"closed", "open"};
 
 constexpr Key kRootKeys[] = {
     {.name = "include",
@@ -112,6 +115,17 @@ constexpr Key kRootKeys[] = {
      .words = "A sample of the requests for `claimgate replay`, personal data replaced. Off without "
               "it.",
      .object = &kCapture},
+    {.name = "state",
+     .shape = Shape::kWordOr,
+     .example = "{ sqlite: /var/lib/claimgate/state.db }",
+     .words = "Where approvals and whatever else outlives a request are kept. Without it no rule may need any.",
+     .choices = kMemory,
+     .object = &kState},
+    {.name = "approvals",
+     .shape = Shape::kObjectMap,
+     .example = "{ guests: { key: [email.canonical], messages: { pending: in_review, denied: not_admitted } } }",
+     .words = "Sign-ups that somebody has to approve, by name, for the action `approval`.",
+     .object = &kApproval},
     {.name = "process",
      .shape = Shape::kObject,
      .example = "{ user: claimgate }",
@@ -119,7 +133,6 @@ constexpr Key kRootKeys[] = {
      .object = &kProcess},
 };
 constexpr LaterKey kRootLater[] = {
-    {"state", "decide with rules and lists"},
     {"cache", "write decision_cache: { bytes: 64MiB }, and cache in the rules that ask"},
     {"events", "use the access log"},
 };
@@ -437,8 +450,27 @@ constexpr Key kRuleKeys[] = {
      .words = "With `ask`: remember what the backend decided. Without it only the caller's retry "
               "gets the same decision.",
      .object = &kRuleCache},
+    {.name = "approval",
+     .shape = Shape::kString,
+     .example = "guests",
+     .words = "Ask the approval of that name. Where the person is approved, or has not asked yet and `step` is "
+              "`check`, the next rule goes on; otherwise the person is told what the state is, and it ends."},
+    {.name = "step",
+     .shape = Shape::kChoice,
+     .fallback = "check",
+     .example = "request",
+     .words = "With `approval`: `check` only looks, for the connector after federating; `request` stores a request "
+              "where there is none, for the connector before the account is created.",
+     .choices = kApprovalSteps},
+    {.name = "when_away",
+     .shape = Shape::kChoice,
+     .fallback = "closed",
+     .example = "closed",
+     .words = "With `approval`: what happens when the state is not to be had. `closed`: the connector's `otherwise`. "
+              "`open`: go on with the next rule.",
+     .choices = kWhenAway},
 };
-constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set", "remove", "ask"};
+constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set", "remove", "ask", "approval"};
 constexpr string_view kRuleOrElse[] = {"tag"};
 
 }  // namespace
@@ -516,6 +548,10 @@ constexpr const Object* kAll[] = {
     &kExpectation,
     &kCapture,
     &kProcess,
+    &kState,
+    &kApproval,
+    &kApprovalMessages,
+    &kGraph,
 };
 }  // namespace
 

@@ -33,7 +33,7 @@ enum class Shape : std::uint8_t {
   kObjectOrList,  // one such map or a list of them
   kObjectMap,     // names, each with such a map
   kMessages,      // names, each with a text, or with a text for each language
-  kAuth,          // the word `anonymous`, or `object`
+  kWordOr,        // the only word of `choices`, or `object`
   kCondition,     // what a rule tests
   kClaims,        // claims and the templates they are set to; may be empty
   kClaimsSome,    // the same, at least one
@@ -110,6 +110,10 @@ extern const Object kTests;
 extern const Object kLengthRange;
 extern const Object kPolicyTest;   // schema_policy.cc
 extern const Object kProcess;  // schema_process.cc
+extern const Object kState;    // schema_state.cc
+extern const Object kApproval;  // schema_approvals.cc, as the next
+extern const Object kApprovalMessages;
+extern const Object kGraph;
 extern const Object kExpectation;
 extern const Object kCapture;
 extern const Object kCountryOf;

@@ -19,6 +19,10 @@ void wipe_secrets(Config& config, bool all) noexcept {
   if (!all) return;
   wipe(config.admin_token.value);
   wipe(config.capture.secret.value);
+  for (Text& key : config.state.keys) wipe(key.value);
+  for (Approval& approval : config.approvals) {
+    if (approval.graph) wipe(approval.graph->client_secret.value);
+  }
 }
 
 }  // namespace core::config

@@ -326,12 +326,18 @@ class Secrets {
                          : word            ? secret
                                            : secret || key == "auth" || names_a_secret(key);
       visit(own(member.value), below);
+      if (key == "state") hide_key_of(*member.value);
     }
   }
 
  private:
   /// The tree hands out const nodes; this one is being completed.
   static Node& own(const Node* node) { return const_cast<Node&>(*node); }
+
+  /// `key` is a secret in `state` alone: in other places it names claims.
+  void hide_key_of(const Node& state) {
+    if (const Node* const key = state.find("key"); key != nullptr) visit(own(key), true);
+  }
 
   void hide(Node& node) {
     node.sensitive = true;

@@ -4,10 +4,10 @@ namespace core::gate {
 namespace {
 
 constexpr std::string_view kSourceNames[kSourceCount] = {"rules",  "cache",   "stale",
-                                                         "joined", "backend", "otherwise"};
+                                                         "joined", "state",   "backend", "otherwise"};
 constexpr std::string_view kFallbackNames[kFallbackCount] = {
     "none", "memory", "backend", "remembered", "deadline", "pending", "ending",
-    "overload", "connector_pending"};
+    "overload", "connector_pending", "state"};
 
 using State = rules::Decisions::State;
 using decisions::Cache;
@@ -79,7 +79,7 @@ AtHand::Answer AtHand::decide(std::uint32_t rule, const rules::Ask& ask,
     return {State::kDecision, given.decision};
   }
   const bool may_keep = cache_ != nullptr && (!token_step_ || (ask.keyed && ask.at_token_step));
-  asked_ = {&ask, rule, may_keep && ask.keyed, may_keep && retry_ms_ != 0, {}, {}};
+  asked_ = {&ask, rule, may_keep && ask.keyed, may_keep && retry_ms_ != 0 && ask.remembers_retry, {}, {}};
   if (ask.keyed && !rules::claims_key(ask, seed_, evaluation, asked_.claims_key)) {
     return give_up(Fallback::kMemory);
   }

@@ -19,10 +19,11 @@ enum class Source : std::uint8_t {
   kCache,   // a remembered decision
   kStale,   // one that is past its time
   kJoined,  // a call that somebody else had begun
+  kState,   // an approval, an invitation, a limit
   kBackend,
   kOtherwise,  // nowhere: the connector's `otherwise`
 };
-inline constexpr std::size_t kSourceCount = 6;
+inline constexpr std::size_t kSourceCount = 7;
 std::string_view name(Source source) noexcept;
 
 /// Why a request was answered `otherwise`.
@@ -36,8 +37,9 @@ enum class Fallback : std::uint8_t {
   kEnding,   // the process ends, or a reload took the backend away
   kOverload,  // no memory left for it (`limits.memory`)
   kConnectorPending,  // `pending` requests of its connector wait already
+  kState,     // the state is not to be had, or there is none
 };
-inline constexpr std::size_t kFallbackCount = 9;
+inline constexpr std::size_t kFallbackCount = 10;
 std::string_view name(Fallback fallback) noexcept;
 
 /// What became of one ask rule of a request that has waited.

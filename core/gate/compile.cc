@@ -340,7 +340,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
   };
   const bool free_names = std::any_of(config.connectors.begin(), config.connectors.end(), is_policy);
   rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes, &tables,
-                            &config.backends, free_names, &snapshot->limits},
+                            &config.backends, free_names, &config.approvals, &snapshot->limits},
                            diagnostics);
   snapshot->limits = compiler.compile_limits(config.velocity);
   check_limits(config, diagnostics);
@@ -358,6 +358,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
          static_cast<std::uint64_t>(written.timeout.count()) * tries, written.connector_contract,
          written.event_contract});
   }
+  for (const config::Approval& approval : config.approvals) snapshot->approvals.push_back(approval.name.value);
   const std::size_t pending_usually = usual_pending(config);
   for (const config::Connector& written : config.connectors) {
     Connector connector;

@@ -84,6 +84,7 @@ struct Snapshot {
   std::vector<Message> messages;
   std::map<std::string, std::uint32_t, std::less<>> message_numbers;  // by name
   std::vector<Backend> backends;  // in the configuration's order
+  std::vector<std::string> approvals;  // names, in the configuration's order
   std::vector<rules::Limit> limits;  // in the configuration's order
   std::vector<Connector> connectors;
   std::size_t prepared_max = 0;  // over all connectors

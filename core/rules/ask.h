@@ -2,10 +2,13 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/config/state.h"
 #include "core/decisions/body_hash.h"
 #include "core/decisions/cache.h"
 #include "core/decisions/key.h"
@@ -13,14 +16,35 @@
 
 namespace core::rules {
 
+/// What a rule asks that has its answer in the state. Immutable; shared with whoever answers it, on
+/// another thread and perhaps after a reload.
+struct Workflow {
+  config::Asks asks = config::Asks::kApproval;
+  std::string name;  // of the approval, invitation or limit
+  config::WhenAway when_away = config::WhenAway::kClosed;
+  bool wants_claims = false;  // as the rules have made them so far
+  struct Approval {
+    bool requests = false;  // false: only looks
+    std::int64_t keep_s = 0, erase_s = 0;
+    std::string requested, pending, denied;  // names of messages
+  };
+  std::optional<Approval> approval;
+};
+
+/// "approvals.guests": how a workflow is called where backends are named, too.
+std::string full_name(const Workflow& workflow);
 struct Limit;
 
 /// What a rule's `ask` says, compiled.
 struct Ask {
   std::uint32_t backend = 0;  // of the configuration, in its order
-  std::string backend_name;
+  std::string backend_name;   // of a workflow: its full name
+  std::shared_ptr<const Workflow> workflow;  // null: a backend is asked
+  /// The caller's retry is told what was decided the first time. Not of a workflow whose records know
+  /// themselves who has asked before.
+  bool remembers_retry = true;
   bool keyed = false;     // it has a `cache`: decisions are kept under the claims of `key`
-  std::vector<Subject> key;
+  std::vector<Subject> key;  // of a workflow: what its record is found by
   bool at_token_step = false;                      // kept at PreTokenIssuance too
   decisions::Key version;  // part of every key, see version_of()
   std::array<decisions::Lifetime, 3> lifetimes{};  // by VerdictKind

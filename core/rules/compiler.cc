@@ -431,6 +431,10 @@ std::uint32_t Compiler::compile_ask(const config::Rule& rule, std::string_view c
   const config::Text& name = rule.action.backend;
   const auto index = static_cast<std::uint32_t>(program_.asks_.size());
   Ask& ask = program_.asks_.emplace_back();
+  if (rule.action.asks == config::Asks::kApproval) {
+    compile_approval(rule, connector, ask);
+    return index;
+  }
   ask.backend_name = name.value;
   const config::Backend* backend = nullptr;
   std::vector<std::string_view> known;

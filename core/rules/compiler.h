@@ -28,6 +28,7 @@ struct Names {
   const ValueTables* tables = nullptr;  // null: none
   const std::vector<config::Backend>* backends = nullptr;  // in the order of their numbers
   bool free_names = false;  // see Vocabulary
+  const std::vector<config::Approval>* approvals = nullptr;
   const std::vector<Limit>* limits = nullptr;  // null: none
 };
 
@@ -70,6 +71,7 @@ class Compiler {
   void refuse(const config::Text& text, std::string message, std::string suggestion);
   std::uint32_t compile_subject(const config::Text& text);
   std::vector<Assignment> compile_assignments(const std::vector<config::Assignment>& assignments);
+  void compile_approval(const config::Rule& rule, std::string_view connector, Ask& ask);
   std::uint32_t compile_limit(const config::Text& name, std::string_view connector);
   std::uint32_t compile_ask(const config::Rule& rule, std::string_view connector);
   void report(const config::Text& text, const TemplateError& error);

@@ -1,6 +1,7 @@
 #include "proxy/admin/writing.h"
 
 #include <algorithm>
+#include <ctime>
 
 #include "core/text/json.h"
 
@@ -25,6 +26,19 @@ void append_claim(std::string& to, std::string_view name, std::string_view value
   append_json(to, name);
   to += ":";
   append_json(to, value);
+}
+
+void append_time(std::string& to, std::string_view name, std::int64_t at_s) {
+  to.append(",\"").append(name).append("\":");
+  if (at_s == 0) {
+    to += "null";
+    return;
+  }
+  const std::time_t at = at_s;
+  std::tm parts{};
+  char text[32];
+  gmtime_r(&at, &parts);
+  to.append(text, std::strftime(text, sizeof text, "\"%Y-%m-%dT%H:%M:%SZ\"", &parts));
 }
 
 std::optional<std::string> decoded(std::string_view text) {

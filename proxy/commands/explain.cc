@@ -182,6 +182,16 @@ bool read_claims(const std::string& path, std::string& body) {
   return true;
 }
 
+/// What a workflow would be asked: by which record.
+std::string key_of(gate::Gate& gate, const rules::Ask& ask) {
+  std::string text = "\nquestion to " + ask.backend_name + "\n ";
+  for (const rules::Subject& subject : ask.key) {
+    const std::string_view value = gate.asking().text_of(subject);
+    text += " " + (value.data() == nullptr ? std::string("missing") : shown(value));
+  }
+  return text + "\n";
+}
+
 /// What a backend would be asked, without credentials and secrets.
 std::string question_of(const Configuration& read, const gate::Connector& connector,
                         gate::Gate& gate, const rules::Ask& ask, std::string_view body) {
@@ -320,7 +330,9 @@ int explain(const std::string& path, const std::string& name, const std::string&
                               {date, sizeof date}, out, &story, known);
     if (!report.asks) break;
     const gate::Asked asked = gate.at_hand().asked();
-    questions += question_of(read, *connector, gate, *asked.ask, given_claims);
+    questions += asked.ask->workflow != nullptr
+                     ? key_of(gate, *asked.ask)
+                     : question_of(read, *connector, gate, *asked.ask, given_claims);
     const auto stand_in = stand_ins.decisions.find(asked.ask->backend_name);
     if (stand_in == stand_ins.decisions.end()) {
       open = asked.ask;
@@ -336,8 +348,9 @@ int explain(const std::string& path, const std::string& name, const std::string&
     story.print();
     std::fputs(questions.c_str(), stdout);
     if (open != nullptr) {
-      std::printf("\nverdict    that of backend \"%s\"; say one with --backend '%s=continue:{...}'\n",
-                  open->backend_name.c_str(), open->backend_name.c_str());
+      std::printf("\nverdict    that of %s\"%s\"; say one with --backend '%s=continue:{...}'\n",
+                  open->workflow == nullptr ? "backend " : "", open->backend_name.c_str(),
+                  open->backend_name.c_str());
       return kExitOk;
     }
     const std::string_view outcome = gate::name(report.outcome);

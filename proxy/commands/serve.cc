@@ -18,6 +18,7 @@
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
 #include "proxy/commands/serve_settings.h"
+#include "proxy/commands/serve_state.h"
 #include "proxy/forward/backend_metrics.h"
 #include "proxy/forward/metrics.h"
 #include "proxy/forward/shared.h"
@@ -77,7 +78,7 @@ class Service {
     if (!bind() || !give_up_privileges()) return false;
     edition_ = {configuration_.snapshot, 1, nullptr, configuration_.backends, configuration_.trust,
                 logs_subjects(configuration_.config)};
-    if (!open_lists()) return false;
+    if (!open_lists() || !open_state_store()) return false;
     open_keys();
     auto log = telemetry::AccessLog::open(configuration_.config.access_log.file.value,
                                           configuration_.workers);
@@ -177,6 +178,13 @@ class Service {
     return true;
   }
 
+  bool open_state_store() {
+    if (const std::string why = state_.open(configuration_.config); !why.empty()) return failed(why);
+    state_.add_metrics(metrics_);
+    state_.start(loop_);
+    return true;
+  }
+
   /// Begins to fetch the keys of callers' tokens, so that they are there when the first caller is.
   void open_keys() {
     keys_ = std::make_unique<tokens::KeyKeeper>(loop_, [this](const tokens::KeyKeeper::Table& table) {
@@ -228,6 +236,7 @@ class Service {
           static_cast<std::uint64_t>(configuration_.config.limits.drain_timeout.count());
       options.on_end = [this] { uv_async_send(&worker_ended_); };
       options.shared = shared_.get();
+      options.workflows = state_.workflows();
       if (written.auth_failures > 0) options.attempts = attempts_.get();
       options.tokens = token_options(written);
       options.tokens.seed = {random_seed(), random_seed()};
@@ -263,7 +272,7 @@ class Service {
       needs.tls = needs.tls || listener.tls.has_value();
       needs.fronted = needs.fronted || listener.proxy_protocol != config::ProxyProtocol::kOff;
     }
-    needs.asks = !edition_.snapshot->backends.empty();
+    needs.asks = !edition_.snapshot->backends.empty() || state_.store() != nullptr;
     for (const config::Backend& backend : written.backends) {
       const auto body = static_cast<std::size_t>(backend.limits.response_bytes);
       needs.in_flight += static_cast<std::size_t>(backend.limits.in_flight);
@@ -328,7 +337,8 @@ class Service {
     admin_handler_ = std::make_unique<admin::AdminHandler>(
         metrics_, admin::ListRequests(*keeper_, access),
         admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access),
-        admin::VelocityRequests(*shared_, [this] { return edition_.snapshot; }, access));
+        admin::VelocityRequests(*shared_, [this] { return edition_.snapshot; }, access),
+        admin::ApprovalRequests(state_.approvals(), [this] { return edition_.snapshot->approvals; }, access));
     admin_ = std::make_unique<net::Server>(loop_, limits, *admin_handler_);
     return admin_->listen(std::move(admin_socket_)) || failed("admin: cannot be watched");
   }
@@ -553,6 +563,7 @@ class Service {
     if (keeper_ != nullptr) keeper_->stop();
     if (admin_ != nullptr) admin_->abort();
     admin_.reset();
+    state_.close();
     workers_.clear();
     if (keys_ != nullptr) keys_->stop();
     if (watching_) {
@@ -582,6 +593,7 @@ class Service {
   std::unique_ptr<capture::Capture> capture_;
   std::unique_ptr<lists::Keeper> keeper_;
   std::unique_ptr<tokens::KeyKeeper> keys_;
+  ServeState state_;
   std::unique_ptr<forward::Shared> shared_;
   std::unique_ptr<core::callers::Attempts> attempts_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/lists/network.h"
+#include "proxy/commands/serve_state.h"
 #include "proxy/process/privilege.h"
 
 namespace proxy::commands {
@@ -103,6 +104,8 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
                       of.tokens_remembered, of.velocity);
   };
   if (as_tuple(old.limits) != as_tuple(fresh.limits)) keys.emplace_back("limits");
+  if (state_differs(old.state, fresh.state)) keys.emplace_back("state");
+  if (graphs_differ(old, fresh)) keys.emplace_back("approvals.graph");
   return keys;
 }
 

@@ -25,6 +25,7 @@ struct Landing {
   std::uint32_t backend_us = 0;                            // from asking to the answer
   std::uint64_t keep_body_ms = 0;  // for so long each of them keeps it for its caller's retry
   bool from_cache = false;         // it was there after all: no backend was asked
+  bool from_state = false;         // a workflow's: no backend was asked
 };
 
 /// A request that waits for a landing.

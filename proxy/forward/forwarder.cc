@@ -8,6 +8,7 @@
 
 #include "core/decisions/encoded.h"
 #include "proxy/forward/translate.h"
+#include "proxy/forward/workflow_landing.h"
 #include "proxy/log.h"
 
 namespace proxy::forward {
@@ -267,7 +268,7 @@ void Forwarder::wait_for_landing(Pending& pending) {
   telemetry::Counters& counters = *pending.serving->counters;
   const Waiter waiter{&mailbox_, pending.id, pending.asked.rule};
   pending.leads = shared_.flights.join(pending.asked.flight(), waiter);
-  counters.count_asked(*pending.connector, !pending.leads);
+  if (pending.asked.ask->workflow == nullptr) counters.count_asked(*pending.connector, !pending.leads);
   if (!pending.leads) return;
   ask(pending.serving, *pending.connector, pending.asked, pending.text(), pending.trace);
   pending.trace = {};  // a second question of the same request has a number of its own
@@ -299,6 +300,9 @@ void Forwarder::try_to_ask(const std::shared_ptr<Serving>& serving,
     landing->from_cache = true;
     tell(asked, landing, true);
     return;
+  }
+  if (asked.ask->workflow != nullptr) {
+    return ask_workflow(connector, asked, evaluation, body, serving->gate.time());
   }
   const core::gate::Snapshot& snapshot = serving->gate.snapshot();
   std::size_t number = asked.ask->backend;
@@ -337,6 +341,26 @@ void Forwarder::try_to_ask(const std::shared_ptr<Serving>& serving,
     give_back(mine);
     throw;
   }
+}
+
+/// Asks whoever has the state. What it answers does not come back this way: it lands on the thread that
+/// has it, in the mailboxes of those who wait.
+void Forwarder::ask_workflow(const gate::Connector& connector, const gate::Asked& asked,
+                             core::rules::Evaluation& evaluation, std::string_view body,
+                             std::int64_t now_s) {
+  if (options_.workflows == nullptr) return land_unresolved(asked, gate::Fallback::kState, true);
+  auto question = make_workflow_question(*asked.ask, connector, evaluation, body, now_s);
+  if (!question) return land_unresolved(asked, gate::Fallback::kMemory, true);
+  WorkflowFlight flight;
+  flight.shared = &shared_;
+  flight.flight = asked.flight();
+  flight.body_key = asked.body_key;
+  flight.by_body = asked.by_body;
+  flight.window_ms = question->retry_ms;
+  flight.when_away = asked.ask->workflow->when_away;
+  options_.workflows->ask(*std::move(question), [flight](const WorkflowAnswer& answer) {
+    flight.land(answer, cache_now_ms());
+  });
 }
 
 void Forwarder::on_outcome(std::uint32_t number, upstream::Outcome&& outcome) noexcept {
@@ -450,7 +474,8 @@ void Forwarder::deliver(const Delivery& delivery) noexcept {
   gate::Fallback give_up = gate::Fallback::kNone;
   try {
     pending.received.push_back({delivery.rule,
-                                landing.from_cache ? gate::Source::kCache
+                                landing.from_cache   ? gate::Source::kCache
+                                : landing.from_state ? gate::Source::kState
                                 : pending.leads    ? gate::Source::kBackend
                                                    : gate::Source::kJoined,
                                 delivery.landing});

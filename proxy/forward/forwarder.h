@@ -19,6 +19,7 @@
 #include "proxy/forward/serving.h"
 #include "proxy/forward/shared.h"
 #include "proxy/forward/trace.h"
+#include "proxy/forward/workflows.h"
 #include "proxy/net/handler.h"
 #include "proxy/net/server.h"
 #include "proxy/net/uv_handle.h"
@@ -94,6 +95,7 @@ class Forwarder {
     std::size_t worker = 0;
     std::size_t pending_max = 4096;
     std::uint64_t seed = 0;  // of trace numbers
+    Workflows* workflows = nullptr;  // who answers what rules ask of the state; null: nobody
   };
   Forwarder(uv_loop_t& loop, Shared& shared, Ledger& ledger, const Options& options);
   ~Forwarder();
@@ -134,6 +136,8 @@ class Forwarder {
   void wait_for_landing(Pending& pending);
   void ask(const std::shared_ptr<Serving>& serving, const core::gate::Connector& connector,
            const core::gate::Asked& asked, std::string_view body, const upstream::Trace& trace) noexcept;
+  void ask_workflow(const core::gate::Connector& connector, const core::gate::Asked& asked,
+                    core::rules::Evaluation& evaluation, std::string_view body, std::int64_t now_s);
   void try_to_ask(const std::shared_ptr<Serving>& serving, const core::gate::Connector& connector,
                   const core::gate::Asked& asked, std::string_view body, const upstream::Trace& trace);
   std::uint32_t take_call();

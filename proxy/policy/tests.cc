@@ -247,7 +247,7 @@ TestRun run_tests(const config::Config& config, Rehearsal& rehearsal, config::So
     if (!told.asked.empty()) {
       diagnostics.error(test.name.mark, test.name.value.size(),
                         "test \"" + test.name.value + "\": rule \"" + told.asking +
-                            "\" asks the backend \"" + told.asked + "\", which is not called here",
+                            "\" asks \"" + told.asked + "\", which is not called here",
                         "say what it decides: backends: { " + told.asked + ": continue }");
       ++run.failed;
       continue;

@@ -37,11 +37,35 @@ claimgate.yaml:1:1: error: the key "connectors" is missing
       {"keys of a later release",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]
 connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
-state: {}
+events: {}
 )~",
-       R"~(claimgate.yaml:3:1: error: "state" is not supported yet by this version
-    3 | state: {}
-      | ^~~~~ decide with rules and lists
+       R"~(claimgate.yaml:3:1: error: "events" is not supported yet by this version
+    3 | events: {}
+      | ^~~~~~ use the access log
+)~"},
+      {"a state that is none",
+       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
+state: disk
+)~",
+       R"~(claimgate.yaml:3:8: error: expected a map or the word memory, found the string "disk"
+    3 | state: disk
+      |        ^~~~ write state: { sqlite: /var/lib/claimgate/state.db }
+)~"},
+      {"a state without a file, and with a key that is too short",
+       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
+state: { sqlite: "", synchronous: ful, key: c2hvcnQ= }
+)~",
+       R"~(claimgate.yaml:3:18: error: expected the name of a file
+    3 | state: { sqlite: "", synchronous: ful, key: **** }
+      |                  ^~ write sqlite: state.db
+claimgate.yaml:3:35: error: unknown synchronous "ful"
+    3 | state: { sqlite: "", synchronous: ful, key: **** }
+      |                                   ^~~ did you mean "full"?
+claimgate.yaml:3:45: error: expected 32 bytes in base64
+    3 | state: { sqlite: "", synchronous: ful, key: **** }
+      |                                             ^~~~ as from openssl rand -base64 32
 )~"},
       {"TLS without a certificate",
        R"~(listeners: [ { address: 127.0.0.1:8443, tls: { key: k } } ]

@@ -50,6 +50,7 @@ std::string mistakes(const std::string& yaml) {
   source.files["c.yaml"] = yaml;
   source.variables = {{"B2C_TOKEN", "0123456789abcdef"}, {"B2C_KEY", "0123456789abcdef"},
                       {"B2C_PASSWORD", "one"}, {"ADMIN_TOKEN", "0123456789abcdef"},
+                      {"GRAPH_SECRET", "secret"}, {"STATE_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="},
                       {"CRM_TOKEN", "two"},    {"CRM_PASSWORD", "three"},
                       {"CRM_KEY", "four"},     {"CRM_SECRET", "five"}};
   source.files["/run/secrets/capture"] = "0123456789abcdef";
@@ -171,7 +172,7 @@ TEST(SchemaValidation, AcceptsTheExampleOfEveryKeyAndSoDoesTheLoader) {
   // What an example needs besides, in another key.
   const std::set<std::string_view> kNeedsMore = {"redirect_hosts", "locale",      "cache",
                                                 "reload",         "hedge_after", "content_type",
-                                                "proxies"};
+                                                "proxies", "step", "when_away"};
   for (const Object* object : schema::all_objects()) {
     for (const Key& key : object->keys) {
       SCOPED_TRACE(std::string(object->name) + "." + std::string(key.name));
@@ -240,7 +241,7 @@ std::vector<std::string> wrong_values(const Key& key) {
     case Shape::kMessages:
       return {
           "5", "[ a ]", "{ name: 5 }", "{ name: [ a ] }", "{ name: {} }", "{ name: { en: 5 } }"};
-    case Shape::kAuth:
+    case Shape::kWordOr:
       return {"5", "everybody", "[]", "{}", "{ zzzzzz: 5 }"};
     case Shape::kCondition:
       return {"5",

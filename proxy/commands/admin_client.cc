@@ -1,0 +1,127 @@
+#include "proxy/commands/admin_client.h"
+
+#include <curl/curl.h>
+
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "core/config/load.h"
+#include "core/secret.h"
+#include "proxy/commands/file_source.h"
+#include "proxy/lists/fetch.h"
+
+namespace proxy::commands {
+namespace {
+
+constexpr long kTimeoutMs = 10'000;
+constexpr std::size_t kAnswerBytesMax = 64 << 20;
+
+struct FreeCurl {
+  void operator()(CURL* curl) const noexcept { curl_easy_cleanup(curl); }
+  void operator()(curl_slist* fields) const noexcept { curl_slist_free_all(fields); }
+};
+
+struct Found {
+  std::string url, unix_path, token;
+};
+
+std::size_t on_body(char* bytes, std::size_t, std::size_t size, void* user) noexcept {
+  auto& body = *static_cast<std::string*>(user);
+  if (size > kAnswerBytesMax - body.size()) return 0;
+  try {
+    body.append(bytes, size);
+  } catch (const std::exception&) {
+    return 0;
+  }
+  return size;
+}
+
+core::Result<Found, std::string> find(const AdminTarget& target) {
+  Found found;
+  if (!target.config.empty()) {
+    FileSource source;
+    core::config::Diagnostics diagnostics;
+    core::config::Config config = core::config::load(target.config, source, diagnostics);
+    if (diagnostics.has_errors()) return diagnostics.render();
+    if (config.admin) {
+      const core::config::ListenerAddress& address = config.admin->address;
+      if (address.kind == core::config::ListenerAddress::Kind::kUnix) {
+        found.url = "http://localhost";
+        found.unix_path = address.host;
+      } else {
+        const bool any = address.host == "0.0.0.0" || address.host == "::";
+        const std::string host = !any ? address.host : address.host == "::" ? "::1" : "127.0.0.1";
+        found.url = "http://" + (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+                    std::to_string(address.port);
+      }
+    }
+    found.token = config.admin_token.value;
+    core::wipe(config.admin_token.value);
+  } else if (const char* const token = std::getenv("CLAIMGATE_ADMIN_TOKEN"); token != nullptr) {
+    found.token = token;
+  }
+  if (!target.url.empty()) {
+    found.url = target.url;
+    found.unix_path.clear();
+  }
+  if (found.url.empty()) return std::string("no admin address: write admin: { address: 127.0.0.1:9090 }, or --admin URL");
+  return found;
+}
+
+}  // namespace
+
+core::Result<AdminAnswer, std::string> ask_admin(const AdminTarget& target, const std::string& path,
+                                                 const std::string& body) {
+  auto found = find(target);
+  if (!found) return std::move(found).error();
+  const Found& at = found.value();
+  lists::open_fetching();
+  const std::unique_ptr<CURL, FreeCurl> curl(curl_easy_init());
+  if (curl == nullptr) return std::string("libcurl cannot begin");
+  AdminAnswer answer;
+  const std::string url = at.url + path;
+  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
+  if (!at.unix_path.empty()) curl_easy_setopt(curl.get(), CURLOPT_UNIX_SOCKET_PATH, at.unix_path.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, "*");  // it is on this machine, or next to it
+  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, kTimeoutMs);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer.body);
+  std::unique_ptr<curl_slist, FreeCurl> fields;
+  const auto add = [&fields](const std::string& line) {
+    fields.reset(curl_slist_append(fields.release(), line.c_str()));
+  };
+  if (!at.token.empty()) add("Authorization: Bearer " + at.token);
+  if (!body.empty()) {
+    add("Content-Type: application/json");
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.c_str());
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
+  }
+  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, fields.get());
+  const CURLcode code = curl_easy_perform(curl.get());
+  if (code != CURLE_OK) return at.url + ": " + curl_easy_strerror(code);
+  long status = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  answer.status = static_cast<int>(status);
+  return answer;
+}
+
+std::string query_text(const std::string& text) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '.' || c == '_' || c == '~';
+    if (plain) {
+      encoded += c;
+    } else {
+      encoded.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
+    }
+  }
+  return encoded;
+}
+
+}  // namespace proxy::commands
