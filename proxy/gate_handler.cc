@@ -93,6 +93,20 @@ void GateHandler::choose_captured() {
   }
 }
 
+/// Behind an answer that told a verdict: its events, and its line of the audit log.
+void GateHandler::tell_of(forward::Serving& serving, const core::gate::Report& report,
+                          std::uint64_t began_ns) noexcept {
+  const std::int64_t time_us = (static_cast<std::int64_t>(began_ns) + wall_offset_ns_) / 1000;
+  // One-time codes and passwords are carried and nothing else.
+  if (core::dialects::moment(report.step) == core::dialects::Moment::kApart) return;
+  const core::gate::Snapshot& snapshot = serving.gate.snapshot();
+  core::rules::Evaluation& evaluation = serving.gate.asking();
+  if (emitter_ != nullptr && report.connector != nullptr && report.connector->emits) {
+    emitter_->emit(report, snapshot, evaluation, serving.generation, time_us);
+  }
+  if (witness_ != nullptr) witness_->note(report, snapshot, evaluation, serving.generation, time_us);
+}
+
 /// Hands a request that got a verdict to the capture, when its turn has come.
 void GateHandler::capture(const forward::Serving& serving, const core::gate::Report& report,
                           std::string_view body) noexcept {
@@ -297,6 +311,7 @@ net::Handler::Progress GateHandler::answer(const net::Exchange& exchange) noexce
   count(*serving_, report, duration_ns);
   note(report, serving_->generation, exchange.peer, exchange.request.wire_bytes,
        exchange.out.size() - before, {batch_ns_, duration_ns});
+  if (emitter_ != nullptr || witness_ != nullptr) [[unlikely]] tell_of(*serving_, report, batch_ns_);
   if (capture_ring_ != nullptr) {
     capture(*serving_, report, serving_->gate.body_read(report.connector, exchange.request));
   }
@@ -315,7 +330,9 @@ void GateHandler::settled(const forward::Pending& pending, const core::gate::Rep
   if (gone) pending.serving->counters->count_gone(*pending.connector);
   note(report, pending.serving->generation, pending.peer, pending.wire_bytes, gone ? 0 : bytes_out,
        {pending.began_ns, duration_ns, pending.backend_us});
-  if (!gone) capture(*pending.serving, report, pending.text());
+  if (gone) return;  // told nobody; the caller's retry gets the same verdict, and that is told
+  if (emitter_ != nullptr || witness_ != nullptr) tell_of(*pending.serving, report, pending.began_ns);
+  capture(*pending.serving, report, pending.text());
 }
 
 bool GateHandler::refuse_early(const net::Exchange& exchange) noexcept {

@@ -12,7 +12,9 @@
 #include "core/http/http_date.h"
 #include "proxy/forward/forwarder.h"
 #include "proxy/forward/serving.h"
+#include "proxy/audit/audit_log.h"
 #include "proxy/capture/capture.h"
+#include "proxy/events/emitter.h"
 #include "proxy/net/caller_trust.h"
 #include "proxy/net/handler.h"
 #include "proxy/refusal_log.h"
@@ -49,6 +51,12 @@ class GateHandler final : public net::Handler, public forward::Ledger {
 
   /// Requests are sampled into `capture` from now on; null, as at first: none.
   void capture_into(capture::Capture* capture, std::size_t worker);
+
+  /// Events and verdicts go there from now on; null, as at first: nowhere. Both outlive the handler.
+  void tell(events::Emitter* emitter, audit::AuditLog::Witness* witness) noexcept {
+    emitter_ = emitter;
+    witness_ = witness;
+  }
 
   /// Wrong credentials are counted in `attempts` from now on; it outlives the handler.
   void count_failures(core::callers::Attempts& attempts) noexcept { attempts_ = &attempts; }
@@ -101,6 +109,8 @@ class GateHandler final : public net::Handler, public forward::Ledger {
             const Times& times) noexcept;
 
   [[gnu::noinline, gnu::cold]] void log_omitted(const core::gate::Report& report) noexcept;
+  void tell_of(forward::Serving& serving, const core::gate::Report& report,
+               std::uint64_t began_ns) noexcept;
   void choose_captured();
   void capture(const forward::Serving& serving, const core::gate::Report& report,
                std::string_view body) noexcept;
@@ -123,6 +133,8 @@ class GateHandler final : public net::Handler, public forward::Ledger {
   telemetry::AccessRing* ring_;  // null: no access log
   double sample_;
   double sampled_ = 0;  // a line is due when it reaches 1
+  events::Emitter* emitter_ = nullptr;              // null: events go nowhere
+  audit::AuditLog::Witness* witness_ = nullptr;     // null: no audit log
   capture::Capture* capture_ = nullptr;
   capture::Ring* capture_ring_ = nullptr;  // null: no capture
   std::vector<bool> captured_;             // by connector

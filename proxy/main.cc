@@ -97,6 +97,12 @@ int main(int argc, char** argv) {
     decides->add_option("--by", approval.by, "who decides")->required();
     decides->add_option("--reason", approval.reason, "why")->required();
   }
+  std::string head;
+  CLI::App* const audit = app.add_subcommand("audit", "look into the audit log");
+  audit->require_subcommand(1);
+  CLI::App* const audit_verify = audit->add_subcommand("verify", "whether its chain holds");
+  audit_verify->add_option("--config", config, "the configuration file")->required();
+  audit_verify->add_option("--head", head, "the digest that it has to end in, as an earlier run printed it");
 
   CLI::App* const schema = app.add_subcommand("schema", "print the configuration's JSON Schema");
   CLI::App* const version = app.add_subcommand("version", "print versions");
@@ -124,6 +130,7 @@ int main(int argc, char** argv) {
     if (approvals_show->parsed()) return commands::approvals_show(approval);
     if (approve->parsed()) return commands::approvals_decide(approval, "approve");
     if (deny->parsed()) return commands::approvals_decide(approval, "deny");
+    if (audit_verify->parsed()) return commands::audit_verify(config, head);
     if (schema->parsed()) return commands::schema();
     if (version->parsed()) return commands::version();
   } catch (const std::exception& error) {

@@ -24,6 +24,7 @@ Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
                                            options_.limits.http.body_bytes, metrics, log,
                                            options_.log_sample);
   handler_->capture_into(options_.capture, options_.index);
+  handler_->tell(options_.emitter, options_.witness);
   if (options_.attempts != nullptr) handler_->count_failures(*options_.attempts);
   handler_->verify_tokens(options_.tokens, options_.want_keys);
   server_ = std::make_unique<net::Server>(loop_, options_.limits, *handler_);

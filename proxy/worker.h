@@ -28,6 +28,8 @@ class Worker {
     net::ServerLimits limits;
     double log_sample = 1;
     capture::Capture* capture = nullptr;  // null: off
+    events::Emitter* emitter = nullptr;           // null: events go nowhere
+    audit::AuditLog::Witness* witness = nullptr;  // null: no audit log
     std::uint64_t drain_timeout_ms = 10'000;
     std::function<void()> on_end;  // called by the worker's thread when it has ended
     forward::Shared* shared = nullptr;  // outlives the worker

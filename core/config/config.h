@@ -11,6 +11,7 @@
 #include "core/config/approvals.h"
 #include "core/config/backend.h"
 #include "core/config/dialect_name.h"
+#include "core/config/events.h"
 #include "core/config/policy.h"
 #include "core/config/state.h"
 #include "core/config/velocity.h"
@@ -104,7 +105,7 @@ struct Action {
     kSet,
     kAsk,
     kRemove,  // claims out of the answer
-    kTag,     // a tag alone
+    kTag,     // a tag, or an event, alone
   };
   Kind kind = Kind::kContinue;
   Mark mark;
@@ -123,6 +124,7 @@ struct Rule {
   Action action;
   Text tag;  // empty: none
   Text limit;  // kBlock, kValidationError: of `velocity`; over it they end. Empty: none
+  std::vector<Text> emits;  // names of events
   std::optional<RuleCache> cache;  // kAsk
   ApprovalStep approval_step = ApprovalStep::kCheck;  // an approval's, as the next
   std::optional<WhenAway> when_away;
@@ -208,6 +210,7 @@ struct Connector {
   std::optional<std::int64_t> pending;  // requests that wait; unset: by what others need (gate::compile)
   std::optional<Action> otherwise;
   TokenFault token_fault = TokenFault::kContinue;
+  std::array<std::vector<Text>, 3> on;  // names of events, by verdict: continue, block, validation error
   std::vector<Rule> rules;
   std::vector<Rule> shadow_rules;  // evaluated beside `rules`, and never told
   Mark mark;
@@ -339,6 +342,11 @@ struct Config {
   State state;
   std::vector<Approval> approvals;
   Capture capture;
+  std::vector<EventType> events;
+  std::vector<Sink> sinks;
+  Outbox outbox;
+  Pseudonyms pseudonyms;
+  Audit audit;
 };
 
 }  // namespace core::config

@@ -106,6 +106,8 @@ class Loader {
     if (name == "approvals") return read_approvals(reader_, node, key, config_);
     if (name == "velocity") return read_velocity(reader_, node, key, config_);
     if (name == "tests") return read_tests(reader_, node, key, config_);
+    if (name == "events") return read_events(reader_, node, key, config_);
+    if (name == "sinks") return read_sinks(reader_, node, key, config_);
     // What is left has one value, in whichever file.
     const auto [first, fresh] = once_.try_emplace(name, named.mark);
     if (!fresh) return report_twice(reader_, named, "section", first->second);
@@ -121,6 +123,12 @@ class Loader {
       read_capture(reader_, node, named, key, config_.capture);
     } else if (name == "state") {
       read_state(reader_, node, named, key, config_.state);
+    } else if (name == "outbox") {
+      read_outbox(reader_, node, named, key, config_.outbox);
+    } else if (name == "pseudonyms") {
+      read_pseudonyms(reader_, node, named, key, config_.pseudonyms);
+    } else if (name == "audit") {
+      read_audit(reader_, node, named, key, config_.audit);
     } else if (name == "process") {
       read_process(reader_, node, named, key, config_.process);
     } else if (name == "workers") {
@@ -194,6 +202,7 @@ class Loader {
     }
     if (broken_) return;  // what seems to be missing may be in the part that could not be read
     warn_of_unused_rule_groups(reader_);
+    check_events(reader_.diagnostics(), config_);
     bool exposed = false;
     for (const Listener& listener : config_.listeners) {
       exposed = exposed || !listener.address.loopback;
@@ -211,10 +220,16 @@ class Loader {
     }
   }
 
-  /// Approvals keep people's claims: somewhere, and not for everybody to read.
+  /// Approvals keep people's claims: somewhere, and not for everybody to read. Events wait in it.
   void check_state() {
-    if (config_.approvals.empty()) return;
     Diagnostics& diagnostics = reader_.diagnostics();
+    if (!config_.sinks.empty() && config_.state.kind == State::Kind::kNone && !has_section("state")) {
+      const Sink& first = config_.sinks.front();
+      diagnostics.error(first.name.mark, first.name.value.size(),
+                        "events on their way to a sink are kept in a state, and there is none",
+                        "write state: { sqlite: state.db }, or state: memory to lose them with the process");
+    }
+    if (config_.approvals.empty()) return;
     const Approval& first = config_.approvals.front();
     if (config_.state.kind == State::Kind::kNone && !has_section("state")) {
       diagnostics.error(first.mark, first.name.value.size(), "approvals are kept in a state, and there is none",

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -187,6 +188,20 @@ void read_state(Reader& reader, const Node& node, const Node& named, const schem
                 State& state);
 void read_capture(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
                   Capture& capture);
+
+/// `events`, `sinks`, `outbox`, `pseudonyms` and `audit`; see events.cc and sinks.cc.
+void read_events(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_sinks(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_outbox(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                 Outbox& outbox);
+void read_pseudonyms(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                     Pseudonyms& pseudonyms);
+void read_audit(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                Audit& audit);
+/// `on` of a connector.
+void read_on(Reader& reader, const Fields& connector, std::array<std::vector<Text>, 3>& on);
+/// What only all files together say: events name sinks, and what hashes has a key.
+void check_events(Diagnostics& diagnostics, const Config& config);
 
 /// One rule, and the action of `otherwise`. See rules.cc.
 void read_rules(Reader& reader, const Node& node, const schema::Key& key, std::vector<Rule>& rules);

@@ -14,6 +14,7 @@ using schema::Key;
 using schema::Shape;
 
 constexpr std::size_t kRuleNameBytesMax = 128;
+constexpr std::size_t kEmitsMax = 8;
 
 std::vector<Assignment> read_claims(Reader& reader, const Node& node, const Key& key) {
   std::vector<Assignment> assignments;
@@ -94,6 +95,22 @@ std::vector<Text> read_names(Reader& reader, const Node& node, const Key& key) {
     read_one(node);
   }
   return names;
+}
+
+/// The events of a rule.
+void read_emits(Reader& reader, const Node& node, const Key& key, std::vector<Text>& emits) {
+  each_string(reader, node, key, [&](const Node& at, Text name) {
+    const auto same = [&](const Text& other) { return other.value == name.value; };
+    if (name.value.empty()) {
+      reader.error(at, "expected the name of an event", "write emit: signup_blocked");
+    } else if (std::any_of(emits.begin(), emits.end(), same)) {
+      reader.error(at, "the event " + Reader::quote(name) + " is emitted twice", "leave one out");
+    } else if (emits.size() == kEmitsMax) {
+      reader.error(at, "more than 8 events of one rule", "write a rule for the others");
+    } else {
+      emits.push_back(std::move(name));
+    }
+  });
 }
 
 bool is_tag(std::string_view tag) {
@@ -250,11 +267,15 @@ void read_rule(Reader& reader, const Node& item, const Key& key, const Inclusion
     reader.error(*fields.find("tag"),
                  "a tag is 1 to 64 letters, digits, \"_\", \".\" and \"-\"", "write tag: new_domain");
   }
+  if (const Node* const emit = fields.find("emit"); emit != nullptr) {
+    read_emits(reader, *emit, fields.key("emit"), rule.emits);
+  }
   if (auto action = read_action(reader, fields, *key.object)) {
     rule.action = std::move(*action);
-  } else if (fields.find("tag") != nullptr) {
+  } else if (const Node* const alone = fields.key_node(fields.find("tag") != nullptr ? "tag" : "emit");
+             alone != nullptr) {
     rule.action.kind = Action::Kind::kTag;
-    rule.action.mark = fields.key_node("tag")->mark;
+    rule.action.mark = alone->mark;
   }
   if (fields.string("limit", rule.limit)) {
     const Node& named = *fields.key_node("limit");

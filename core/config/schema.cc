@@ -126,6 +126,32 @@ constexpr Key kRootKeys[] = {
      .example = "{ guests: { key: [email.canonical], messages: { pending: in_review, denied: not_admitted } } }",
      .words = "Sign-ups that somebody has to approve, by name, for the action `approval`.",
      .object = &kApproval},
+    {.name = "events",
+     .shape = Shape::kObjectMap,
+     .example = "{ signup_blocked: { type: com.example.signup.blocked, claims: { country: plain }, "
+                "sinks: [crm] } }",
+     .words = "What happened, told to others, by name: see `emit` of a rule and `on` of a connector.",
+     .object = &kEvent},
+    {.name = "sinks",
+     .shape = Shape::kObjectMap,
+     .example = "{ crm: { webhook: https://crm.internal/hooks/claimgate } }",
+     .words = "Where events are delivered to, by name (small letters, digits, `_`, `.` and `-`).",
+     .object = &kSink},
+    {.name = "outbox",
+     .shape = Shape::kObject,
+     .example = "{ events: 1000000 }",
+     .words = "Events on their way.",
+     .object = &kOutbox},
+    {.name = "pseudonyms",
+     .shape = Shape::kObject,
+     .example = "{ key: \"${file:/run/secrets/pseudonyms}\" }",
+     .words = "What hashes and tokens of claims are made with.",
+     .object = &kPseudonyms},
+    {.name = "audit",
+     .shape = Shape::kObject,
+     .example = "{ directory: /var/lib/claimgate/audit, keep: 400d }",
+     .words = "A line for every verdict, in a chain that shows tampering. Off without it.",
+     .object = &kAudit},
     {.name = "process",
      .shape = Shape::kObject,
      .example = "{ user: claimgate }",
@@ -134,7 +160,6 @@ constexpr Key kRootKeys[] = {
 };
 constexpr LaterKey kRootLater[] = {
     {"cache", "write decision_cache: { bytes: 64MiB }, and cache in the rules that ask"},
-    {"events", "use the access log"},
 };
 
 constexpr Key kAdminKeys[] = {
@@ -438,6 +463,11 @@ constexpr Key kRuleKeys[] = {
      .example = "per_domain",
      .words = "With `block` or `validation_error`: the limit of `velocity` of that name. Within it the "
               "rule does nothing and the next one follows; over it the rule ends."},
+    {.name = "emit",
+     .shape = Shape::kStringOrList,
+     .example = "signup_blocked",
+     .words = "Events of requests that the rule matches, by name, at most 8. It may stand beside an action "
+              "or alone."},
     {.name = "ask",
      .shape = Shape::kString,
      .example = "crm",
@@ -471,7 +501,7 @@ constexpr Key kRuleKeys[] = {
      .choices = kWhenAway},
 };
 constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set", "remove", "ask", "approval"};
-constexpr string_view kRuleOrElse[] = {"tag"};
+constexpr string_view kRuleOrElse[] = {"tag", "emit"};
 
 }  // namespace
 
@@ -493,7 +523,7 @@ constinit const Object kList{
 constinit const Object kRule{.name = "rule",
                              .words =
                                  "One item of `rules`: a name, perhaps a condition, and "
-                                 "one action, or a `tag` alone. Or an [include](#include).",
+                                 "one action, or a `tag` or `emit` alone. Or an [include](#include).",
                              .keys = kRuleKeys,
                              .exactly_one = kRuleOne,
                              .or_else = kRuleOrElse};
@@ -547,6 +577,12 @@ constexpr const Object* kAll[] = {
     &kTestEarlier,
     &kExpectation,
     &kCapture,
+    &kEvent,
+    &kOn,
+    &kSink,
+    &kOutbox,
+    &kPseudonyms,
+    &kAudit,
     &kProcess,
     &kState,
     &kApproval,

@@ -114,6 +114,12 @@ extern const Object kState;    // schema_state.cc
 extern const Object kApproval;  // schema_approvals.cc, as the next
 extern const Object kApprovalMessages;
 extern const Object kGraph;
+extern const Object kEvent;  // schema_events.cc, as the five below
+extern const Object kSink;
+extern const Object kOutbox;
+extern const Object kPseudonyms;
+extern const Object kAudit;
+extern const Object kOn;
 extern const Object kExpectation;
 extern const Object kCapture;
 extern const Object kCountryOf;

@@ -94,6 +94,11 @@ constexpr Key kConnectorKeys[] = {
      .words = "With `ext-id`: events that rules have no part in, each with the backend that gets them. "
               "An event that is not named is refused.",
      .object = &kCarry},
+    {.name = "on",
+     .shape = Shape::kObject,
+     .example = "{ block: [signup_blocked] }",
+     .words = "Events of every request that was told a verdict.",
+     .object = &kOn},
     {.name = "rules",
      .shape = Shape::kRules,
      .example = "[ { name: everybody, continue: {} } ]",

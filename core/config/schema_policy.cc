@@ -137,6 +137,10 @@ constexpr Key kExpectationKeys[] = {
      .shape = Shape::kStringsAny,
      .example = "[office]",
      .words = "The labels that rules have put on the request with `tag`, in any order: all of them."},
+    {.name = "events",
+     .shape = Shape::kStringsAny,
+     .example = "[signup_blocked]",
+     .words = "The events that come of it, all of them; in any order."},
 };
 
 constexpr Key kCaptureKeys[] = {

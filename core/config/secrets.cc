@@ -23,6 +23,11 @@ void wipe_secrets(Config& config, bool all) noexcept {
   for (Approval& approval : config.approvals) {
     if (approval.graph) wipe(approval.graph->client_secret.value);
   }
+  for (Sink& sink : config.sinks) {
+    for (Text& secret : sink.secrets) wipe(secret.value);
+    for (auto& [name, value] : sink.headers) wipe(value.value);
+  }
+  for (Text& key : config.pseudonyms.keys) wipe(key.value);
 }
 
 }  // namespace core::config

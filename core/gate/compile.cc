@@ -219,6 +219,41 @@ void compile_carriers(const config::Connector& written, const std::vector<config
   }
 }
 
+/// One of `events`.
+events::Plan compile_event(const config::EventType& written, rules::Compiler& compiler) {
+  events::Plan plan;
+  plan.name = written.name.value;
+  plan.type = written.type.value;
+  plan.source = written.source.value;
+  plan.dataschema = written.dataschema.value;
+  for (const config::Text& sink : written.sinks) plan.sinks.push_back(sink.value);
+  std::vector<const config::Text*> texts;
+  for (const auto& [claim, treatment] : written.claims) texts.push_back(&claim);
+  for (const config::Text& key : written.key) texts.push_back(&key);
+  if (!written.subject.value.empty()) texts.push_back(&written.subject);
+  std::vector<std::uint32_t> places;
+  plan.subjects = compiler.compile_values(texts, places);
+  std::size_t at = 0;
+  for (const auto& [claim, treatment] : written.claims) {
+    plan.members.push_back({text::json_quoted(claim.value) + ":", treatment, places[at++]});
+  }
+  for (std::size_t i = 0; i < written.key.size(); ++i) plan.key.push_back(places[at++]);
+  if (!written.subject.value.empty()) plan.subject = places[at];
+  return plan;
+}
+
+/// The events of a connector's verdicts; those of its rules are compiled already.
+void compile_on(const config::Connector& written, rules::Compiler& compiler, Connector& connector) {
+  for (std::size_t kind = 0; kind < connector.on.size(); ++kind) {
+    connector.on[kind] = compiler.resolve_events(written.on[kind]);
+    connector.emits = connector.emits || !connector.on[kind].empty();
+  }
+  const auto& rules = connector.program.rules();
+  connector.emits = connector.emits || std::any_of(rules.begin(), rules.end(), [](const rules::Rule& rule) {
+    return !rule.emits.empty();
+  });
+}
+
 CallerCheck compile_callers(const config::Connector& written) {
   // Without `auth` the loader has made sure that only this machine can connect.
   if (written.allow_anonymous || !written.has_auth) return CallerCheck::anonymous();
@@ -340,7 +375,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
   };
   const bool free_names = std::any_of(config.connectors.begin(), config.connectors.end(), is_policy);
   rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes, &tables,
-                            &config.backends, free_names, &config.approvals, &snapshot->limits},
+                            &config.backends, free_names, &config.approvals, &snapshot->limits, &config.events},
                            diagnostics);
   snapshot->limits = compiler.compile_limits(config.velocity);
   check_limits(config, diagnostics);
@@ -360,6 +395,13 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
   }
   for (const config::Approval& approval : config.approvals) snapshot->approvals.push_back(approval.name.value);
   const std::size_t pending_usually = usual_pending(config);
+  for (const config::EventType& event : config.events) {
+    snapshot->events.push_back(compile_event(event, compiler));
+  }
+  std::vector<const config::Text*> person;
+  for (const config::Text& text : config.audit.person) person.push_back(&text);
+  std::vector<std::uint32_t> places;
+  snapshot->person = compiler.compile_values(person, places);
   for (const config::Connector& written : config.connectors) {
     Connector connector;
     connector.index = snapshot->connectors.size();
@@ -373,6 +415,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
       connector.block_title = compiler.resolve_message(written.block_title);
     }
     compile_carriers(written, config.backends, connector, diagnostics);
+    compile_on(written, compiler, connector);
     for (const rules::Rule& rule : connector.program.rules()) {
       snapshot->claim_words_max = std::max(snapshot->claim_words_max, rule.claim_messages.size());
     }
@@ -390,6 +433,10 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
         if (!rule.limit.value.empty()) {
           diagnostics.error(rule.limit.mark, rule.limit.value.size(),
                             "rules of `shadow_rules` count nothing",
+                            "leave it out, or write mode: shadow in `rules`");
+        }
+        for (const config::Text& name : rule.emits) {
+          diagnostics.error(name.mark, name.value.size(), "rules of `shadow_rules` tell nobody",
                             "leave it out, or write mode: shadow in `rules`");
         }
         if (rule.action.kind != config::Action::Kind::kAsk) continue;

@@ -13,6 +13,7 @@
 #include "core/claims/claims.h"
 #include "core/config/config.h"
 #include "core/dialects/dialect.h"
+#include "core/events/plan.h"
 #include "core/gate/caller.h"
 #include "core/lists/list.h"
 #include "core/lists/live.h"
@@ -55,6 +56,9 @@ struct Connector {
   config::milliseconds deadline{4000};
   config::milliseconds retry_window{12'000};
   std::size_t pending_max = 4096;  // its requests that wait for a backend, in one worker
+  /// Events of verdicts that are told, by rules::VerdictKind: numbers into Snapshot::events.
+  std::array<std::vector<std::uint32_t>, 3> on;
+  bool emits = false;     // its rules, or `on`
   std::size_t index = 0;  // in Snapshot::connectors
 
   /// Who gets the events of a step at dialects::Moment::kApart; null when nobody does.
@@ -86,6 +90,8 @@ struct Snapshot {
   std::vector<Backend> backends;  // in the configuration's order
   std::vector<std::string> approvals;  // names, in the configuration's order
   std::vector<rules::Limit> limits;  // in the configuration's order
+  std::vector<events::Plan> events;  // in the configuration's order
+  std::vector<rules::Subject> person;  // `audit`: whose hash says who it was
   std::vector<Connector> connectors;
   std::size_t prepared_max = 0;  // over all connectors
   std::size_t claim_words_max = 0;  // messages for single claims of one rule, over all connectors

@@ -30,6 +30,7 @@ struct Names {
   bool free_names = false;  // see Vocabulary
   const std::vector<config::Approval>* approvals = nullptr;
   const std::vector<Limit>* limits = nullptr;  // null: none
+  const std::vector<config::EventType>* events = nullptr;  // in the order of their numbers
 };
 
 /// Resolves the names of one connector's rules and lays them out for evaluation. Mistakes go to
@@ -53,6 +54,12 @@ class Compiler {
 
   /// `velocity`: in the order it is written, for Names::limits of another compiler.
   std::vector<Limit> compile_limits(const std::vector<config::VelocityLimit>& limits);
+  /// What an event takes of a request. `name` and `sinks` are left to the caller.
+  std::vector<Subject> compile_values(const std::vector<const config::Text*>& texts,
+                                      std::vector<std::uint32_t>& places);
+
+  /// The numbers of events; reports unknown ones.
+  std::vector<std::uint32_t> resolve_events(const std::vector<config::Text>& names);
 
   /// The index of a message; reports an unknown one and answers 0.
   std::uint32_t resolve_message(const config::Text& name);

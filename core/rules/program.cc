@@ -126,6 +126,7 @@ Program::Step Program::act(std::uint32_t index, Evaluation& evaluation, Tracer* 
     return Step::kNext;
   }
   if (rule.tag != Rule::kNoTag) evaluation.tag(rule.tag);
+  for (const std::uint32_t event : rule.emits) evaluation.emit(event, index);
   const auto deciding = static_cast<std::int32_t>(index);
   switch (rule.action) {
     case Rule::Action::kSet:

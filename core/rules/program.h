@@ -54,7 +54,7 @@ struct Rule {
   enum class Action : std::uint8_t {
     kContinue, kBlock, kValidationError, kSet,
     kRemove,  // claims out of the answer
-    kTag,     // nothing but the tag
+    kTag,     // nothing but the tag, or the events
     kAsk,
   };
   static constexpr std::uint32_t kNoTag = 0xFFFFFFFF;
@@ -66,6 +66,7 @@ struct Rule {
   std::uint32_t tag = kNoTag;           // index into Program::tags()
   std::uint32_t ask = 0;                // kAsk: index into Program::asks()
   std::uint32_t limit = Limit::kNone;   // index into Program::limits(): what matches and is within it passes
+  std::vector<std::uint32_t> emits;     // numbers of events
   std::vector<Assignment> assignments;  // kSet, kContinue
   std::vector<claims::NameId> removals;  // kRemove
   /// kValidationError: a message for each of these claims, told behind the rule's own where a dialect

@@ -1,38 +1,65 @@
 #include "core/text/base64.h"
 
-#include <cstddef>
 #include <cstdint>
 
 namespace core::text {
 namespace {
 
-int value_of(char c) noexcept {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  return c == '+' ? 62 : c == '/' ? 63 : -1;
+constexpr std::string_view kStandard =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+std::string encode(std::string_view bytes, std::string_view alphabet, bool padded) {
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t count = bytes.size() - i < 3 ? bytes.size() - i : 3;
+    std::uint32_t group = 0;
+    for (std::size_t j = 0; j < 3; ++j) {
+      group = group << 8 | (j < count ? static_cast<unsigned char>(bytes[i + j]) : 0U);
+    }
+    for (std::size_t j = 0; j < 4; ++j) {
+      if (j <= count) {
+        text += alphabet[group >> (18 - 6 * j) & 63];
+      } else if (padded) {
+        text += '=';
+      }
+    }
+  }
+  return text;
+}
+
+std::optional<std::string> decode(std::string_view text, std::string_view alphabet) {
+  if (text.size() % 4 == 1) return std::nullopt;
+  std::string bytes;
+  bytes.reserve(text.size() / 4 * 3 + 2);
+  std::uint32_t group = 0;
+  std::size_t bits = 0;
+  for (const char c : text) {
+    const std::size_t value = alphabet.find(c);
+    if (value == std::string_view::npos) return std::nullopt;
+    group = group << 6 | static_cast<std::uint32_t>(value);
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes += static_cast<char>(group >> bits & 0xff);
+    group &= (1U << bits) - 1;
+  }
+  if (group != 0) return std::nullopt;
+  return bytes;
 }
 
 }  // namespace
 
+std::string encode_base64(std::string_view bytes) { return encode(bytes, kStandard, true); }
+std::string encode_base64url(std::string_view bytes) { return encode(bytes, kUrl, false); }
+
 std::optional<std::string> decode_base64(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
-  std::string bytes;
-  bytes.reserve(text.size() / 4 * 3);
-  for (std::size_t at = 0; at < text.size(); at += 4) {
-    std::uint32_t group = 0;
-    const std::size_t digits = at + 4 == text.size() ? 4 - padding : 4;
-    for (std::size_t i = 0; i < 4; ++i) {
-      const int value = i < digits ? value_of(text[at + i]) : 0;
-      if (value < 0) return std::nullopt;
-      group = group << 6 | static_cast<std::uint32_t>(value);
-    }
-    for (std::size_t i = 0; i + 1 < digits; ++i) bytes.push_back(static_cast<char>(group >> (16 - 8 * i)));
-    if (digits < 4 && (group & (0xffffffu >> (8 * (digits - 1)) & 0xffffffu)) != 0) return std::nullopt;
-  }
-  return bytes;
+  for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
+  return decode(text, kStandard);
 }
+
+std::optional<std::string> decode_base64url(std::string_view text) { return decode(text, kUrl); }
 
 }  // namespace core::text

@@ -6,8 +6,14 @@
 
 namespace core::text {
 
-/// The bytes of a base64 text with padding (RFC 4648, 4); nothing for another alphabet, missing padding or
-/// bits that stand for nothing.
+/// `bytes` in base64 with padding (RFC 4648, 4), or in base64url without (5).
+std::string encode_base64(std::string_view bytes);
+std::string encode_base64url(std::string_view bytes);
+
+/// The bytes that `text` stands for: base64 with padding, nothing between its characters, the bits
+/// behind the last byte 0. Empty for anything else.
 std::optional<std::string> decode_base64(std::string_view text);
+/// The same of base64url without padding.
+std::optional<std::string> decode_base64url(std::string_view text);
 
 }  // namespace core::text

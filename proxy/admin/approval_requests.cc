@@ -21,8 +21,6 @@ using state::Failure;
 
 constexpr std::size_t kPageDefault = 100;
 
-Reply error(int status, std::string words) { return {status, std::move(words)}; }
-
 Reply unavailable(Failure failure) {
   return error(503, "the state is not to be had (" + std::string(state::name(failure)) + ")");
 }

@@ -17,6 +17,7 @@
 #include "proxy/capture/capture.h"
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
+#include "proxy/commands/serve_events.h"
 #include "proxy/commands/serve_settings.h"
 #include "proxy/commands/serve_state.h"
 #include "proxy/forward/backend_metrics.h"
@@ -85,7 +86,7 @@ class Service {
     if (!log) return failed("access log: " + log.error().why);
     log_ = std::move(log).value();
     log_->introduce(edition_.generation, *edition_.snapshot);
-    if (!open_capture()) return false;
+    if (!open_capture() || !open_told()) return false;
     config::wipe_secrets(configuration_.config, false);
     return open_workers(descriptors) && open_admin() && watch_signals() && filter_system_calls();
   }
@@ -164,6 +165,14 @@ class Service {
     return true;
   }
 
+  /// Events and the audit log.
+  bool open_told() {
+    const std::string why =
+        told_.open(configuration_.config, configuration_.workers, state_.store(), metrics_);
+    told_.introduce(edition_.generation, *edition_.snapshot);
+    return why.empty() || failed(why);
+  }
+
   bool open_lists() {
     keeper_ = std::make_unique<lists::Keeper>(
         loop_, configuration_.config.lists_state.value, [this](const lists::Keeper::Table& table) {
@@ -232,6 +241,8 @@ class Service {
       options.limits = limits;
       options.log_sample = configuration_.config.access_log.sample;
       options.capture = capture_.get();
+      options.emitter = told_.emitter(i);
+      options.witness = told_.witness(i);
       options.drain_timeout_ms =
           static_cast<std::uint64_t>(configuration_.config.limits.drain_timeout.count());
       options.on_end = [this] { uv_async_send(&worker_ended_); };
@@ -483,6 +494,7 @@ class Service {
   void reload() {
     log_->reopen();
     if (capture_ != nullptr) capture_->reopen();
+    told_.reopen();
     if (reloading_ || draining_) {
       reload_again_ = reloading_;
       return;
@@ -528,6 +540,7 @@ class Service {
       edition_.lists = std::move(lists);
       log_->introduce(edition_.generation, *edition_.snapshot);
       if (capture_ != nullptr) capture_->introduce(edition_.generation, *edition_.snapshot);
+      told_.introduce(edition_.generation, *edition_.snapshot);
       for (const auto& worker : workers_) worker->adopt(edition_);
       take_up_tls(fresh->tls);
       become_ready();
@@ -563,7 +576,8 @@ class Service {
     if (keeper_ != nullptr) keeper_->stop();
     if (admin_ != nullptr) admin_->abort();
     admin_.reset();
-    state_.close();
+    told_.close();   // the rings' last events go into the state
+    state_.close();  // and the workers hear its last answers
     workers_.clear();
     if (keys_ != nullptr) keys_->stop();
     if (watching_) {
@@ -594,6 +608,7 @@ class Service {
   std::unique_ptr<lists::Keeper> keeper_;
   std::unique_ptr<tokens::KeyKeeper> keys_;
   ServeState state_;
+  Told told_;  // behind the state, where its outbox is
   std::unique_ptr<forward::Shared> shared_;
   std::unique_ptr<core::callers::Attempts> attempts_;
   std::vector<std::unique_ptr<Worker>> workers_;

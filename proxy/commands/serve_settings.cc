@@ -8,6 +8,7 @@
 
 #include "core/lists/network.h"
 #include "proxy/commands/serve_state.h"
+#include "proxy/commands/serve_events.h"
 #include "proxy/process/privilege.h"
 
 namespace proxy::commands {
@@ -93,6 +94,7 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
     for (const config::Text& claim : of.keep) texts.push_back(claim.value);
     return texts;
   };
+  if (told_settings(old) != told_settings(fresh)) keys.emplace_back("sinks, outbox, pseudonyms or audit");
   if (captured(old.capture) != captured(fresh.capture)) keys.emplace_back("capture");
   const auto as_tuple = [](const config::Limits& of) {
     return std::tuple(of.request_line_bytes, of.head_bytes, of.header_fields, of.body_bytes,

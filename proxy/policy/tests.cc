@@ -100,6 +100,11 @@ class Comparison {
                     {"expected the tag ", ", no rule has put it on: " + came()},
                     {"expected no tag ", ", a rule has put it on: " + came()});
     }
+    if (expect.events) {
+      compare_names(*expect.events, told_.events, expect.events_mark,
+                    {"expected the event ", ", nothing emits it: " + came()},
+                    {"expected no event ", ", it is emitted: " + came()});
+    }
     return met_;
   }
 

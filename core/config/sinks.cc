@@ -1,0 +1,157 @@
+// `sinks` and `outbox`.
+#include <algorithm>
+#include <bit>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/config/reader.h"
+#include "core/config/scalars.h"
+#include "core/text/base64.h"
+#include "core/text/text.h"
+
+namespace core::config {
+namespace {
+
+using schema::Key;
+using schema::Shape;
+
+constexpr std::size_t kHeadersMax = 32;
+constexpr std::size_t kHeaderBytesMax = 8 << 10;
+constexpr std::string_view kSecretPrefix = "whsec_";
+
+/// Fields that claimgate or its HTTP client writes.
+constexpr std::string_view kOurHeaders[] = {
+    "host",       "content-length", "transfer-encoding", "connection",        "content-type",
+    "webhook-id", "user-agent",     "webhook-timestamp", "webhook-signature", "expect"};
+
+void check_webhook(Reader& reader, const Node& node, const Text& url) {
+  const auto parsed = parse_endpoint(url.value);
+  // A webhook may have a query, which a backend's URL may not.
+  const std::string_view text = url.value;
+  const std::size_t query = text.find('?');
+  if (query != std::string_view::npos && !parsed &&
+      std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '#'; }) &&
+      parse_endpoint(text.substr(0, query))) {
+    return;
+  }
+  if (!parsed) reader.error(node, parsed.error().message, parsed.error().suggestion);
+}
+
+/// Standard Webhooks: "whsec_" and base64 of 24 to 64 bytes.
+void read_secrets(Reader& reader, const Fields& fields, Sink& sink) {
+  const Node* const node = fields.find("secret");
+  if (node == nullptr) return;
+  each_string(reader, *node, fields.key("secret"), [&](const Node& at, Text secret) {
+    const std::string_view text = secret.value;
+    const auto bytes = text.starts_with(kSecretPrefix)
+                           ? text::decode_base64(text.substr(kSecretPrefix.size()))
+                           : std::nullopt;
+    if (!bytes || bytes->size() < 24 || bytes->size() > 64) {
+      reader.error(at, "a secret is whsec_ and base64 of 24 to 64 bytes (Standard Webhooks)",
+                   "as from: echo whsec_$(openssl rand -base64 32)");
+      return;
+    }
+    if (!secret.secret) {
+      reader.warning(at, "a secret is written in the file", "write \"${env:NAME}\" or \"${file:PATH}\"");
+    }
+    sink.secrets.push_back(std::move(secret));
+  });
+}
+
+void read_headers(Reader& reader, const Fields& fields, Sink& sink) {
+  const Node* const node = fields.find("headers");
+  if (node == nullptr) return;
+  Key one = fields.key("headers");
+  if (!reader.is_map(*node, one)) return;
+  one.shape = Shape::kString;
+  one.example = "Bearer ...";
+  for (const Member& member : node->members) {
+    one.name = member.key->value;
+    Text name = reader.key_text(*member.key);
+    std::optional<Text> value = reader.string(*member.value, one);
+    if (!value) continue;
+    const auto ours = [&](std::string_view field) {
+      return text::equals_ignore_case_ascii(field, name.value);
+    };
+    if (!is_token(name.value)) {
+      reader.error(*member.key, "this is no name of a field", {});
+    } else if (std::any_of(std::begin(kOurHeaders), std::end(kOurHeaders), ours) ||
+               (name.value.size() > 3 && text::equals_ignore_case_ascii(name.value.substr(0, 3), "ce-"))) {
+      reader.error(*member.key, "this field is written by claimgate", "leave it out");
+    } else if (has_control(value->value) || value->value.size() > kHeaderBytesMax) {
+      reader.error(*member.value, "a field is one line of at most 8 KiB", {});
+    } else if (sink.headers.size() == kHeadersMax) {
+      reader.error(*member.key, "more than 32 fields", {});
+      return;
+    } else {
+      sink.headers.emplace_back(std::move(name), std::move(*value));
+    }
+  }
+}
+
+void read_sink(Reader& reader, const Member& member, const Key& key, Config& config) {
+  Sink sink;
+  sink.name = reader.key_text(*member.key);
+  Key one = key;
+  one.shape = Shape::kObject;
+  one.name = member.key->value;
+  one.example = "{ webhook: https://crm.internal/hooks/claimgate }";
+  if (!reader.is_map(*member.value, one)) return;
+  const Fields fields(reader, *member.value, member.key, *key.object);
+  if (fields.string("webhook", sink.webhook)) check_webhook(reader, *fields.find("webhook"), sink.webhook);
+  if (fields.filled("file", sink.file)) {
+    sink.file.value = path_beside(reader.diagnostics().path(sink.file.mark.file), sink.file.value);
+  }
+  if (fields.find("webhook") == nullptr) {
+    for (const std::string_view name : {"mode", "secret", "headers", "ca", "timeout", "concurrency"}) {
+      if (fields.find(name) == nullptr) continue;
+      reader.error(*fields.key_node(name), "only a webhook has it", "leave it out");
+    }
+  }
+  fields.choice("mode", sink.mode);
+  read_secrets(reader, fields, sink);
+  read_headers(reader, fields, sink);
+  if (fields.filled("ca", sink.ca)) {
+    sink.ca.value = path_beside(reader.diagnostics().path(sink.ca.mark.file), sink.ca.value);
+  }
+  fields.duration("timeout", sink.timeout);
+  fields.integer("concurrency", sink.concurrency);
+  fields.integer("attempts", sink.attempts);
+  fields.duration("backoff", sink.backoff);
+  if (fields.duration("backoff_max", sink.backoff_max) && sink.backoff_max < sink.backoff) {
+    reader.error(*fields.key_node("backoff_max"), "backoff_max is shorter than backoff", {});
+  }
+  sink.backoff_max = std::max(sink.backoff_max, sink.backoff);
+  config.sinks.push_back(std::move(sink));
+}
+
+}  // namespace
+
+void read_sinks(Reader& reader, const Node& node, const Key& key, Config& config) {
+  if (!reader.is_map(node, key)) return;
+  for (const Member& member : node.members) {
+    const auto same =
+        std::find_if(config.sinks.begin(), config.sinks.end(),
+                     [&](const Sink& s) { return s.name.value == member.key->value; });
+    if (same != config.sinks.end()) {
+      report_twice(reader, *member.key, "sink", same->name.mark);
+      continue;
+    }
+    check_name(reader, *member.key, "sink", true);
+    read_sink(reader, member, key, config);
+  }
+}
+
+void read_outbox(Reader& reader, const Node& node, const Node& named, const Key& key,
+                 Outbox& outbox) {
+  if (!reader.is_map(node, key)) return;
+  const Fields fields(reader, node, &named, *key.object);
+  outbox.mark = named.mark;
+  fields.integer("events", outbox.events);
+  if (!fields.size("ring_bytes", outbox.ring_bytes)) return;
+  if (std::has_single_bit(static_cast<std::uint64_t>(outbox.ring_bytes))) return;
+  reader.error(*fields.find("ring_bytes"), "this is a power of two", "write ring_bytes: 1MiB");
+}
+
+}  // namespace core::config

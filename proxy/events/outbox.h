@@ -1,0 +1,102 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/config/config.h"
+#include "core/events/pseudonyms.h"
+#include "proxy/events/courier.h"
+#include "proxy/events/emitter.h"
+#include "proxy/request_names.h"
+#include "proxy/state/store.h"
+
+namespace proxy::events {
+
+/// Where events wait until their sinks have taken them: a stream of the store for each sink. A thread of
+/// its own makes what the workers' rings hold into CloudEvents and commits it, everything that has
+/// gathered together in one batch; couriers bring it away. docs/events.md says what is lost when.
+class Outbox {
+ public:
+  /// Events by what became of them before a courier saw them.
+  struct Figures {
+    std::atomic<std::uint64_t> committed{0};   // for each sink
+    std::atomic<std::uint64_t> full{0};        // dropped: a sink has as many as it may
+    std::atomic<std::uint64_t> forgotten{0};   // dropped: of a configuration long replaced
+    std::atomic<std::uint64_t> failures{0};    // commits that the store refused; they are repeated
+  };
+
+  /// The error says why, for a person. The store outlives the outbox.
+  static core::Result<std::unique_ptr<Outbox>, std::string> open(const core::config::Config& config,
+                                                                 std::size_t workers,
+                                                                 state::Store& store);
+  /// Writes what the rings hold, when no worker emits any more, and ends.
+  ~Outbox();
+
+  Emitter& emitter(std::size_t worker) noexcept { return *emitters_[worker]; }
+  RequestNameBook& names() noexcept { return names_; }
+  /// Opens files again (SIGHUP).
+  void reopen() noexcept;
+
+  const std::vector<std::unique_ptr<Courier>>& couriers() const noexcept { return couriers_; }
+  Courier* find(std::string_view sink) const noexcept;
+  state::Store& store() noexcept { return store_; }
+  const Figures& figures() const noexcept { return figures_; }
+  std::uint64_t dropped_in_rings() const noexcept;
+  std::uint64_t too_large() const noexcept;
+  /// Committed, by the event's name.
+  std::map<std::string, std::uint64_t> emitted() const;
+
+ private:
+  /// Events for one sink that go into the store together.
+  struct Block {
+    std::string sink;
+    Courier* courier = nullptr;  // null: a sink of a configuration that needs a restart
+    std::string value;
+    std::uint64_t events = 0;
+  };
+  Outbox(const core::config::Config& config, state::Store& store);
+  void run();
+  void gather();
+  void add(const Emission& emission, std::string_view values);
+  Block& block_for(const std::string& sink);
+  void commit_gathered();
+  void commit_batch(std::size_t first, std::size_t end);
+  void wake() noexcept;
+
+  state::Store& store_;
+  const std::uint64_t events_max_;
+  core::events::Pseudonyms pseudonyms_;
+  RequestNameBook names_;
+  std::vector<std::unique_ptr<Emitter>> emitters_;
+  std::vector<std::unique_ptr<Courier>> couriers_;
+  Figures figures_;
+
+  std::mutex mutex_;  // of the three below
+  std::condition_variable wake_;
+  bool woken_ = false;
+  bool stopping_ = false;
+
+  mutable std::mutex emitted_mutex_;
+  std::map<std::string, std::uint64_t> emitted_;
+
+  // The thread's own.
+  std::shared_ptr<const RequestNames> known_;  // of the last event
+  std::vector<core::events::TakenValue> values_;
+  core::events::CloudEvent event_;
+  std::vector<Block> blocks_;
+  std::map<std::string, std::uint64_t> gathered_;  // by the event's name
+  std::uint64_t random_ = 0;
+  std::uint64_t number_ = 0;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace proxy::events
