@@ -253,7 +253,11 @@ void Endpoint::resolve() noexcept {
   }
   resolve_wanted_ = false;
   try {
-    lookup_ = Lookup::begin(board_, *this, options_.host);
+    lookup_ = Lookup::begin(board_.loop, board_.resolver, options_.host,
+                            [this](int status, const addrinfo* answer) {
+                              const Switchboard::Turn turn(board_);
+                              on_resolved(status, answer);
+                            });
   } catch (const std::bad_alloc&) {
     lookup_ = nullptr;
   }

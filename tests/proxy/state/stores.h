@@ -10,8 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "proxy/redis/link.h"
+#include "proxy/state/redis_scripts.h"
+#include "proxy/state/redis_store.h"
 #include "proxy/state/sqlite_store.h"
 #include "proxy/state/store.h"
+#include "tests/proxy/redis/redis_server.h"
 
 /// The stores that store_test.cc holds to the same promises.
 namespace proxy::state {
@@ -50,8 +54,21 @@ inline std::unique_ptr<Store> open_or_null(SqliteOptions options) {
   return store ? std::move(store).value() : nullptr;
 }
 
+/// One server for all tests of this process; each scratch has keys of its own there.
+inline std::unique_ptr<Store> open_redis(const Scratch& scratch) {
+  if (redis::RedisServer::program().empty()) return nullptr;
+  static redis::RedisServer server;
+  redis::Options options;
+  options.port = server.port();
+  options.silence_ms = options.connect_timeout_ms = 20'000;
+  options.scripts = redis_scripts::all();
+  return make_redis_store(std::make_shared<redis::Link>(std::move(options), 1),
+                          {.prefix = scratch.path(), .timeout_ms = 20'000});
+}
+
 inline std::vector<StoreKind> store_kinds() {
-  return {{"memory", false, [](const Scratch&) { return open_or_null({}); }},
+  return {{"redis", true, open_redis},
+          {"memory", false, [](const Scratch&) { return open_or_null({}); }},
           {"sqlite_full", true,
            [](const Scratch& scratch) {
              return open_or_null({.path = scratch.file("state.db"), .now_s = {}});
