@@ -238,14 +238,19 @@ namespace {
 /// What stands beside an action that asks the state.
 void read_workflow(Reader& reader, const Fields& fields, Rule& rule) {
   const bool approval = rule.action.kind == Action::Kind::kAsk && rule.action.asks == Asks::kApproval;
-  for (const std::string_view name : {"step", "when_away"}) {
-    if (fields.find(name) == nullptr || approval) continue;
-    reader.error(*fields.key_node(name), "only a rule with `approval` has this", "leave it out");
+  const bool limit = !rule.limit.value.empty();
+  if (fields.find("step") != nullptr && !approval) {
+    reader.error(*fields.key_node("step"), "only a rule with `approval` has this", "leave it out");
   }
-  if (!approval) return;
-  fields.choice("step", rule.approval_step);
+  if (fields.find("when_away") != nullptr && !approval && !limit) {
+    reader.error(*fields.key_node("when_away"), "only a rule with `approval` or `limit` has this", "leave it out");
+  }
+  if (approval) fields.choice("step", rule.approval_step);
   WhenAway away = WhenAway::kClosed;
-  if (fields.choice("when_away", away)) rule.when_away = away;
+  if ((approval || limit) && fields.choice("when_away", away)) rule.when_away = away;
+  if (rule.when_away == WhenAway::kLocal && !limit) {
+    reader.error(*fields.find("when_away"), "only a limit is counted on this machine as well", "write closed or open");
+  }
 }
 
 void read_rule(Reader& reader, const Node& item, const Key& key, const Inclusion* inclusion,

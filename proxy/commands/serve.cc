@@ -188,7 +188,12 @@ class Service {
   }
 
   bool open_state_store() {
-    if (const std::string why = state_.open(configuration_.config); !why.empty()) return failed(why);
+    const std::string why = state_.open(configuration_.config, configuration_.redis_tls);
+    if (!why.empty()) return failed(why);
+    shared_ = std::make_unique<forward::Shared>(
+        static_cast<std::size_t>(configuration_.config.decision_cache_bytes), state_.seed(), configuration_.workers,
+        static_cast<std::size_t>(configuration_.config.limits.velocity));
+    state_.use_shared(*shared_);
     state_.add_metrics(metrics_);
     state_.start(loop_);
     return true;
@@ -215,10 +220,6 @@ class Service {
   }
 
   bool open_workers(std::size_t descriptors) {
-    shared_ = std::make_unique<forward::Shared>(
-        static_cast<std::size_t>(configuration_.config.decision_cache_bytes),
-        core::decisions::Seed{random_seed(), random_seed()}, configuration_.workers,
-        static_cast<std::size_t>(configuration_.config.limits.velocity));
     core::callers::Attempts::Options attempts;
     const config::Limits& written = configuration_.config.limits;
     attempts.failures_max = static_cast<std::uint32_t>(written.auth_failures);
@@ -248,6 +249,7 @@ class Service {
       options.on_end = [this] { uv_async_send(&worker_ended_); };
       options.shared = shared_.get();
       options.workflows = state_.workflows();
+      options.second_level = state_.decisions();
       if (written.auth_failures > 0) options.attempts = attempts_.get();
       options.tokens = token_options(written);
       options.tokens.seed = {random_seed(), random_seed()};
@@ -347,8 +349,8 @@ class Service {
                                configuration_.config.admin->address.loopback);
     admin_handler_ = std::make_unique<admin::AdminHandler>(
         metrics_, admin::ListRequests(*keeper_, access),
-        admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access),
-        admin::VelocityRequests(*shared_, [this] { return edition_.snapshot; }, access),
+        admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access, state_.decisions()),
+        admin::VelocityRequests(*shared_, [this] { return edition_.snapshot; }, access, state_.counters()),
         admin::ApprovalRequests(state_.approvals(), [this] { return edition_.snapshot->approvals; }, access));
     admin_ = std::make_unique<net::Server>(loop_, limits, *admin_handler_);
     return admin_->listen(std::move(admin_socket_)) || failed("admin: cannot be watched");
