@@ -21,9 +21,9 @@ struct WorkflowQuestion {
   std::vector<std::optional<std::string>> key;  // values of Ask::key; empty: missing
   std::string body;    // of the request, when the workflow wants claims
   std::vector<core::decisions::DecidedClaim> set;  // and what rules have set since
-  core::velocity::Question count;  // of a limit
   std::int64_t now_s = 0;     // Unix time of the request
   std::uint64_t retry_ms = 0;  // how long its caller may send the same again
+  core::velocity::Question count = {};  // of a limit
 };
 
 struct WorkflowAnswer {
