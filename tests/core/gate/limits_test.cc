@@ -262,7 +262,7 @@ TEST_F(SharedLimits, AreAskedAndTheRuleGoesByTheAnswer) {
 
 TEST_F(SharedLimits, WhatDoesNotComeToPassIsLeftToBeTakenBack) {
   open_shared("      - { name: often, limit: people, block: plain }\n"
-              "      - { name: z, when: { postalCode: missing }, validation_error: plain }\n");
+              "      - { name: z, when: { postalCode: { missing: true } }, validation_error: plain }\n");
   CountedApart within;
   within.stamp = 77;
   EXPECT_FALSE(passes(told(person("a"), &within)));

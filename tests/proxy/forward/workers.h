@@ -130,6 +130,7 @@ class Workers {
     std::string more = {};  // connectors
     std::size_t cache_bytes = 4 << 20;
     std::uint64_t drain_ms = 10'000;
+    SecondLevel* second_level = nullptr;
   };
   explicit Workers(const Settings& settings)
       : shared_(settings.cache_bytes, {1, 2}, settings.workers) {
@@ -141,6 +142,7 @@ class Workers {
       options.index = i;
       options.shared = &shared_;
       options.pending_max = settings.pending_max;
+      options.second_level = settings.second_level;
       options.limits.memory = settings.memory;
       options.seed = i;
       options.drain_timeout_ms = settings.drain_ms;
