@@ -96,8 +96,8 @@ void ServeState::use_shared(forward::Shared& shared) {
   if (counters_ != nullptr) limits_ = std::make_unique<state::Limits>(*counters_, shared.counters);
   if (approvals_ != nullptr) workflows_ = std::make_unique<state::Workflows>(*approvals_, limits_.get());
   if (!decisions_wanted_) return;
-  decisions_ = std::make_unique<state::RedisDecisions>(link_, *store_, shared, *decisions_wanted_);
-  for (std::string& key : decisions_wanted_->keys) core::wipe(key);
+  decisions_ = std::make_unique<state::RedisDecisions>(link_, *store_, shared, *std::move(decisions_wanted_));
+  decisions_wanted_.reset();
   decisions_->start();
 }
 

@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -72,7 +73,10 @@ RedisDecisions::RedisDecisions(std::shared_ptr<redis::Link> link, Store& store, 
       shared_(shared),
       options_(std::move(options)),
       base_("{" + options_.prefix + "}:d:") {
-  for (const std::string& key : options_.keys) keys_.emplace_back(key);
+  for (std::string& key : options_.keys) {
+    keys_.emplace_back(key);
+    core::wipe(key);
+  }
 }
 
 void RedisDecisions::start() {

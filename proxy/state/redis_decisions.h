@@ -88,7 +88,7 @@ class RedisDecisions final : public forward::SecondLevel {
   const std::shared_ptr<redis::Link> link_;
   Store& store_;
   forward::Shared& shared_;
-  const RedisDecisionsOptions options_;
+  RedisDecisionsOptions options_;  // without its keys
   const std::string base_;
   std::vector<core::Secret> keys_;
   std::atomic<std::uint64_t> generation_{0};  // 0: not known
