@@ -200,7 +200,7 @@ class Service {
   lists::Keeper::Table take_up_lists(Configuration& fresh, std::string& why) {
     std::vector<std::string> remarks;
     lists::Keeper::Table table =
-        keeper_->take_up(fresh.lists, std::move(fresh.sources), why, remarks);
+        keeper_->take_up(fresh.lists, std::move(fresh.sources), standing_, why, remarks);
     keeper_->retire(std::move(fresh.lists));
     for (const std::string& remark : remarks) log::warn("{}", remark);
     return table;
@@ -377,6 +377,7 @@ class Service {
     }
     reloading_ = true;
     notifier_.send(reloading_notice());
+    standing_ = keeper_->standing();
     reload_work_.data = this;
     uv_queue_work(
         &loop_, &reload_work_,
@@ -384,6 +385,10 @@ class Service {
           auto* const self = static_cast<Service*>(work->data);
           self->fresh_ = std::make_unique<Configuration>(read_configuration(
               self->path_, self->workers_.size(), true, &self->stopping_, &self->tickets_));
+          Configuration& fresh = *self->fresh_;
+          if (fresh.snapshot != nullptr && !fresh.diagnostics.has_errors()) {
+            fresh.lists = lists::Keeper::merge(fresh.lists, fresh.sources, self->standing_);
+          }
         },
         [](uv_work_t* work, int) { static_cast<Service*>(work->data)->take_up(); });
   }
@@ -397,6 +402,7 @@ class Service {
     std::string why;
     const std::uint32_t before = edition_.generation;
     lists::Keeper::Table lists = good ? take_up_lists(*fresh, why) : nullptr;
+    standing_ = {};
     if (!why.empty()) log::error("{}", why);
     if (lists == nullptr) {
       ++reloads_failed_;
@@ -482,6 +488,7 @@ class Service {
   std::unique_ptr<telemetry::AccessLog> log_;
   std::unique_ptr<capture::Capture> capture_;
   std::unique_ptr<lists::Keeper> keeper_;
+  lists::Keeper::Standing standing_;  // of a reload under way
   std::unique_ptr<tokens::KeyKeeper> keys_;
   ServeState state_;
   Told told_;  // behind the state, where its outbox is
