@@ -7,6 +7,7 @@
 #include "proxy/commands/approvals.h"
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
+#include "proxy/commands/events.h"
 #include "proxy/log.h"
 
 int main(int argc, char** argv) {
@@ -74,14 +75,17 @@ int main(int argc, char** argv) {
   commands::ApprovalsOptions approval;
   CLI::App* const approvals = app.add_subcommand("approvals", "list, show and decide sign-ups that wait for approval");
   approvals->require_subcommand(1);
-  const auto approval_command = [&](const char* name, const char* words, bool of_one) {
-    CLI::App* const one = approvals->add_subcommand(name, words);
-    CLI::Option* const file = one->add_option("--config", approval.admin.config, "says where the admin address is");
-    CLI::Option* const url = one->add_option("--admin", approval.admin.url,
-                                             "its URL instead, with the token in CLAIMGATE_ADMIN_TOKEN");
+  const auto ask_where = [](CLI::App* one, commands::AdminTarget& admin) {
+    CLI::Option* const file = one->add_option("--config", admin.config, "says where the admin address is");
+    CLI::Option* const url =
+        one->add_option("--admin", admin.url, "its URL instead, with the token in CLAIMGATE_ADMIN_TOKEN");
     one->callback([file, url] {
       if (file->empty() && url->empty()) throw CLI::RequiredError("--config or --admin");
     });
+  };
+  const auto approval_command = [&](const char* name, const char* words, bool of_one) {
+    CLI::App* const one = approvals->add_subcommand(name, words);
+    ask_where(one, approval.admin);
     one->add_option("NAME", approval.name, "of the approval in the configuration")->required();
     if (of_one) one->add_option("ID", approval.id, "which one")->required();
     return one;
@@ -97,6 +101,21 @@ int main(int argc, char** argv) {
     decides->add_option("--by", approval.by, "who decides")->required();
     decides->add_option("--reason", approval.reason, "why")->required();
   }
+  commands::EventsOptions told;
+  CLI::App* const events = app.add_subcommand("events", "look at events on their way, bring dead letters again, throw away");
+  events->require_subcommand(1);
+  const auto events_command = [&](const char* name, const char* words, bool of_one) {
+    CLI::App* const one = events->add_subcommand(name, words);
+    ask_where(one, told.admin);
+    if (of_one) one->add_option("SINK", told.sink, "its name in the configuration")->required();
+    return one;
+  };
+  CLI::App* const events_list = events_command("list", "how much waits for which sink", false);
+  CLI::App* const events_dead = events_command("dead", "the dead letters of a sink", true);
+  for (CLI::App* const lists : {events_list, events_dead}) lists->add_flag("--json", told.json, "print JSON");
+  CLI::App* const events_replay = events_command("replay", "bring its dead letters again", true);
+  CLI::App* const events_purge = events_command("purge", "throw away what waits for it", true);
+  events_purge->add_flag("--dead", told.dead, "its dead letters instead");
   std::string head;
   CLI::App* const audit = app.add_subcommand("audit", "look into the audit log");
   audit->require_subcommand(1);
@@ -130,6 +149,10 @@ int main(int argc, char** argv) {
     if (approvals_show->parsed()) return commands::approvals_show(approval);
     if (approve->parsed()) return commands::approvals_decide(approval, "approve");
     if (deny->parsed()) return commands::approvals_decide(approval, "deny");
+    if (events_list->parsed()) return commands::events_list(told);
+    if (events_dead->parsed()) return commands::events_dead(told);
+    if (events_replay->parsed()) return commands::events_replay(told);
+    if (events_purge->parsed()) return commands::events_purge(told);
     if (audit_verify->parsed()) return commands::audit_verify(config, head);
     if (schema->parsed()) return commands::schema();
     if (version->parsed()) return commands::version();

@@ -587,6 +587,7 @@ constexpr const Object* kAll[] = {
     &kState,
     &kApproval,
     &kApprovalMessages,
+    &kApprovalOn,
     &kGraph,
 };
 }  // namespace

@@ -12,30 +12,6 @@
 namespace proxy::commands {
 namespace {
 
-int failed(const std::string& why) {
-  std::fprintf(stderr, "claimgate: error: %s%s", why.c_str(), why.ends_with('\n') ? "" : "\n");
-  return kExitFailed;
-}
-
-/// The answer's body; reports anything but 200.
-std::string body_of(core::Result<AdminAnswer, std::string> asked, int& code) {
-  code = kExitOk;
-  if (!asked) {
-    code = failed(asked.error());
-    return {};
-  }
-  AdminAnswer answer = std::move(asked).value();
-  if (answer.status == 200) return std::move(answer.body);
-  // {"status":404,"message":"..."}, else whatever it is.
-  simdjson::dom::parser parser;
-  std::string_view message;
-  simdjson::dom::element read;
-  const bool words = parser.parse(answer.body).get(read) == simdjson::SUCCESS &&
-                     read["message"].get(message) == simdjson::SUCCESS;
-  code = failed(words ? std::string(message) : answer.body + " (" + std::to_string(answer.status) + ")");
-  return {};
-}
-
 std::string text_of(const simdjson::dom::element& item, const char* name) {
   std::string_view text;
   return item[name].get(text) == simdjson::SUCCESS ? std::string(text) : "-";
@@ -55,14 +31,14 @@ int approvals_list(const ApprovalsOptions& options) {
     if (!options.state.empty()) path += "&state=" + query_text(options.state);
     if (!after.empty()) path += "&after=" + query_text(after);
     int code = kExitOk;
-    const std::string body = body_of(ask_admin(options.admin, path), code);
+    const std::string body = admin_body(ask_admin(options.admin, path), code);
     if (code != kExitOk) return code;
     simdjson::dom::parser parser;
     simdjson::dom::element page;
     simdjson::dom::array items;
     if (parser.parse(body).get(page) != simdjson::SUCCESS ||
         page["approvals"].get(items) != simdjson::SUCCESS) {
-      return failed("the admin address has answered something else");
+      return admin_failed("the admin address has answered something else");
     }
     if (options.json) std::fputs(body.c_str(), stdout);
     if (first && !options.json) std::printf("%-32s  %-8s  %-20s  %s\n", "ID", "STATE", "REQUESTED", "DECIDED");
@@ -80,7 +56,7 @@ int approvals_list(const ApprovalsOptions& options) {
 
 int approvals_show(const ApprovalsOptions& options) {
   int code = kExitOk;
-  const std::string body = body_of(ask_admin(options.admin, path_of(options)), code);
+  const std::string body = admin_body(ask_admin(options.admin, path_of(options)), code);
   if (code == kExitOk) std::fputs(body.c_str(), stdout);
   return code;
 }
@@ -89,7 +65,7 @@ int approvals_decide(const ApprovalsOptions& options, const std::string& verb) {
   const std::string decision = "{\"by\":" + core::text::json_quoted(options.by) +
                                ",\"reason\":" + core::text::json_quoted(options.reason) + "}";
   int code = kExitOk;
-  const std::string body = body_of(ask_admin(options.admin, path_of(options) + "/" + verb, decision), code);
+  const std::string body = admin_body(ask_admin(options.admin, path_of(options) + "/" + verb, decision), code);
   if (code == kExitOk) std::fputs(body.c_str(), stdout);
   return code;
 }

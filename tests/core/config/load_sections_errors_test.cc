@@ -34,15 +34,6 @@ claimgate.yaml:1:1: error: the key "connectors" is missing
     1 | workers: 1
       | ^ write connectors: { before-create: { path: /b2c/before-create, dialect: b2c-userflow } }
 )~"},
-      {"keys of a later release",
-       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
-connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
-events: {}
-)~",
-       R"~(claimgate.yaml:3:1: error: "events" is not supported yet by this version
-    3 | events: {}
-      | ^~~~~~ use the access log
-)~"},
       {"a state that is none",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]
 connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
