@@ -6,9 +6,6 @@ namespace {
 
 using std::string_view;
 
-constexpr std::int64_t kMinute = 60'000;
-constexpr std::int64_t kDay = 24 * 60 * kMinute;
-
 constexpr Key kApprovalKeys[] = {
     {.name = "key",
      .shape = Shape::kStrings,

@@ -6,14 +6,10 @@ namespace {
 
 using std::string_view;
 
-constexpr std::int64_t kKiB = 1 << 10;
-constexpr std::int64_t kMiB = 1 << 20;
-constexpr std::int64_t kSecond = 1000;
-constexpr std::int64_t kHour = 3600 * kSecond;
 
-constexpr string_view kModes[] = {"structured", "binary"};
+constexpr string_view kSinkModes[] = {"structured", "binary"};
 constexpr string_view kCommits[] = {"behind_answer", "before_answer"};
-constexpr string_view kWhenAway[] = {"closed", "open"};
+constexpr string_view kEventWhenAway[] = {"closed", "open"};
 constexpr string_view kMechanisms[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
 
 constexpr Key kEventKeys[] = {
@@ -64,7 +60,7 @@ constexpr Key kEventKeys[] = {
      .example = "open",
      .words = "With `commit: before_answer`: what is answered when the event is not in the outbox in time. `closed`: "
               "the connector's `otherwise`. `open`: what the rules have decided.",
-     .choices = kWhenAway},
+     .choices = kEventWhenAway},
 };
 
 constexpr Key kSinkKeys[] = {
@@ -127,7 +123,7 @@ constexpr Key kSinkKeys[] = {
      .example = "binary",
      .words = "With `webhook`, `kafka`: the whole event is the body, or its `data` is and its attributes are "
               "fields of their own (CloudEvents 1.0, HTTP and Kafka bindings).",
-     .choices = kModes},
+     .choices = kSinkModes},
     {.name = "secret",
      .shape = Shape::kStringOrList,
      .example = "\"${env:CRM_HOOK_SECRET}\"",
