@@ -17,7 +17,7 @@
 namespace proxy::events {
 namespace {
 
-constexpr std::uint64_t kAwayMs = 1000;
+constexpr std::uint64_t kKafkaAwayMs = 1000;
 constexpr int kPurgeMs = 1000;
 constexpr int kSyslogWarning = 4;
 
@@ -30,7 +30,7 @@ Outcome outcome_of(rd_kafka_resp_err_t error) {
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
     case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD: return {Outcome::Result::kRefused, 0, std::move(why)};
-    default: return {Outcome::Result::kAway, kAwayMs, std::move(why)};
+    default: return {Outcome::Result::kAway, kKafkaAwayMs, std::move(why)};
   }
 }
 

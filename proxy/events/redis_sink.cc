@@ -18,13 +18,13 @@
 namespace proxy::events {
 namespace {
 
-constexpr std::uint64_t kAwayMs = 1000;
+constexpr std::uint64_t kRedisAwayMs = 1000;
 
 Outcome outcome_of(redis::Failure failure, const redis::Reply& reply) {
   if (failure == redis::Failure::kNone) return {};
   std::string why = "redis: " + std::string(redis::name(failure));
   if (failure == redis::Failure::kRefused) why.append(" (").append(reply.error_word()).append(")");
-  return {Outcome::Result::kAway, kAwayMs, std::move(why)};
+  return {Outcome::Result::kAway, kRedisAwayMs, std::move(why)};
 }
 
 class RedisSink final : public Sink {
@@ -68,7 +68,7 @@ class RedisSink final : public Sink {
                      settled_.emplace_back(ticket, outcome_of(failure, reply));
                    });
     } catch (const std::bad_alloc&) {
-      settled_.emplace_back(ticket, Outcome{Outcome::Result::kAway, kAwayMs, "no memory"});
+      settled_.emplace_back(ticket, Outcome{Outcome::Result::kAway, kRedisAwayMs, "no memory"});
     }
   }
 
