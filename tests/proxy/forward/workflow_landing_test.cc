@@ -21,12 +21,16 @@ class Landings : public ::testing::Test {
  protected:
   void SetUp() override {
     uv_loop_init(&loop_);
+    // A mailbox alone keeps no loop running.
+    uv_timer_init(&loop_, &awake_);
+    uv_timer_start(&awake_, [](uv_timer_t*) {}, 60'000, 0);
     ASSERT_TRUE(mailbox().open(loop_, [this](std::vector<Delivery>& deliveries) {
       for (Delivery& delivery : deliveries) delivered_.push_back(std::move(delivery));
     }));
   }
   void TearDown() override {
     mailbox().close();
+    uv_close(reinterpret_cast<uv_handle_t*>(&awake_), nullptr);
     while (uv_loop_close(&loop_) == UV_EBUSY) uv_run(&loop_, UV_RUN_ONCE);
   }
   Mailbox& mailbox() { return *shared_.mailboxes[0]; }
@@ -52,6 +56,7 @@ class Landings : public ::testing::Test {
   }
 
   uv_loop_t loop_;
+  uv_timer_t awake_;
   Shared shared_{1 << 20, {5, 6}, 1};
   std::vector<Delivery> delivered_;
 };
