@@ -53,3 +53,16 @@ if(CLAIMGATE_SANITIZE)
   add_compile_options(-fsanitize=${CLAIMGATE_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${CLAIMGATE_SANITIZE})
 endif()
+
+# Each folder of `target`'s sources is compiled as one file where CLAIMGATE_UNITY is on: headers are read and templates made
+# once for all of it, which is less than half of the work when everything is built. Local names of a folder have
+# to differ for that.
+function(claimgate_unity target)
+  get_target_property(sources ${target} SOURCES)
+  foreach(source IN LISTS sources)
+    cmake_path(GET source PARENT_PATH folder)
+    cmake_path(GET folder FILENAME group)
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${CLAIMGATE_UNITY} UNITY_BUILD_MODE GROUP)
+endfunction()

@@ -17,7 +17,7 @@ constexpr std::string_view kPublicCloud = "https://login.microsoftonline.com/";
 /// Azure Active Directory Authentication Extensions (protocol.md d.2).
 constexpr std::string_view kExtensions = "99045fe1-7639-4a75-9d4a-577b6ca3810f";
 constexpr std::size_t kAudienceBytesMax = 512;
-constexpr std::size_t kAuthoritiesMax = 64;
+constexpr std::size_t kTokenAuthoritiesMax = 64;
 constexpr std::size_t kAcceptedMax = 32;  // audiences or parties of a connector: all are compared
 
 bool is_guid(std::string_view text) {
@@ -83,7 +83,7 @@ std::size_t authority_number(Reader& reader, const Node& at, TokenAuthority auth
     known[i].refresh = std::min(known[i].refresh, authority.refresh);
     return i;
   }
-  if (known.size() == kAuthoritiesMax) {
+  if (known.size() == kTokenAuthoritiesMax) {
     reader.error(at, "more than 64 different authorities");
     return 0;
   }

@@ -5,11 +5,6 @@ namespace {
 
 using std::string_view;
 
-constexpr std::int64_t kKiB = 1 << 10;
-constexpr std::int64_t kMiB = 1 << 20;
-constexpr std::int64_t kSecond = 1000;
-constexpr std::int64_t kHour = 3600 * kSecond;
-
 constexpr string_view kMatches[] = {"exact", "email", "domain", "network"};
 constexpr string_view kModes[] = {"live", "shadow"};
 constexpr string_view kMemory[] = {"memory"};

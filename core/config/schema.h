@@ -87,6 +87,10 @@ struct Object {
   const Key* find(std::string_view key) const noexcept;
 };
 
+/// Of the bounds in rows: bytes and milliseconds.
+inline constexpr std::int64_t kKiB = 1 << 10, kMiB = 1 << 20, kGiB = 1 << 30;
+inline constexpr std::int64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMinute, kDay = 24 * kHour;
+
 // The table is immutable and lives as long as the program.
 extern const Object kRoot;
 extern const Object kListener;  // schema_tls.cc, as the two below

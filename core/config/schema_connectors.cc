@@ -5,9 +5,6 @@ namespace {
 
 using std::string_view;
 
-constexpr std::int64_t kSecond = 1000;
-constexpr std::int64_t kHour = 3600 * kSecond;
-
 constexpr string_view kDialects[] = {"b2c-userflow", "b2b-signup", "ext-id", "b2c-policy"};
 constexpr string_view kTokenFaults[] = {"continue", "fail"};
 constexpr string_view kAnonymous[] = {"anonymous"};

@@ -6,9 +6,6 @@ namespace {
 
 using std::string_view;
 
-constexpr std::int64_t kHour = 3'600'000;
-constexpr std::int64_t kDay = 24 * kHour;
-
 constexpr string_view kRevalidations[] = {"background", "wait"};
 
 constexpr Key kRuleCacheKeys[] = {

@@ -6,12 +6,7 @@ namespace {
 
 using std::string_view;
 
-constexpr std::int64_t kKiB = 1 << 10;
-constexpr std::int64_t kMiB = 1 << 20;
-constexpr std::int64_t kSecond = 1000;
-constexpr std::int64_t kHour = 3600 * kSecond;
-
-constexpr string_view kModes[] = {"structured", "binary"};
+constexpr string_view kWebhookModes[] = {"structured", "binary"};
 
 constexpr Key kEventKeys[] = {
     {.name = "type",
@@ -66,7 +61,7 @@ constexpr Key kSinkKeys[] = {
      .example = "binary",
      .words = "With `webhook`: the whole event is the body, or its `data` is and its attributes are "
               "`ce-` fields (CloudEvents 1.0, HTTP binding).",
-     .choices = kModes},
+     .choices = kWebhookModes},
     {.name = "secret",
      .shape = Shape::kStringOrList,
      .example = "\"${env:CRM_HOOK_SECRET}\"",

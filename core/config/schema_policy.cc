@@ -6,9 +6,6 @@ namespace {
 
 using std::string_view;
 
-constexpr std::int64_t kKiB = 1 << 10;
-constexpr std::int64_t kGiB = 1 << 30;
-
 constexpr string_view kToldVerdicts[] = {"continue", "block", "validation_error", "fault",
                                          "refused"};
 constexpr string_view kWhenFull[] = {"stop", "rotate"};

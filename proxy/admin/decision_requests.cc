@@ -1,7 +1,6 @@
 #include "proxy/admin/decision_requests.h"
 
 #include <simdjson.h>
-#include <uv.h>
 
 #include <utility>
 #include <vector>
@@ -19,8 +18,6 @@ namespace decisions = core::decisions;
 namespace gate = core::gate;
 namespace http = core::http;
 namespace rules = core::rules;
-
-std::uint64_t now_ms() noexcept { return uv_hrtime() / 1'000'000; }  // the cache's clock
 
 /// One rule whose decisions are kept.
 struct Keeps {
@@ -205,7 +202,7 @@ Reply DecisionRequests::look_or_delete(std::string_view query, bool deletes) {
       return {200, shared_.cache.erase(*key) ? "{\"deleted\":1}\n" : "{\"deleted\":0}\n"};
     }
     std::string json = "{";
-    append_found(json, shared_.cache.peek(*key, now_ms(), arena));
+    append_found(json, shared_.cache.peek(*key, forward::cache_now_ms(), arena));
     return {200, json + "}\n"};
   }
   if (connector.empty()) {
@@ -230,7 +227,7 @@ Reply DecisionRequests::look_or_delete(std::string_view query, bool deletes) {
     append_json(json, keeps.rule->name);
     json += ",\"key\":\"" + decisions::to_text(*key) + "\",";
     arena.reset();
-    append_found(json, shared_.cache.peek(*key, now_ms(), arena));
+    append_found(json, shared_.cache.peek(*key, forward::cache_now_ms(), arena));
     json += "}";
   }
   if (deletes) return {200, "{\"deleted\":" + std::to_string(deleted) + "}\n"};
@@ -291,7 +288,7 @@ Reply DecisionRequests::preload(std::string_view body) {
   }
   std::size_t kept = 0;
   for (const Put& put : puts) {
-    kept += shared_.cache.put(put.key, put.decision, put.lifetime, now_ms()) ? 1 : 0;
+    kept += shared_.cache.put(put.key, put.decision, put.lifetime, forward::cache_now_ms()) ? 1 : 0;
   }
   return {200, "{\"kept\":" + std::to_string(kept) + "}\n"};
 }

@@ -1,7 +1,5 @@
 #include "proxy/admin/velocity_requests.h"
 
-#include <uv.h>
-
 #include <utility>
 
 #include "proxy/admin/claims_given.h"
@@ -13,8 +11,6 @@ namespace {
 namespace gate = core::gate;
 namespace http = core::http;
 namespace rules = core::rules;
-
-std::uint64_t now_ms() noexcept { return uv_hrtime() / 1'000'000; }  // the counters' clock
 
 void append_limit(std::string& to, const rules::Limit& limit) {
   to += "\"limit\":";
@@ -94,7 +90,7 @@ Reply VelocityRequests::look_or_reset(std::string_view query, bool resets) {
   if (resets) {
     return {200, shared_.counters.erase(*key) ? "{\"reset\":1}\n" : "{\"reset\":0}\n"};
   }
-  const core::velocity::Look look = shared_.counters.look(*key, limit->window_ms, now_ms());
+  const core::velocity::Look look = shared_.counters.look(*key, limit->window_ms, forward::cache_now_ms());
   std::string json = "{";
   append_limit(json, *limit);
   append_member(json, "count", look.count);

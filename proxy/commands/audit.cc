@@ -14,7 +14,7 @@ namespace proxy::commands {
 namespace {
 
 /// What was found in the files of an audit log.
-struct Found {
+struct Findings {
   std::uint64_t lines = 0, lost = 0;
   std::string head;
   std::string broken;      // "FILE:LINE: ..."; empty: the chain holds
@@ -29,7 +29,7 @@ std::uint64_t lost_in(std::string_view line) {
   return std::strtoull(std::string(line.substr(at + kMember.size(), 20)).c_str(), nullptr, 10);
 }
 
-void verify_file(const std::string& path, bool last, core::audit::Chain& chain, Found& found) {
+void verify_file(const std::string& path, bool last, core::audit::Chain& chain, Findings& found) {
   std::ifstream file(path, std::ios::binary);
   std::string line;
   std::uint64_t number = 0;
@@ -91,7 +91,7 @@ int audit_verify(const std::string& path, const std::string& head) {
     std::fprintf(stderr, "%s: cannot be read\n", directory.c_str());
     return kExitFailed;
   }
-  Found found;
+  Findings found;
   for (const std::int64_t day : *days) {
     if (!found.broken.empty()) break;
     verify_file(directory + "/" + audit::file_name(day), day == days->back(), chain, found);

@@ -26,8 +26,6 @@ namespace {
 namespace rules = core::rules;
 namespace gate = core::gate;
 
-constexpr std::size_t kBodyBytesMax = 16 << 20;
-constexpr std::size_t kOutBytesMax = 64 << 20;
 constexpr std::size_t kValueShown = 80;
 constexpr std::size_t kCounterBytes = 8 << 20;
 

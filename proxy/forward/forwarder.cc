@@ -19,9 +19,6 @@ namespace gate = core::gate;
 constexpr std::size_t kOutBytesMax = 64 << 20;
 constexpr std::size_t kKeptBytes = 8 << 10;  // of a buffer that is used again
 
-/// The clock that decisions are kept by: the same in all workers.
-std::uint64_t cache_now_ms() noexcept { return uv_hrtime() / 1'000'000; }
-
 }  // namespace
 
 struct Forwarder::Call {

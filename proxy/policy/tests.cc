@@ -57,9 +57,9 @@ bool messages_hold_secret(const config::Config& config) {
 }
 
 /// One test on its way through its expectations.
-class Comparison {
+class Expectation {
  public:
-  Comparison(const config::Config& config, const config::PolicyTest& test, const Told& told,
+  Expectation(const config::Config& config, const config::PolicyTest& test, const Told& told,
              config::Diagnostics& diagnostics)
       : config_(config), test_(test), told_(told), diagnostics_(diagnostics) {}
 
@@ -257,7 +257,7 @@ TestRun run_tests(const config::Config& config, Rehearsal& rehearsal, config::So
       ++run.failed;
       continue;
     }
-    ++(Comparison(config, test, told, diagnostics).met() ? run.passed : run.failed);
+    ++(Expectation(config, test, told, diagnostics).met() ? run.passed : run.failed);
   }
   return run;
 }

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "proxy/state/redis_failure.h"
 namespace proxy::state {
 namespace {
 
@@ -60,21 +61,6 @@ redis.call('LREM', KEYS[1], -1, string.format('%.0f', stamp))
 redis.call('DEL', KEYS[2])
 return 1
 )");
-
-Failure failure_of(redis::Failure failure, const Reply& reply) noexcept {
-  switch (failure) {
-    case redis::Failure::kNone: return Failure::kNone;
-    case redis::Failure::kTimeout: return Failure::kTimeout;
-    case redis::Failure::kBusy: return Failure::kBusy;
-    case redis::Failure::kEnding: return Failure::kEnding;
-    case redis::Failure::kRefused:
-      return reply.text.find("OOM command") != std::string::npos ? Failure::kFull : Failure::kUnavailable;
-    case redis::Failure::kUnavailable:
-    case redis::Failure::kLost:
-    case redis::Failure::kProtocol: break;
-  }
-  return Failure::kUnavailable;
-}
 
 }  // namespace
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "proxy/log.h"
+#include "proxy/state/redis_failure.h"
 #include "proxy/state/redis_scripts.h"
 
 namespace proxy::state {
@@ -24,7 +25,7 @@ using redis::Reply;
 constexpr std::uint64_t kPurgeEveryMs = 10'000;
 constexpr std::size_t kPageBytes = 8 << 20;  // of one answer, but for what one record or entry has more
 
-std::uint64_t now_us() noexcept { return uv_hrtime() / 1000; }
+std::uint64_t clock_us() noexcept { return uv_hrtime() / 1000; }
 
 /// 0 when `text` begins with no number.
 std::uint64_t number_of(std::string_view text) noexcept {
@@ -45,24 +46,6 @@ Record record_of(std::string_view kept) {
   const std::size_t end = kept.find('\n');
   if (end == std::string_view::npos) return {};
   return {std::string(kept.substr(end + 1)), number_of(kept)};
-}
-
-Failure failure_of(redis::Failure failure, const Reply& reply) noexcept {
-  switch (failure) {
-    case redis::Failure::kNone: return Failure::kNone;
-    case redis::Failure::kTimeout: return Failure::kTimeout;
-    case redis::Failure::kBusy: return Failure::kBusy;
-    case redis::Failure::kEnding: return Failure::kEnding;
-    case redis::Failure::kUnavailable:
-    case redis::Failure::kLost:
-    case redis::Failure::kProtocol: return Failure::kUnavailable;
-    case redis::Failure::kRefused: break;
-  }
-  // Redis 6 puts what a command in a script said behind words of its own.
-  const auto says = [&](std::string_view word) { return reply.text.find(word) != std::string::npos; };
-  if (says("OOM command") || says("MISCONF")) return Failure::kFull;
-  if (says("READONLY")) return Failure::kReadOnly;
-  return Failure::kUnavailable;
 }
 
 class RedisStore final : public Store {
@@ -213,7 +196,7 @@ class RedisStore final : public Store {
       return done(refused, Answer{});
     }
     const auto land = [this, kind, take = std::move(take), done = std::move(done),
-                       asked_us = now_us()](redis::Failure how, Reply& reply) {
+                       asked_us = clock_us()](redis::Failure how, Reply& reply) {
       Answer answer{};
       Failure failure = failure_of(how, reply);
       if (failure == Failure::kNone) failure = take(reply, answer);
@@ -252,7 +235,7 @@ class RedisStore final : public Store {
     } else if (kind == Kind::kRead) {
       counters_.reads.fetch_add(1, std::memory_order_relaxed);
     } else {
-      counters_.count_latency(now_us() - asked_us);
+      counters_.count_latency(clock_us() - asked_us);
       counters_.count_transaction(1);
     }
     if (kind == Kind::kBatch && failure != Failure::kConflict) note_health(failure);

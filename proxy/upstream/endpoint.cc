@@ -19,10 +19,6 @@ namespace {
 
 constexpr std::uint64_t kResolveAgainMs = 1'000;  // after a look-up that failed
 
-void show(std::atomic<std::uint64_t>& gauge, std::uint64_t value) noexcept {
-  gauge.store(value, std::memory_order_relaxed);
-}
-
 }  // namespace
 
 Endpoint::Endpoint(Switchboard& board, Backend& backend, const EndpointOptions& options)

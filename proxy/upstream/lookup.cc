@@ -7,15 +7,11 @@
 #include <utility>
 
 namespace proxy::upstream {
-namespace {
-
-struct FreeAddresses {
-  void operator()(addrinfo* answer) const noexcept { ::freeaddrinfo(answer); }
-};
-
-}  // namespace
 
 struct Lookup::Shared {
+  struct FreeAddresses {
+    void operator()(addrinfo* answer) const noexcept { ::freeaddrinfo(answer); }
+  };
   std::string host;
   Resolver resolver;
   std::mutex mutex;

@@ -104,9 +104,9 @@ bool fit_for_a_field(std::string_view text) {
   });
 }
 
-class Resolver {
+class Resolution {
  public:
-  Resolver(core::config::Source& source, core::config::Diagnostics& diagnostics)
+  Resolution(core::config::Source& source, core::config::Diagnostics& diagnostics)
       : source_(source), diagnostics_(diagnostics) {}
 
   BackendOptions resolve(const core::config::Backend& from) {
@@ -270,7 +270,7 @@ std::shared_ptr<const BackendList> resolve_backends(
   const std::size_t errors = diagnostics.errors();
   auto list = std::make_shared<BackendList>();
   for (const core::config::Backend& backend : backends) {
-    list->push_back(Resolver(source, diagnostics).resolve(backend));
+    list->push_back(Resolution(source, diagnostics).resolve(backend));
   }
   if (diagnostics.errors() != errors) return nullptr;
   return list;
