@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/text/one_line.h"
+
 namespace core::approvals {
 namespace {
+
+using text::one_line;
 
 constexpr std::string_view kNames[kStateCount] = {"none", "pending", "approved", "denied", "expired"};
 constexpr std::string_view kAccountNames[kAccountStateCount] = {"none", "wanted", "created", "failed"};
@@ -119,16 +123,6 @@ bool pass_time(Approval& approval, std::int64_t now_s) {
 void note(Approval& approval, Change change) {
   if (approval.trail.size() == Approval::kTrailMax) approval.trail.erase(approval.trail.begin() + 1);
   approval.trail.push_back(std::move(change));
-}
-
-std::string one_line(std::string_view text, std::size_t bytes_max) {
-  std::size_t size = std::min(text.size(), bytes_max);
-  while (size < text.size() && size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  std::string line(text.substr(0, size));
-  std::replace_if(
-      line.begin(), line.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }, ' ');
-  return line;
 }
 
 }  // namespace core::approvals

@@ -108,7 +108,4 @@ bool pass_time(Approval& approval, std::int64_t now_s);
 /// Adds to the trail; in the middle of a long one lines go.
 void note(Approval& approval, Change change);
 
-/// `text` on one line of at most `bytes_max` bytes, cut between characters.
-std::string one_line(std::string_view text, std::size_t bytes_max);
-
 }  // namespace core::approvals

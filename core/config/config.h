@@ -12,6 +12,7 @@
 #include "core/config/backend.h"
 #include "core/config/dialect_name.h"
 #include "core/config/events.h"
+#include "core/config/invitations.h"
 #include "core/config/policy.h"
 #include "core/config/state.h"
 #include "core/config/velocity.h"
@@ -110,7 +111,7 @@ struct Action {
   Kind kind = Kind::kContinue;
   Mark mark;
   Text message;                         // kBlock, kValidationError: the name of a message
-  Text backend;                         // kAsk: its name, or that of the approval
+  Text backend;                         // kAsk: its name, or that of the approval or invitation
   Asks asks = Asks::kBackend;           // kAsk
   std::vector<Assignment> assignments;  // kSet, kContinue
   std::vector<Text> removals;           // kRemove: claims
@@ -126,8 +127,8 @@ struct Rule {
   Text limit;  // kBlock, kValidationError: of `velocity`; over it they end. Empty: none
   std::vector<Text> emits;  // names of events
   std::optional<RuleCache> cache;  // kAsk
-  ApprovalStep approval_step = ApprovalStep::kCheck;  // an approval's, as the next
-  std::optional<WhenAway> when_away;
+  ApprovalStep approval_step = ApprovalStep::kCheck;  // an approval's
+  std::optional<WhenAway> when_away;                  // of what asks the state
   Mode mode = Mode::kLive;
   Mark included_at;  // of the `include` that brought it, the outermost; line 0: it stands here itself
 };
@@ -341,6 +342,7 @@ struct Config {
   Process process;
   State state;
   std::vector<Approval> approvals;
+  std::vector<Invitation> invitations;
   Capture capture;
   std::vector<EventType> events;
   std::vector<Sink> sinks;

@@ -104,6 +104,7 @@ class Loader {
     }
     if (name == "backends") return read_backends(reader_, node, key, config_);
     if (name == "approvals") return read_approvals(reader_, node, key, config_);
+    if (name == "invitations") return read_invitations(reader_, node, key, config_);
     if (name == "velocity") return read_velocity(reader_, node, key, config_);
     if (name == "tests") return read_tests(reader_, node, key, config_);
     if (name == "events") return read_events(reader_, node, key, config_);
@@ -228,6 +229,11 @@ class Loader {
       diagnostics.error(first.name.mark, first.name.value.size(),
                         "events on their way to a sink are kept in a state, and there is none",
                         "write state: { sqlite: state.db }, or state: memory to lose them with the process");
+    }
+    if (!config_.invitations.empty() && config_.state.kind == State::Kind::kNone && !has_section("state")) {
+      const Invitation& first = config_.invitations.front();
+      diagnostics.error(first.mark, first.name.value.size(), "invitations are kept in a state, and there is none",
+                        "write state: { sqlite: state.db }");
     }
     if (config_.approvals.empty()) return;
     const Approval& first = config_.approvals.front();

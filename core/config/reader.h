@@ -184,6 +184,7 @@ void read_tests(Reader& reader, const Node& node, const schema::Key& key, Config
 void read_process(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
                   Process& process);
 void read_approvals(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_invitations(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 void read_state(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
                 State& state);
 void read_capture(Reader& reader, const Node& node, const Node& named, const schema::Key& key,

@@ -44,12 +44,27 @@ std::vector<Assignment> read_claims(Reader& reader, const Node& node, const Key&
   return assignments;
 }
 
+/// An action that asks: whom, and what an error says about it.
+struct Asking {
+  std::string_view key, what, example;
+  Asks asks;
+};
+constexpr Asking kAsking[] = {{"ask", "a backend", "crm", Asks::kBackend},
+                              {"approval", "an approval", "guests", Asks::kApproval},
+                              {"invitation", "an invitation", "partners", Asks::kInvitation}};
+const Asking* asked_by(std::string_view key) {
+  for (const Asking& one : kAsking) {
+    if (one.key == key) return &one;
+  }
+  return nullptr;
+}
+
 Action::Kind action_of(std::string_view key) {
   if (key == "block") return Action::Kind::kBlock;
   if (key == "validation_error") return Action::Kind::kValidationError;
   if (key == "set") return Action::Kind::kSet;
   if (key == "remove") return Action::Kind::kRemove;
-  if (key == "ask" || key == "approval") return Action::Kind::kAsk;
+  if (asked_by(key) != nullptr) return Action::Kind::kAsk;
   return Action::Kind::kContinue;
 }
 
@@ -209,11 +224,11 @@ std::optional<Action> read_action(Reader& reader, const Fields& fields,
   action.mark = key_node->mark;
   if (action.kind == Action::Kind::kAsk) {
     std::optional<Text> backend = reader.string(value, key);
-    if (name == "approval") action.asks = Asks::kApproval;
+    const Asking& asking = *asked_by(name);
+    action.asks = asking.asks;
     if (backend && backend->value.empty()) {
-      const bool approval = action.asks == Asks::kApproval;
-      reader.error(value, approval ? "expected the name of an approval" : "expected the name of a backend",
-                   approval ? "write approval: guests" : "write ask: crm");
+      reader.error(value, "expected the name of " + std::string(asking.what),
+                   "write " + std::string(name) + ": " + std::string(asking.example));
     }
     if (backend) action.backend = std::move(*backend);
   } else if (action.kind == Action::Kind::kRemove) {
@@ -237,15 +252,18 @@ namespace {
 
 /// What stands beside an action that asks the state.
 void read_workflow(Reader& reader, const Fields& fields, Rule& rule) {
-  const bool approval = rule.action.kind == Action::Kind::kAsk && rule.action.asks == Asks::kApproval;
-  for (const std::string_view name : {"step", "when_away"}) {
-    if (fields.find(name) == nullptr || approval) continue;
-    reader.error(*fields.key_node(name), "only a rule with `approval` has this", "leave it out");
+  const bool asks = rule.action.kind == Action::Kind::kAsk;
+  const bool approval = asks && rule.action.asks == Asks::kApproval;
+  const bool invitation = asks && rule.action.asks == Asks::kInvitation;
+  if (fields.find("step") != nullptr && !approval) {
+    reader.error(*fields.key_node("step"), "only a rule with `approval` has this", "leave it out");
   }
-  if (!approval) return;
-  fields.choice("step", rule.approval_step);
+  if (fields.find("when_away") != nullptr && !approval && !invitation) {
+    reader.error(*fields.key_node("when_away"), "only a rule with `approval` or `invitation` has this", "leave it out");
+  }
+  if (approval) fields.choice("step", rule.approval_step);
   WhenAway away = WhenAway::kClosed;
-  if (fields.choice("when_away", away)) rule.when_away = away;
+  if ((approval || invitation) && fields.choice("when_away", away)) rule.when_away = away;
 }
 
 void read_rule(Reader& reader, const Node& item, const Key& key, const Inclusion* inclusion,

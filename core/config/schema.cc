@@ -113,7 +113,7 @@ constexpr Key kRootKeys[] = {
     {.name = "state",
      .shape = Shape::kWordOr,
      .example = "{ sqlite: /var/lib/claimgate/state.db }",
-     .words = "Where approvals and whatever else outlives a request are kept. Without it no rule may need any.",
+     .words = "Where approvals, invitations and whatever else outlives a request are kept. Without it no rule may need any.",
      .choices = kMemory,
      .object = &kState},
     {.name = "approvals",
@@ -121,6 +121,11 @@ constexpr Key kRootKeys[] = {
      .example = "{ guests: { key: [email.canonical], messages: { pending: in_review, denied: not_admitted } } }",
      .words = "Sign-ups that somebody has to approve, by name, for the action `approval`.",
      .object = &kApproval},
+    {.name = "invitations",
+     .shape = Shape::kObjectMap,
+     .example = "{ partners: { code: extension_invitationCode, messages: { unknown: bad_code } } }",
+     .words = "Codes that a sign-up needs, by name, for the action `invitation`.",
+     .object = &kInvitation},
     {.name = "events",
      .shape = Shape::kObjectMap,
      .example = "{ signup_blocked: { type: com.example.signup.blocked, claims: { country: plain }, "
@@ -487,15 +492,20 @@ constexpr Key kRuleKeys[] = {
      .words = "With `approval`: `check` only looks, for the connector after federating; `request` stores a request "
               "where there is none, for the connector before the account is created.",
      .choices = kApprovalSteps},
+    {.name = "invitation",
+     .shape = Shape::kString,
+     .example = "partners",
+     .words = "Redeem the code of the invitation of that name. A good one goes on with the next rule; of any other the "
+              "person is told what is wrong, and it ends."},
     {.name = "when_away",
      .shape = Shape::kChoice,
      .fallback = "closed",
      .example = "closed",
-     .words = "With `approval`: what happens when the state is not to be had. `closed`: the connector's `otherwise`. "
+     .words = "With `approval` and `invitation`: what happens when the state is not to be had. `closed`: the connector's `otherwise`. "
               "`open`: go on with the next rule.",
      .choices = kWhenAway},
 };
-constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set", "remove", "ask", "approval"};
+constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set", "remove", "ask", "approval", "invitation"};
 constexpr string_view kRuleOrElse[] = {"tag", "emit"};
 
 }  // namespace
@@ -583,6 +593,8 @@ constexpr const Object* kAll[] = {
     &kApproval,
     &kApprovalMessages,
     &kGraph,
+    &kInvitation,
+    &kInvitationMessages,
 };
 }  // namespace
 

@@ -118,6 +118,8 @@ extern const Object kState;    // schema_state.cc
 extern const Object kApproval;  // schema_approvals.cc, as the next
 extern const Object kApprovalMessages;
 extern const Object kGraph;
+extern const Object kInvitation;  // schema_invitations.cc, as the next
+extern const Object kInvitationMessages;
 extern const Object kEvent;  // schema_events.cc, as the five below
 extern const Object kSink;
 extern const Object kOutbox;

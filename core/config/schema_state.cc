@@ -41,7 +41,7 @@ constexpr Key kStateKeys[] = {
 
 constinit const Object kState{
     .name = "state",
-    .words = "`state`: where approvals and whatever else outlives a request are kept; read at the start only. The "
+    .words = "`state`: where approvals, invitations and whatever else outlives a request are kept; read at the start only. The "
              "word `memory` keeps it in the process and loses it with it. See [state](state.md).",
     .keys = kStateKeys,
     .exactly_one = kStateOne};

@@ -375,7 +375,8 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
   };
   const bool free_names = std::any_of(config.connectors.begin(), config.connectors.end(), is_policy);
   rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes, &tables,
-                            &config.backends, free_names, &config.approvals, &snapshot->limits, &config.events},
+                            &config.backends, free_names, &config.approvals, &config.invitations,
+                            &snapshot->limits, &config.events},
                            diagnostics);
   snapshot->limits = compiler.compile_limits(config.velocity);
   check_limits(config, diagnostics);
@@ -394,6 +395,10 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
          written.event_contract});
   }
   for (const config::Approval& approval : config.approvals) snapshot->approvals.push_back(approval.name.value);
+  for (const config::Invitation& invitation : config.invitations) {
+    snapshot->invitations.push_back({invitation.name.value, invitation.valid.count() / 1000,
+                                     invitation.forget.count() / 1000});
+  }
   const std::size_t pending_usually = usual_pending(config);
   for (const config::EventType& event : config.events) {
     snapshot->events.push_back(compile_event(event, compiler));

@@ -35,6 +35,15 @@ std::span<const std::pair<claims::NameId, std::uint32_t>> claim_messages(
   return program.rules()[static_cast<std::size_t>(verdict.rule)].claim_messages;
 }
 
+/// The claim that what a workflow tells is about; kNoName: none, or no workflow has decided.
+claims::NameId about(const rules::Program& program, const rules::Verdict& verdict) noexcept {
+  if (verdict.rule < 0) return claims::kNoName;
+  const rules::Rule& rule = program.rules()[static_cast<std::size_t>(verdict.rule)];
+  if (rule.action != rules::Rule::Action::kAsk) return claims::kNoName;
+  const rules::Workflow* const workflow = program.asks()[rule.ask].workflow.get();
+  return workflow == nullptr ? claims::kNoName : workflow->about;
+}
+
 /// The answer to a caller that is not let in.
 void refuse_caller(const CallerCheck& callers, Report& report, http::ErrorAnswer& error) noexcept {
   report.outcome = Outcome::kUnauthorized;
@@ -214,6 +223,7 @@ bool Gate::find_words(const rules::Verdict& verdict, const Connector& connector,
                       rules::VerdictKind told, dialects::Words& words) noexcept {
   words.message = message(verdict.message);
   if (words.message.data() == nullptr) return false;
+  words.about = about(connector.program, verdict);
   claim_words_.clear();
   if (verdict.message == rules::Verdict::kSaid) {
     for (const rules::Evaluation::SaidOf& said : evaluation_.said_of()) {

@@ -75,6 +75,13 @@ struct Backend {
   bool speaks_flow = false, speaks_events = false;  // what its requests are: see core/bridge
 };
 
+/// What new codes of an invitation are made by.
+struct InvitationTerms {
+  std::string name;
+  std::int64_t valid_s = 0;   // how long one may be redeemed when nothing is said about it
+  std::int64_t forget_s = 0;  // how long one is kept behind its end
+};
+
 /// One compiled configuration: everything a request needs, immutable, shared by all workers.
 /// Replaced as a whole by a reload and freed with the last request that uses it.
 struct Snapshot {
@@ -89,6 +96,7 @@ struct Snapshot {
   std::map<std::string, std::uint32_t, std::less<>> message_numbers;  // by name
   std::vector<Backend> backends;  // in the configuration's order
   std::vector<std::string> approvals;  // names, in the configuration's order
+  std::vector<InvitationTerms> invitations;  // in the configuration's order
   std::vector<rules::Limit> limits;  // in the configuration's order
   std::vector<events::Plan> events;  // in the configuration's order
   std::vector<rules::Subject> person;  // `audit`: whose hash says who it was

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/claims/name_table.h"
+#include "core/config/invitations.h"
 #include "core/config/state.h"
 #include "core/decisions/body_hash.h"
 #include "core/decisions/cache.h"
@@ -29,6 +31,19 @@ struct Workflow {
     std::string requested, pending, denied;  // names of messages
   };
   std::optional<Approval> approval;
+  /// Its Ask::key is the code, the two values that a code may be bound to, and then what says who it is.
+  struct Invitation {
+    static constexpr std::size_t kCodeAt = 0, kAddressAt = 1, kDomainAt = 2, kPersonAt = 3;
+    struct Told {
+      std::string message;  // its name
+      bool blocks = false;  // else it is a validation error
+    };
+    std::array<Told, config::kInvitationRefusalCount> told;
+    std::int64_t forget_s = 0;  // how long a code is kept behind its end
+  };
+  std::optional<Invitation> invitation;
+  /// What a validation error of it is about, where the dialect has a place for that; kNoName: nothing.
+  claims::NameId about = claims::kNoName;
 };
 
 /// "approvals.guests": how a workflow is called where backends are named, too.

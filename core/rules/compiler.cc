@@ -473,6 +473,10 @@ std::uint32_t Compiler::compile_ask(const config::Rule& rule, std::string_view c
     compile_approval(rule, connector, ask);
     return index;
   }
+  if (rule.action.asks == config::Asks::kInvitation) {
+    compile_invitation(rule, connector, ask);
+    return index;
+  }
   ask.backend_name = name.value;
   const config::Backend* backend = nullptr;
   std::vector<std::string_view> known;

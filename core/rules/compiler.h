@@ -29,6 +29,7 @@ struct Names {
   const std::vector<config::Backend>* backends = nullptr;  // in the order of their numbers
   bool free_names = false;  // see Vocabulary
   const std::vector<config::Approval>* approvals = nullptr;
+  const std::vector<config::Invitation>* invitations = nullptr;
   const std::vector<Limit>* limits = nullptr;  // null: none
   const std::vector<config::EventType>* events = nullptr;  // in the order of their numbers
 };
@@ -79,6 +80,9 @@ class Compiler {
   std::uint32_t compile_subject(const config::Text& text);
   std::vector<Assignment> compile_assignments(const std::vector<config::Assignment>& assignments);
   void compile_approval(const config::Rule& rule, std::string_view connector, Ask& ask);
+  void compile_invitation(const config::Rule& rule, std::string_view connector, Ask& ask);
+  void finish_workflow(const config::Rule& rule, std::string_view connector, std::shared_ptr<const Workflow> workflow,
+                       Ask& ask);
   std::uint32_t compile_limit(const config::Text& name, std::string_view connector);
   std::uint32_t compile_ask(const config::Rule& rule, std::string_view connector);
   void report(const config::Text& text, const TemplateError& error);

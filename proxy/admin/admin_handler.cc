@@ -29,6 +29,9 @@ bool AdminHandler::refuse_early(const net::Exchange& exchange) noexcept {
     if (ApprovalRequests::is_meant(exchange.request.path)) {
       refused = approvals_.refuse(exchange.request);
     }
+    if (InvitationRequests::is_meant(exchange.request.path)) {
+      refused = invitations_.refuse(exchange.request);
+    }
     if (VelocityRequests::is_meant(exchange.request.path)) refused = velocity_.refuse(exchange.request);
     if (refused) write(*refused, exchange);
     return refused.has_value();
@@ -80,6 +83,7 @@ void AdminHandler::reply(const net::Exchange& exchange) noexcept {
   if (ListRequests::is_meant(exchange.request.path)) return answer_by(lists_, exchange);
   if (DecisionRequests::is_meant(exchange.request.path)) return answer_by(decisions_, exchange);
   if (ApprovalRequests::is_meant(exchange.request.path)) return answer_by(approvals_, exchange);
+  if (InvitationRequests::is_meant(exchange.request.path)) return answer_by(invitations_, exchange);
   if (VelocityRequests::is_meant(exchange.request.path)) return answer_by(velocity_, exchange);
   using core::http::Method;
   const core::http::Request& request = exchange.request;
@@ -94,7 +98,8 @@ void AdminHandler::reply(const net::Exchange& exchange) noexcept {
     core::http::ErrorAnswer error;
     error.status = known ? 405 : 404;
     error.message = known ? "this is read by GET"
-                          : "there is /healthz, /readyz, /metrics, /lists, /decisions, /velocity and /approvals";
+                          : "there is /healthz, /readyz, /metrics, /lists, /decisions, /velocity, /approvals and "
+                            "/invitations";
     error.allow = known ? "GET, HEAD" : "";
     error.after = response.after;
     error.head_only = response.head_only;

@@ -6,6 +6,7 @@
 #include "core/http/http_date.h"
 #include "proxy/admin/approval_requests.h"
 #include "proxy/admin/decision_requests.h"
+#include "proxy/admin/invitation_requests.h"
 #include "proxy/admin/list_requests.h"
 #include "proxy/admin/velocity_requests.h"
 #include "proxy/net/handler.h"
@@ -15,16 +16,17 @@ namespace proxy::admin {
 
 /// The admin listener: GET /healthz, /readyz and /metrics, which ask for no credentials, so it
 /// belongs on loopback or a management network (docs/operation.md); and /lists, /decisions,
-/// /velocity and /approvals, which have a token. Thread: its loop's.
+/// /velocity, /approvals and /invitations, which have a token. Thread: its loop's.
 class AdminHandler final : public net::Handler {
  public:
   AdminHandler(const telemetry::Metrics& metrics, ListRequests lists, DecisionRequests decisions,
-               VelocityRequests velocity, ApprovalRequests approvals)
+               VelocityRequests velocity, ApprovalRequests approvals, InvitationRequests invitations)
       : metrics_(metrics),
         lists_(std::move(lists)),
         decisions_(std::move(decisions)),
         velocity_(std::move(velocity)),
-        approvals_(std::move(approvals)) {}
+        approvals_(std::move(approvals)),
+        invitations_(std::move(invitations)) {}
 
   /// What /readyz says: 200 when it is kReady, else 503.
   enum class Readiness : std::uint8_t { kStarting, kNoKeys, kReady, kDraining };
@@ -52,6 +54,7 @@ class AdminHandler final : public net::Handler {
   DecisionRequests decisions_;
   VelocityRequests velocity_;
   ApprovalRequests approvals_;
+  InvitationRequests invitations_;
   std::atomic<Readiness> readiness_{Readiness::kStarting};
   char date_[core::http::kHttpDateBytes] = {};
 };

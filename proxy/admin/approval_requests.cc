@@ -1,12 +1,10 @@
 #include "proxy/admin/approval_requests.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 #include <utility>
 
+#include "proxy/admin/state_requests.h"
 #include "proxy/admin/writing.h"
 #include "proxy/state/blocking.h"
 
@@ -18,29 +16,6 @@ namespace approvals = core::approvals;
 using approvals::Approval;
 using state::Approvals;
 using state::Failure;
-
-constexpr std::size_t kPageDefault = 100;
-
-Reply unavailable(Failure failure) {
-  return error(503, "the state is not to be had (" + std::string(state::name(failure)) + ")");
-}
-
-/// "guests/0f3a.../approve" in its parts; a missing one is empty.
-struct Path {
-  std::string_view name, id, verb;
-  bool longer = false;
-};
-Path parts_of(std::string_view path) {
-  constexpr std::string_view kPrefix = "/approvals/";
-  path.remove_prefix(std::min(kPrefix.size(), path.size()));
-  Path parts;
-  for (std::string_view* part : {&parts.name, &parts.id, &parts.verb}) {
-    *part = path.substr(0, path.find('/'));
-    path.remove_prefix(std::min(part->size() + 1, path.size()));
-  }
-  parts.longer = !path.empty();
-  return parts;
-}
 
 void append_summary(std::string& json, std::string_view id, const Approval& approval, std::int64_t now_s) {
   json += "{\"id\":";
@@ -56,36 +31,10 @@ void append_summary(std::string& json, std::string_view id, const Approval& appr
 
 void append_trail(std::string& json, const Approval& approval) {
   json += ",\"trail\":[";
-  bool first = true;
   for (const approvals::Change& change : approval.trail) {
-    json += first ? "{\"what\":" : ",{\"what\":";
-    first = false;
-    append_json(json, change.what);
-    append_time(json, "at", change.at_s);
-    json += ",\"by\":";
-    append_json(json, change.who);
-    json += ",\"reason\":";
-    append_json(json, change.why);
-    json += "}";
+    append_change(json, change.what, change.at_s, change.who, change.why);
   }
   json += "]";
-}
-
-/// {"by":"...","reason":"..."}, both filled. Empty, or what is wrong.
-std::string read_decision(std::string_view body, std::string& by, std::string& reason) {
-  constexpr const char* kWanted = "expected {\"by\":\"who decides\",\"reason\":\"why\"}";
-  simdjson::dom::parser parser;
-  simdjson::dom::object members;
-  if (parser.parse(body.data(), body.size()).get(members) != simdjson::SUCCESS) return kWanted;
-  for (const auto& [name, value] : members) {
-    std::string_view text;
-    if ((name != "by" && name != "reason") || value.get(text) != simdjson::SUCCESS) return kWanted;
-    (name == "by" ? by : reason) = text;
-  }
-  if (by.empty() || reason.empty()) return kWanted;
-  if (by.size() > Approval::kWhoBytesMax) return "by is longer than 128 bytes";
-  if (reason.size() > Approval::kWhyBytesMax) return "reason is longer than 1024 bytes";
-  return {};
 }
 
 }  // namespace
@@ -93,7 +42,7 @@ std::string read_decision(std::string_view body, std::string& by, std::string& r
 std::optional<Reply> ApprovalRequests::refuse(const http::Request& request) const {
   if (std::optional<Reply> stranger = access_.refuse(request, "/approvals")) return stranger;
   if (approvals_ == nullptr) return error(404, "there is no state: write state: { sqlite: state.db }");
-  const Path path = parts_of(request.path);
+  const NamedPath path = parts_of(request.path);
   const bool decides = path.verb == "approve" || path.verb == "deny";
   if (path.longer || (!path.verb.empty() && !decides)) {
     return error(404, "there is /approvals, /approvals/NAME, /approvals/NAME/ID, and behind it /approve and /deny");
@@ -112,16 +61,9 @@ std::optional<Reply> ApprovalRequests::refuse(const http::Request& request) cons
 
 Reply ApprovalRequests::answer(const http::Request& request) {
   if (std::optional<Reply> refused = refuse(request)) return std::move(*refused);
-  const Path path = parts_of(request.path);
+  const NamedPath path = parts_of(request.path);
   const std::vector<std::string> names = names_();
-  if (path.name.empty()) {
-    std::string json = "{\"approvals\":[";
-    for (const std::string& name : names) {
-      if (&name != &names.front()) json += ",";
-      append_json(json, name);
-    }
-    return {200, json + "]}\n"};
-  }
+  if (path.name.empty()) return reply_names("approvals", names);
   if (std::find(names.begin(), names.end(), path.name) == names.end()) {
     return error(404, "there is no such approval; GET /approvals names them");
   }
@@ -132,48 +74,32 @@ Reply ApprovalRequests::answer(const http::Request& request) {
 }
 
 Reply ApprovalRequests::list(std::string_view name, std::string_view query) const {
-  const auto given = parameters(query);
   std::optional<approvals::State> wanted;
-  std::string after;
-  std::size_t limit = kPageDefault;
-  bool good = given.has_value();
-  for (std::size_t i = 0; good && i < given->size(); ++i) {
-    const auto& [key, value] = (*given)[i];
-    if (key == "state") {
-      wanted = approvals::state_of(value);
-      good = wanted.has_value();
-    } else if (key == "after") {
-      after = value;
-    } else if (key == "limit") {
-      const auto [stop, ec] = std::from_chars(value.data(), value.data() + value.size(), limit);
-      good = ec == std::errc{} && stop == value.data() + value.size() && limit > 0 && limit <= state::kPageMax;
-    } else {
-      good = false;
-    }
-  }
+  PageWish wish;
+  const bool good = read_page_wish(query, wish, [&wanted](std::string_view key, std::string_view value) {
+    if (key != "state") return false;
+    wanted = approvals::state_of(value);
+    return wanted.has_value();
+  });
   if (!good) return error(400, "expected ?state=pending|approved|denied|expired, after=ID, limit=1 to 1000");
   const std::int64_t now_s = std::time(nullptr);
   Approvals::Page late;
   late.failure = Failure::kTimeout;
   const Approvals::Page page = state::wait_for<Approvals::Page>(
-      [&](auto done) { approvals_->list(name, after, limit, std::move(done)); }, std::move(late));
+      [&](auto done) { approvals_->list(name, wish.after, wish.limit, std::move(done)); }, std::move(late));
   if (page.failure != Failure::kNone) return unavailable(page.failure);
   std::string json = "{\"approvals\":[";
   bool first = true;
   for (const Approvals::Found& item : page.items) {
-    if (!item.approval || (wanted && approvals::state_at(*item.approval, now_s) != *wanted)) continue;
+    if (!item.record || (wanted && approvals::state_at(*item.record, now_s) != *wanted)) continue;
     if (!first) json += ",";
     first = false;
-    append_summary(json, item.id, *item.approval, now_s);
+    append_summary(json, item.id, *item.record, now_s);
     json += "}";
   }
-  json += "],\"next\":";
-  if (page.next.empty()) {
-    json += "null";
-  } else {
-    append_json(json, page.next);
-  }
-  return {200, json + "}\n"};
+  json += "]";
+  append_next(json, page.next);
+  return {200, std::move(json)};
 }
 
 Reply ApprovalRequests::read(std::string_view name, std::string_view id) const {
@@ -183,20 +109,21 @@ Reply ApprovalRequests::read(std::string_view name, std::string_view id) const {
       [&](auto done) { approvals_->find(name, std::string(id), std::move(done)); }, std::move(late));
   if (found.failure == Failure::kCorrupt) return error(409, "this record cannot be read");
   if (found.failure != Failure::kNone) return unavailable(found.failure);
-  if (!found.approval) return error(404, "there is no approval with this id");
+  if (!found.record) return error(404, "there is no approval with this id");
   std::string json;
-  append_summary(json, id, *found.approval, std::time(nullptr));
-  append_trail(json, *found.approval);
+  append_summary(json, id, *found.record, std::time(nullptr));
+  append_trail(json, *found.record);
   const std::optional<std::string> claims = approvals_->claims_of(name, found);
   json.append(",\"claims\":").append(claims ? *claims : "null");
-  if (!claims && !found.approval->claims.empty()) json += ",\"claims_closed\":true";
+  if (!claims && !found.record->claims.empty()) json += ",\"claims_closed\":true";
   return {200, json + "}\n"};
 }
 
 Reply ApprovalRequests::decide(std::string_view name, std::string_view id, approvals::State wanted,
                                std::string_view body) {
   std::string by, reason;
-  if (std::string wrong = read_decision(body, by, reason); !wrong.empty()) return error(400, std::move(wrong));
+  if (std::string wrong = read_decision(body, Approval::kWhoBytesMax, Approval::kWhyBytesMax, by, reason);
+      !wrong.empty()) return error(400, std::move(wrong));
   Approvals::Decided late;
   late.failure = Failure::kTimeout;
   const Approvals::Decided decided = state::wait_for<Approvals::Decided>(

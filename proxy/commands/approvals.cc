@@ -1,45 +1,9 @@
 #include "proxy/commands/approvals.h"
 
-#include <simdjson.h>
-
-#include <cstdio>
-#include <string_view>
-#include <utility>
-
-#include "core/text/json.h"
-#include "proxy/commands/configuration.h"
+#include "proxy/commands/admin_pages.h"
 
 namespace proxy::commands {
 namespace {
-
-int failed(const std::string& why) {
-  std::fprintf(stderr, "claimgate: error: %s%s", why.c_str(), why.ends_with('\n') ? "" : "\n");
-  return kExitFailed;
-}
-
-/// The answer's body; reports anything but 200.
-std::string body_of(core::Result<AdminAnswer, std::string> asked, int& code) {
-  code = kExitOk;
-  if (!asked) {
-    code = failed(asked.error());
-    return {};
-  }
-  AdminAnswer answer = std::move(asked).value();
-  if (answer.status == 200) return std::move(answer.body);
-  // {"status":404,"message":"..."}, else whatever it is.
-  simdjson::dom::parser parser;
-  std::string_view message;
-  simdjson::dom::element read;
-  const bool words = parser.parse(answer.body).get(read) == simdjson::SUCCESS &&
-                     read["message"].get(message) == simdjson::SUCCESS;
-  code = failed(words ? std::string(message) : answer.body + " (" + std::to_string(answer.status) + ")");
-  return {};
-}
-
-std::string text_of(const simdjson::dom::element& item, const char* name) {
-  std::string_view text;
-  return item[name].get(text) == simdjson::SUCCESS ? std::string(text) : "-";
-}
 
 std::string path_of(const ApprovalsOptions& options) {
   return "/approvals/" + query_text(options.name) + (options.id.empty() ? "" : "/" + query_text(options.id));
@@ -48,50 +12,21 @@ std::string path_of(const ApprovalsOptions& options) {
 }  // namespace
 
 int approvals_list(const ApprovalsOptions& options) {
-  std::string after;
-  bool first = true;
-  do {
-    std::string path = path_of(options) + "?limit=1000";
-    if (!options.state.empty()) path += "&state=" + query_text(options.state);
-    if (!after.empty()) path += "&after=" + query_text(after);
-    int code = kExitOk;
-    const std::string body = body_of(ask_admin(options.admin, path), code);
-    if (code != kExitOk) return code;
-    simdjson::dom::parser parser;
-    simdjson::dom::element page;
-    simdjson::dom::array items;
-    if (parser.parse(body).get(page) != simdjson::SUCCESS ||
-        page["approvals"].get(items) != simdjson::SUCCESS) {
-      return failed("the admin address has answered something else");
-    }
-    if (options.json) std::fputs(body.c_str(), stdout);
-    if (first && !options.json) std::printf("%-32s  %-8s  %-20s  %s\n", "ID", "STATE", "REQUESTED", "DECIDED");
-    first = false;
-    for (const simdjson::dom::element item : items) {
-      if (options.json) break;
-      std::printf("%-32s  %-8s  %-20s  %s\n", text_of(item, "id").c_str(), text_of(item, "state").c_str(),
-                  text_of(item, "requested").c_str(), text_of(item, "decided").c_str());
-    }
-    std::string_view next;
-    after = page["next"].get(next) == simdjson::SUCCESS ? std::string(next) : std::string();
-  } while (!after.empty());
-  return kExitOk;
+  std::string path = path_of(options) + "?limit=1000";
+  if (!options.state.empty()) path += "&state=" + query_text(options.state);
+  Listing listing;
+  listing.section = "approvals";
+  listing.title = row_of({{"ID", 32}, {"STATE", 8}, {"REQUESTED", 20}, {"DECIDED", 0}});
+  listing.line = [](const auto& text) {
+    return row_of({{text("id"), 32}, {text("state"), 8}, {text("requested"), 20}, {text("decided"), 0}});
+  };
+  return print_pages(options.admin, path, listing, options.json);
 }
 
-int approvals_show(const ApprovalsOptions& options) {
-  int code = kExitOk;
-  const std::string body = body_of(ask_admin(options.admin, path_of(options)), code);
-  if (code == kExitOk) std::fputs(body.c_str(), stdout);
-  return code;
-}
+int approvals_show(const ApprovalsOptions& options) { return print_answer(options.admin, path_of(options)); }
 
 int approvals_decide(const ApprovalsOptions& options, const std::string& verb) {
-  const std::string decision = "{\"by\":" + core::text::json_quoted(options.by) +
-                               ",\"reason\":" + core::text::json_quoted(options.reason) + "}";
-  int code = kExitOk;
-  const std::string body = body_of(ask_admin(options.admin, path_of(options) + "/" + verb, decision), code);
-  if (code == kExitOk) std::fputs(body.c_str(), stdout);
-  return code;
+  return print_answer(options.admin, path_of(options) + "/" + verb, decision_json(options.by, options.reason));
 }
 
 }  // namespace proxy::commands

@@ -349,7 +349,8 @@ class Service {
         metrics_, admin::ListRequests(*keeper_, access),
         admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access),
         admin::VelocityRequests(*shared_, [this] { return edition_.snapshot; }, access),
-        admin::ApprovalRequests(state_.approvals(), [this] { return edition_.snapshot->approvals; }, access));
+        admin::ApprovalRequests(state_.approvals(), [this] { return edition_.snapshot->approvals; }, access),
+        admin::InvitationRequests(state_.invitations(), [this] { return edition_.snapshot; }, access));
     admin_ = std::make_unique<net::Server>(loop_, limits, *admin_handler_);
     return admin_->listen(std::move(admin_socket_)) || failed("admin: cannot be watched");
   }

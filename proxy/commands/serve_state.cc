@@ -38,7 +38,8 @@ std::string ServeState::open(const core::config::Config& config) {
   approvals_ = std::make_unique<state::Approvals>(*store_, keys, nullptr);
   for (std::string& key : keys) core::wipe(key);
   open_accounts(config);
-  workflows_ = std::make_unique<state::Workflows>(*approvals_);
+  invitations_ = std::make_unique<state::Invitations>(*store_);
+  workflows_ = std::make_unique<state::Workflows>(*approvals_, *invitations_);
   if (of.kind == State::Kind::kMemory) log::info("state: in memory, gone with this process");
   return {};
 }
@@ -68,6 +69,7 @@ void ServeState::add_metrics(telemetry::Metrics& metrics) const {
   if (store_ == nullptr) return;
   state::add_metrics(metrics, *store_, kind_ == State::Kind::kMemory ? "memory" : "sqlite");
   state::add_metrics(metrics, *approvals_);
+  state::add_metrics(metrics, *invitations_);
 }
 
 void ServeState::start(uv_loop_t& loop) {

@@ -10,6 +10,7 @@
 #include "proxy/net/uv_handle.h"
 #include "proxy/state/accounts.h"
 #include "proxy/state/approvals.h"
+#include "proxy/state/invitations.h"
 #include "proxy/state/store.h"
 #include "proxy/telemetry/metrics.h"
 
@@ -25,6 +26,7 @@ class ServeState {
   /// Null: there is no state.
   state::Store* store() const noexcept { return store_.get(); }
   state::Approvals* approvals() const noexcept { return approvals_.get(); }
+  state::Invitations* invitations() const noexcept { return invitations_.get(); }
   forward::Workflows* workflows() const noexcept { return workflows_.get(); }
 
   void add_metrics(telemetry::Metrics& metrics) const;
@@ -41,6 +43,7 @@ class ServeState {
   core::config::State::Kind kind_ = core::config::State::Kind::kNone;
   // The store last, so that it goes first: it calls back into the others until it is closed.
   std::unique_ptr<state::Approvals> approvals_;
+  std::unique_ptr<state::Invitations> invitations_;
   std::unique_ptr<forward::Workflows> workflows_;
   std::unique_ptr<state::Store> store_;
   std::unique_ptr<state::Accounts> accounts_;  // null: nobody creates any

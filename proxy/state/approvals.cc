@@ -18,7 +18,6 @@ using approvals::Approval;
 using forward::WorkflowAnswer;
 using forward::WorkflowQuestion;
 
-constexpr int kTriesMax = 8;  // somebody else has changed the same record so often in between
 constexpr std::size_t kDuePage = 100;
 constexpr std::string_view kDueTable = "approvals.due";
 constexpr std::size_t kDueDigits = 12;  // of a Unix time: until the year 33658
@@ -162,7 +161,7 @@ void Approvals::on_read(const std::shared_ptr<Asked>& asked, const Record& recor
   if (!changed) return asked->done(answer_of(told, asked->settings()));
   store_.commit(change(name, asked->id, *approval, record.version, due_before_s, question.now_s),
                 [this, asked, told](Failure failure) {
-                  if (failure == Failure::kConflict && ++asked->tries < kTriesMax) return try_to_answer(asked);
+                  if (failure == Failure::kConflict && ++asked->tries < kConflictsMax) return try_to_answer(asked);
                   if (failure != Failure::kNone) return asked->done(unresolved(WorkflowAnswer::Outcome::kAway));
                   count("requested");
                   asked->done(answer_of(told, asked->settings()));
@@ -197,36 +196,17 @@ std::optional<std::string> Approvals::seal(std::string_view record, const Workfl
 }
 
 std::optional<std::string> Approvals::claims_of(std::string_view name, const Found& found) const {
-  if (!found.approval || found.approval->claims.empty()) return std::nullopt;
-  return approvals::open_sealed(keys_, record_name(name, found.id), found.approval->claims);
+  if (!found.record || found.record->claims.empty()) return std::nullopt;
+  return approvals::open_sealed(keys_, record_name(name, found.id), found.record->claims);
 }
 
 void Approvals::find(std::string_view name, std::string id, std::function<void(Found)> done) {
-  store_.read(table_of(name), id, [this, id, done = std::move(done)](Failure failure, Record record) {
-    Found found{failure, std::nullopt, id};
-    if (failure == Failure::kNone && record.version != 0) {
-      found.approval = approvals::of_record(record.value);
-      if (!found.approval) {
-        figures_.unreadable.fetch_add(1, std::memory_order_relaxed);
-        found.failure = Failure::kCorrupt;
-      }
-    }
-    done(std::move(found));
-  });
+  find_record<Approval>(store_, table_of(name), std::move(id), approvals::of_record, figures_.unreadable,
+                        std::move(done));
 }
 
 void Approvals::list(std::string_view name, std::string after, std::size_t limit, std::function<void(Page)> done) {
-  limit = std::min(limit, kPageMax);
-  store_.scan(table_of(name), std::move(after), limit,
-              [limit, done = std::move(done)](Failure failure, std::vector<Row> rows) {
-                Page page;
-                page.failure = failure;
-                for (Row& row : rows) {
-                  page.items.push_back({Failure::kNone, approvals::of_record(row.record.value), row.key});
-                }
-                if (rows.size() == limit && !rows.empty()) page.next = rows.back().key;
-                done(std::move(page));
-              });
+  list_records<Approval>(store_, table_of(name), std::move(after), limit, approvals::of_record, std::move(done));
 }
 
 void Approvals::decide(std::string_view name, std::string id, approvals::State wanted, std::string who,
@@ -262,7 +242,7 @@ void Approvals::try_to_decide(const std::shared_ptr<Deciding>& deciding) {
     }
     store_.commit(std::move(batch),
                   [this, deciding, decided, account](Failure why) {
-                    if (why == Failure::kConflict && ++deciding->tries < kTriesMax) return try_to_decide(deciding);
+                    if (why == Failure::kConflict && ++deciding->tries < kConflictsMax) return try_to_decide(deciding);
                     if (why != Failure::kNone) return deciding->done({why, {}, false});
                     count(approvals::name(deciding->wanted));
                     if (account) wake_accounts_();
@@ -333,7 +313,7 @@ void Approvals::try_to_note(const std::shared_ptr<Trying>& trying) {
     }
     batch.writes.push_back(forget);
     store_.commit(std::move(batch), [this, trying, again, created](Failure why) {
-      if (why == Failure::kConflict && ++trying->tries < kTriesMax) return try_to_note(trying);
+      if (why == Failure::kConflict && ++trying->tries < kConflictsMax) return try_to_note(trying);
       if (why == Failure::kNone && !again) count(created ? "account created" : "account failed");
       trying->done(why);
     });

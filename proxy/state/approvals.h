@@ -15,6 +15,7 @@
 #include "core/rules/ask.h"
 #include "core/secret.h"
 #include "proxy/forward/workflows.h"
+#include "proxy/state/records.h"
 #include "proxy/state/store.h"
 
 namespace proxy::state {
@@ -40,17 +41,8 @@ class Approvals {
   /// that is gone with the process.
   Approvals(Store& store, const std::vector<std::string>& keys, AnnounceApproval announce);
 
-  /// An approval as it is now.
-  struct Found {
-    Failure failure = Failure::kNone;
-    std::optional<core::approvals::Approval> approval;  // nothing: there is none
-    std::string id;
-  };
-  struct Page {
-    Failure failure = Failure::kNone;
-    std::vector<Found> items;
-    std::string next;  // what to go on behind; empty: there are no more
-  };
+  using Found = state::Found<core::approvals::Approval>;
+  using Page = state::Page<core::approvals::Approval>;
   struct Decided {
     Failure failure = Failure::kNone;
     core::approvals::Refusal refusal = core::approvals::Refusal::kNone;

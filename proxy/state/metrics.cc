@@ -92,4 +92,26 @@ void add_metrics(telemetry::Metrics& metrics, const Approvals& approvals) {
                       [&figures = approvals.figures()] { return read(figures.unreadable); });
 }
 
+void add_metrics(telemetry::Metrics& metrics, const Invitations& invitations) {
+  const Invitations::Figures& figures = invitations.figures();
+  metrics.add_labelled("claimgate_invitations", "Codes that people brought, by what became of it.", false, "outcome",
+                       [&figures] {
+                         std::vector<telemetry::Metrics::Series> series;
+                         for (std::size_t i = 0; i < figures.outcomes.size(); ++i) {
+                           const std::string_view outcome =
+                               i == Invitations::Figures::kMissing
+                                   ? "missing"
+                                   : core::invitations::name(static_cast<core::invitations::Outcome>(i));
+                           series.push_back({std::string(outcome), static_cast<double>(read(figures.outcomes[i]))});
+                         }
+                         return series;
+                       });
+  const auto add = [&metrics](std::string name, std::string help, const Counter& counter) {
+    metrics.add_counter(std::move(name), std::move(help), [&counter] { return read(counter); });
+  };
+  add("claimgate_invitations_created", "Codes that were created.", figures.created);
+  add("claimgate_invitations_revoked", "Codes that were revoked.", figures.revoked);
+  add("claimgate_invitations_unreadable", "Records of codes that could not be read.", figures.unreadable);
+}
+
 }  // namespace proxy::state

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "proxy/state/approvals.h"
+#include "proxy/state/invitations.h"
 #include "proxy/state/store.h"
 #include "proxy/telemetry/metrics.h"
 
@@ -14,5 +15,7 @@ void add_metrics(telemetry::Metrics& metrics, const Store& store, std::string_vi
 
 /// Adds what became of approvals.
 void add_metrics(telemetry::Metrics& metrics, const Approvals& approvals);
+/// And of codes.
+void add_metrics(telemetry::Metrics& metrics, const Invitations& invitations);
 
 }  // namespace proxy::state

@@ -5,10 +5,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
+import { admin, kAdminToken as kSecret } from './lib/admin.mjs';
 import { kAuthorization, configuration, eventually, run, scratch, serve } from './lib/claimgate.mjs';
 
 const kKey = crypto.randomBytes(32).toString('base64');
-const kSecret = 'admin-token-0123456789';
 
 const auth = { basic: [{ username: 'b2c', password: 's3cr:et' }] };
 
@@ -59,16 +59,6 @@ async function ask(gate, step, body) {
   const json = await response.json();
   assert.equal(response.status, 200, JSON.stringify(json));
   return json.action === 'Continue' ? 'Continue' : json.userMessage;
-}
-
-async function admin(gate, url, body, token = kSecret) {
-  const response = await fetch(`${gate.admin}${url}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const text = await response.text();
-  return { status: response.status, text, json: text.startsWith('{') ? JSON.parse(text) : null };
 }
 
 test('from the request to the approval to the next sign-up', async (t) => {

@@ -154,11 +154,5 @@ TEST(Approvals, NoticeARecordThatWasCut) {
   }
 }
 
-TEST(OneLine, CutsBetweenCharacters) {
-  EXPECT_EQ(one_line("a\r\nb\x7f", 10), "a  b ");
-  EXPECT_EQ(one_line("ab\xc3\xa9", 3), "ab");
-  EXPECT_EQ(one_line("ab\xc3\xa9", 4), "ab\xc3\xa9");
-}
-
 }  // namespace
 }  // namespace core::approvals

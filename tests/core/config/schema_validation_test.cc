@@ -137,6 +137,10 @@ class FileAround {
         key->name != "speaks") {
       text += ", response: [ { when: { status: 200 }, continue: {} } ]";
     }
+    // What is kept somewhere.
+    if (&object == &schema::kRoot && key != nullptr && (key->name == "approvals" || key->name == "invitations")) {
+      text += ", state: memory";
+    }
     return text + " }";
   }
 

@@ -107,14 +107,14 @@ TEST_F(ApprovalsOnAStore, KeepClaimsSealedUntilTheirTimeIsOver) {
   EXPECT_EQ(Waiting(*store_).scan("approvals/guests").at(0).record.value.find("a@b"), std::string::npos);
   decide(found.id, approvals::State::kApproved);
   // Nothing is due yet; then everything is.
-  approvals_.pass_time(list().items.at(0).approval->decided_s + 49);
+  approvals_.pass_time(list().items.at(0).record->decided_s + 49);
   ASSERT_EQ(Waiting(*store_).scan("approvals.due").size(), 1u);
-  approvals_.pass_time(list().items.at(0).approval->decided_s + 50);
+  approvals_.pass_time(list().items.at(0).record->decided_s + 50);
   while (!Waiting(*store_).scan("approvals.due").empty()) std::this_thread::yield();
   found = list().items.at(0);
   EXPECT_EQ(approvals_.claims_of("guests", found), std::nullopt);
-  EXPECT_EQ(found.approval->trail.back().what, "erased");
-  EXPECT_EQ(found.approval->state, approvals::State::kApproved);
+  EXPECT_EQ(found.record->trail.back().what, "erased");
+  EXPECT_EQ(found.record->state, approvals::State::kApproved);
   EXPECT_EQ(approvals_.figures().erased.load(), 1u);
 }
 
@@ -122,7 +122,7 @@ TEST_F(ApprovalsOnAStore, ExpireAndMayBeAskedForAgain) {
   EXPECT_EQ(told(true, "a@b.example"), "m_requested");
   approvals_.pass_time(kNow + 1'000'000'000);
   while (approvals_.figures().expired.load() == 0) std::this_thread::yield();
-  EXPECT_EQ(list().items.at(0).approval->state, approvals::State::kExpired);
+  EXPECT_EQ(list().items.at(0).record->state, approvals::State::kExpired);
   EXPECT_EQ(told(false, "a@b.example", "{}", kNow + 1'000'000'001), "continue");
   EXPECT_EQ(told(true, "a@b.example", "{}", kNow + 1'000'000'001), "m_requested");
   EXPECT_THAT(announced(), ::testing::ElementsAre("requested", "expired", "requested"));
