@@ -1,6 +1,5 @@
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
 #include <absl/container/inlined_vector.h>
 
 #include <array>
@@ -10,6 +9,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "core/decisions/key.h"
 #include "core/gate/at_hand.h"
@@ -37,17 +38,21 @@ struct Waiter {
 
 /// The questions under way, by key: whoever asks the same waits for the first one's answer, on
 /// whichever worker. In sixteen parts, each with a lock that is held for one look-up. Thread: any.
+///
+/// Not absl::flat_hash_map: when there is no memory for one to grow, it is neither as it was nor usable
+/// (it has its new capacity before it has the room). The nodes of flights that are over serve the next ones.
 class Flights {
  public:
   /// True for the one who is to ask the backend and then to land(); everybody else waits. Without a
-  /// waiter (a decision is renewed behind a stale one) nobody is told.
+  /// waiter (a decision is renewed behind a stale one) nobody is told. Throws std::bad_alloc and has
+  /// changed nothing then.
   bool join(const core::decisions::Key& key, const std::optional<Waiter>& waiter);
 
   using Waiters = absl::InlinedVector<Waiter, 1>;  // nearly always one
 
   /// The flight is over: those who have waited. A join() from now on begins another, so what was
   /// decided is in the cache before.
-  Waiters land(const core::decisions::Key& key);
+  Waiters land(const core::decisions::Key& key) noexcept;
 
   std::size_t count() const;
 
@@ -57,11 +62,15 @@ class Flights {
       return static_cast<std::size_t>(key.high);  // a keyed hash already
     }
   };
-  struct Part {
-    mutable std::mutex mutex;
-    absl::flat_hash_map<core::decisions::Key, Waiters, HashOf> waiters;
-  };
+  using Map = std::unordered_map<core::decisions::Key, Waiters, HashOf>;
   static constexpr std::size_t kParts = 16;
+  static constexpr std::size_t kSpareMax = 64;  // nodes of a part, some 80 bytes each
+  struct Part {
+    Part() { spare.reserve(kSpareMax); }
+    mutable std::mutex mutex;
+    Map waiters;
+    std::vector<Map::node_type> spare;
+  };
   Part& part_of(const core::decisions::Key& key) noexcept { return parts_[key.low % kParts]; }
 
   std::array<Part, kParts> parts_;

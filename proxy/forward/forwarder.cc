@@ -395,10 +395,10 @@ void Forwarder::settle(const Call& call, const upstream::Outcome& outcome, Landi
   landing.backend_us = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(outcome.duration_us, std::numeric_limits<std::uint32_t>::max()));
   const bool answered = outcome.failure == upstream::Failure::kNone;
-  core::mapping::Answer answer;
+  core::mapping::Answer& answer = answer_;
   if (answered) {
-    answer = read_reply(call.serving->gate.snapshot(), asked.ask->backend, outcome, call.kept,
-                        options_.worker, reply_room_);
+    read_reply(call.serving->gate.snapshot(), asked.ask->backend, outcome, call.kept, options_.worker,
+               reply_room_, answer);
     call.serving->counters->count_reply(asked.ask->backend, answer);
     if (const std::string line = remarks_.line(asked.ask->backend_name, answer, now); !line.empty()) {
       log::warn("backend {}: {}", asked.ask->backend_name, line);

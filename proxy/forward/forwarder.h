@@ -186,6 +186,7 @@ class Forwarder {
   std::map<std::string, std::size_t> crowds_;  // requests that wait, by connector
   std::vector<core::gate::Given> given_;
   core::mapping::ReplyRoom reply_room_;
+  core::mapping::Answer answer_;  // its memory
   RemarkLog remarks_;
   core::http::OutBuffer out_;
   bool closed_ = false;

@@ -138,7 +138,9 @@ void fetch_once(CURL* curl, const std::string& url, Transfer& transfer, std::str
   const auto fail = [&](std::string why) {
     fetched = {};
     fetched.failure = std::move(why);
+    fetched.status = status;
   };
+  fetched.status = status;
   if (transfer.too_large) {
     const std::size_t kib = transfer.bytes_max >> 10;
     return fail("it is larger than " + (kib < 1024 ? std::to_string(kib) + " KiB" : std::to_string(kib >> 10) + " MiB"));

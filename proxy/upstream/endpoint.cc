@@ -105,6 +105,7 @@ void Endpoint::grow() noexcept {
     try {
       connection = new Connection(*this);
     } catch (const std::bad_alloc&) {
+      if (open_ == 0) fail_waiting(Failure::kMemory);  // no connection will come to serve them
       return;
     }
     connection->next_ = connections_;
