@@ -501,11 +501,12 @@ constexpr Key kRuleKeys[] = {
      .shape = Shape::kChoice,
      .fallback = "closed",
      .example = "closed",
-     .words = "With `approval` and `invitation`: what happens when the state is not to be had. `closed`: the connector's `otherwise`. "
-              "`open`: go on with the next rule.",
+     .words = "With `approval` and `invitation`: what happens when the state is not to be had. `closed`: the "
+              "connector's `otherwise`. `open`: go on with the next rule.",
      .choices = kWhenAway},
 };
-constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set", "remove", "ask", "approval", "invitation"};
+constexpr string_view kRuleOne[] = {"block",  "validation_error", "continue", "set",
+                                    "remove", "ask",              "approval", "invitation"};
 constexpr string_view kRuleOrElse[] = {"tag", "emit"};
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -129,7 +130,7 @@ void Invitations::wait_for_turn(std::shared_ptr<Asked> asked) {
   take_turn(at);
 }
 
-/// Begins with those who wait so far. Who comes later may know of changes that this turn's read does not.
+/// Begins with those who wait so far, the first of them. Who comes later may know of changes that this turn's read does not.
 void Invitations::take_turn(const std::string& at) {
   const auto turn = std::make_shared<Turn>();
   turn->at = at;
@@ -140,7 +141,10 @@ void Invitations::take_turn(const std::string& at) {
       waiting_.erase(place);
       return;
     }
-    turn->asked.swap(place->second);
+    std::vector<std::shared_ptr<Asked>>& waiting = place->second;
+    const auto end = waiting.begin() + static_cast<std::ptrdiff_t>(std::min(waiting.size(), kTurnMax));
+    turn->asked.assign(std::make_move_iterator(waiting.begin()), std::make_move_iterator(end));
+    waiting.erase(waiting.begin(), end);
   }
   try_turn(turn);
 }

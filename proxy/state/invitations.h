@@ -85,6 +85,8 @@ class Invitations {
   const Figures& figures() const noexcept { return figures_; }
 
  private:
+  /// Who redeem a code together at most: each is looked for among up to kUsesMax, on the store's thread.
+  static constexpr std::size_t kTurnMax = 64;
   struct Asked;
   struct Turn;
   struct Trying;
