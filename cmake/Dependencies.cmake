@@ -33,6 +33,7 @@ claimgate_pkg(ZLIB zlib 1.2.13 zlib1g-dev)
 claimgate_pkg(SQLITE sqlite3 3.40 libsqlite3-dev)
 claimgate_pkg(CURL libcurl 7.85 libcurl4-openssl-dev)
 claimgate_pkg(HIREDIS hiredis 0.14 libhiredis-dev)
+claimgate_pkg(RDKAFKA rdkafka 2.0 librdkafka-dev)
 find_package(OpenSSL 3.0 QUIET)
 if(NOT OPENSSL_FOUND)
   message(FATAL_ERROR "OpenSSL 3.0+ not found. Debian: apt install libssl-dev "

@@ -93,20 +93,6 @@ void GateHandler::choose_captured() {
   }
 }
 
-/// Behind an answer that told a verdict: its events, and its line of the audit log.
-void GateHandler::tell_of(forward::Serving& serving, const core::gate::Report& report,
-                          std::uint64_t began_ns) noexcept {
-  const std::int64_t time_us = (static_cast<std::int64_t>(began_ns) + wall_offset_ns_) / 1000;
-  // One-time codes and passwords are carried and nothing else.
-  if (core::dialects::moment(report.step) == core::dialects::Moment::kApart) return;
-  const core::gate::Snapshot& snapshot = serving.gate.snapshot();
-  core::rules::Evaluation& evaluation = serving.gate.asking();
-  if (emitter_ != nullptr && report.connector != nullptr && report.connector->emits) {
-    emitter_->emit(report, snapshot, evaluation, serving.generation, time_us);
-  }
-  if (witness_ != nullptr) witness_->note(report, snapshot, evaluation, serving.generation, time_us);
-}
-
 /// Hands a request that got a verdict to the capture, when its turn has come.
 void GateHandler::capture(const forward::Serving& serving, const core::gate::Report& report,
                           std::string_view body) noexcept {
@@ -306,12 +292,13 @@ net::Handler::Progress GateHandler::answer(const net::Exchange& exchange) noexce
     batch_ns_ = uv_hrtime();
     return Progress::kPending;
   }
+  const std::size_t written = exchange.out.size() - before;
+  bool waits = false;
+  if (emitter_ != nullptr || witness_ != nullptr) [[unlikely]] waits = tell_at_once(report, exchange, before);
   const std::uint64_t now_ns = uv_hrtime();
   const std::uint64_t duration_ns = now_ns - batch_ns_;
   count(*serving_, report, duration_ns);
-  note(report, serving_->generation, exchange.peer, exchange.request.wire_bytes,
-       exchange.out.size() - before, {batch_ns_, duration_ns});
-  if (emitter_ != nullptr || witness_ != nullptr) [[unlikely]] tell_of(*serving_, report, batch_ns_);
+  note(report, serving_->generation, exchange.peer, exchange.request.wire_bytes, written, {batch_ns_, duration_ns});
   if (capture_ring_ != nullptr) {
     capture(*serving_, report, serving_->gate.body_read(report.connector, exchange.request));
   }
@@ -320,19 +307,25 @@ net::Handler::Progress GateHandler::answer(const net::Exchange& exchange) noexce
     forwarder_->refresh(report, serving_->gate.body_read(report.connector, exchange.request),
                         serving_);
   }
-  return Progress::kAnswered;
+  return waits ? Progress::kPending : Progress::kAnswered;
 }
 
-void GateHandler::settled(const forward::Pending& pending, const core::gate::Report& report,
-                          std::size_t bytes_out, bool gone) noexcept {
+bool GateHandler::settled(const forward::Pending& pending, core::gate::Report& report,
+                          core::http::OutBuffer& out, const forward::Told& told) noexcept {
+  const std::size_t bytes_out = out.size();
+  const bool gone = told.gone;
+  bool waits = false;
+  // One that is gone was told nothing; its retry gets the same verdict, and that is told.
+  if (!gone && (emitter_ != nullptr || witness_ != nullptr)) {
+    waits = tell_later(report, pending, out, told.after, told.close);
+  }
   const std::uint64_t duration_ns = uv_hrtime() - pending.began_ns;
   count(*pending.serving, report, duration_ns);
   if (gone) pending.serving->counters->count_gone(*pending.connector);
   note(report, pending.serving->generation, pending.peer, pending.wire_bytes, gone ? 0 : bytes_out,
        {pending.began_ns, duration_ns, pending.backend_us});
-  if (gone) return;  // told nobody; the caller's retry gets the same verdict, and that is told
-  if (emitter_ != nullptr || witness_ != nullptr) tell_of(*pending.serving, report, pending.began_ns);
-  capture(*pending.serving, report, pending.text());
+  if (!gone) capture(*pending.serving, report, pending.text());
+  return waits;
 }
 
 bool GateHandler::refuse_early(const net::Exchange& exchange) noexcept {

@@ -8,6 +8,7 @@
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
 #include "proxy/commands/invitations.h"
+#include "proxy/commands/events.h"
 #include "proxy/log.h"
 
 int main(int argc, char** argv) {
@@ -129,6 +130,20 @@ int main(int argc, char** argv) {
   CLI::App* const invitations_revoke = invitation_command("revoke", "nobody redeems it any more", true);
   invitations_revoke->add_option("--by", invitation.by, "who revokes it")->required();
   invitations_revoke->add_option("--reason", invitation.reason, "why")->required();
+  commands::EventsOptions told;
+  CLI::App* const events = app.add_subcommand("events", "look at events on their way, bring dead letters again, throw away");
+  events->require_subcommand(1);
+  const auto events_command = [&](const char* name, const char* words, bool of_one) {
+    CLI::App* const one = admin_command(events, name, words, told.admin);
+    if (of_one) one->add_option("SINK", told.sink, "its name in the configuration")->required();
+    return one;
+  };
+  CLI::App* const events_list = events_command("list", "how much waits for which sink", false);
+  CLI::App* const events_dead = events_command("dead", "the dead letters of a sink", true);
+  for (CLI::App* const lists : {events_list, events_dead}) lists->add_flag("--json", told.json, "print JSON");
+  CLI::App* const events_replay = events_command("replay", "bring its dead letters again", true);
+  CLI::App* const events_purge = events_command("purge", "throw away what waits for it", true);
+  events_purge->add_flag("--dead", told.dead, "its dead letters instead");
   std::string head;
   CLI::App* const audit = app.add_subcommand("audit", "look into the audit log");
   audit->require_subcommand(1);
@@ -166,6 +181,10 @@ int main(int argc, char** argv) {
     if (invitations_list->parsed()) return commands::invitations_list(invitation);
     if (invitations_show->parsed()) return commands::invitations_show(invitation);
     if (invitations_revoke->parsed()) return commands::invitations_revoke(invitation);
+    if (events_list->parsed()) return commands::events_list(told);
+    if (events_dead->parsed()) return commands::events_dead(told);
+    if (events_replay->parsed()) return commands::events_replay(told);
+    if (events_purge->parsed()) return commands::events_purge(told);
     if (audit_verify->parsed()) return commands::audit_verify(config, head);
     if (schema->parsed()) return commands::schema();
     if (version->parsed()) return commands::version();

@@ -24,10 +24,14 @@ Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
                                            options_.limits.http.body_bytes, metrics, log,
                                            options_.log_sample);
   handler_->capture_into(options_.capture, options_.index);
-  handler_->tell(options_.emitter, options_.witness);
   if (options_.attempts != nullptr) handler_->count_failures(*options_.attempts);
   handler_->verify_tokens(options_.tokens, options_.want_keys);
   server_ = std::make_unique<net::Server>(loop_, options_.limits, *handler_);
+  if (options_.emitter != nullptr && options_.held != nullptr) {
+    held_ = std::make_unique<events::HeldAnswers>(loop_, *server_, *options_.emitter, options_.pending_max,
+                                                  *options_.held);
+  }
+  handler_->tell(options_.emitter, options_.witness, held_.get());
   if (options_.shared == nullptr) return;  // nothing is forwarded
   if (options_.open_asker) {
     asker_ = options_.open_asker(loop_);
@@ -48,6 +52,7 @@ Worker::~Worker() {
   join();
   server_->abort();
   if (forwarder_ != nullptr) forwarder_->close();
+  held_.reset();
   if (client_ != nullptr) client_->abort();
   asker_.reset();
   server_.reset();
@@ -137,7 +142,9 @@ void Worker::check_drained() {
 }
 
 void Worker::run() {
+  if (held_ != nullptr) held_->open();
   uv_run(&loop_, UV_RUN_DEFAULT);
+  if (held_ != nullptr) held_->close();  // its emitter may go before the worker does
   ended_.store(true, std::memory_order_release);
   if (options_.on_end) options_.on_end();
 }

@@ -29,6 +29,7 @@ class Worker {
     double log_sample = 1;
     capture::Capture* capture = nullptr;  // null: off
     events::Emitter* emitter = nullptr;           // null: events go nowhere
+    events::HeldAnswers::Figures* held = nullptr;  // with an emitter; outlives the worker
     audit::AuditLog::Witness* witness = nullptr;  // null: no audit log
     std::uint64_t drain_timeout_ms = 10'000;
     std::function<void()> on_end;  // called by the worker's thread when it has ended
@@ -94,6 +95,7 @@ class Worker {
   std::shared_ptr<const upstream::BackendList> backends_;
   std::unique_ptr<forward::Forwarder> forwarder_;
   std::unique_ptr<net::Server> server_;
+  std::unique_ptr<events::HeldAnswers> held_;  // null: no answer waits for events
   std::mutex mutex_;  // of the three below: what other threads have asked for
   std::optional<Edition> adopting_;
   std::vector<std::shared_ptr<const net::TlsServer>> adopting_tls_;

@@ -25,6 +25,25 @@ void read_messages_of(Reader& reader, const Fields& fields, Approval& approval) 
   if (approval.requested.value.empty()) approval.requested = approval.pending;
 }
 
+/// `on`: names of events by the change.
+void read_on_of(Reader& reader, const Fields& approval, Approval& to) {
+  constexpr std::size_t kEventsMax = 8;
+  const Node* const node = approval.find("on");
+  if (node == nullptr) return;
+  const Key& key = approval.key("on");
+  if (!reader.is_map(*node, key)) return;
+  const Fields fields(reader, *node, approval.key_node("on"), *key.object);
+  for (std::size_t i = 0; i < kApprovalChanges.size(); ++i) {
+    const std::string_view change = kApprovalChanges[i];
+    const Node* const written = fields.find(change);
+    if (written == nullptr) continue;
+    read_names(reader, *written, fields.key(change), "an event", kEventsMax, to.on[i]);
+    if (change.starts_with("account") && !to.graph) {
+      reader.error(*fields.key_node(change), "without graph no account is created", "write graph, or leave it out");
+    }
+  }
+}
+
 /// An https URL without a slash at its end; http on this machine.
 void read_url(Reader& reader, const Fields& fields, std::string_view name, Text& url) {
   if (!fields.string(name, url)) return;
@@ -88,6 +107,7 @@ Approval read_approval(Reader& reader, const Member& member, const Key& section)
   }
   read_messages_of(reader, fields, approval);
   read_graph(reader, fields, approval.graph);
+  read_on_of(reader, fields, approval);
   fields.duration("keep", approval.keep);
   fields.duration("erase_after", approval.erase_after);
   return approval;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "core/config/written.h"
@@ -11,6 +13,10 @@ namespace core::config {
 
 /// What a rule does about an approval (protocol.md c.2).
 enum class ApprovalStep : std::uint8_t { kCheck, kRequest };
+
+/// Changes of an approval that events may tell of, as `on` names them; a trail has spaces for underscores.
+inline constexpr std::array<std::string_view, 6> kApprovalChanges = {
+    "requested", "approved", "denied", "expired", "account_created", "account_failed"};
 
 /// `graph`: what creates the account behind an approval (protocol.md c.2).
 struct Graph {
@@ -33,6 +39,7 @@ struct Approval {
   milliseconds keep{30LL * 24 * 3'600'000};        // how long it waits for a decision
   std::optional<Graph> graph;
   milliseconds erase_after{7LL * 24 * 3'600'000};  // the kept claims, behind the decision
+  std::array<std::vector<Text>, kApprovalChanges.size()> on;  // names of events
 };
 
 }  // namespace core::config

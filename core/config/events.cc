@@ -69,23 +69,6 @@ void read_claims(Reader& reader, const Fields& fields, EventType& event) {
   }
 }
 
-/// Names, each once and not empty; `what` they are names of.
-void read_names(Reader& reader, const Node& node, const Key& key, std::string_view what,
-                std::size_t count_max, std::vector<Text>& names) {
-  each_string(reader, node, key, [&](const Node& at, Text name) {
-    const auto same = [&](const Text& other) { return other.value == name.value; };
-    if (name.value.empty()) {
-      reader.error(at, "expected the name of " + std::string(what), {});
-    } else if (std::any_of(names.begin(), names.end(), same)) {
-      reader.error(at, Reader::quote(name) + " is written twice", "leave one out");
-    } else if (names.size() == count_max) {
-      reader.error(at, "more than " + std::to_string(count_max) + " of them", {});
-    } else {
-      names.push_back(std::move(name));
-    }
-  });
-}
-
 void read_event(Reader& reader, const Member& member, const Key& key, Config& config) {
   EventType event;
   event.name = reader.key_text(*member.key);
@@ -107,6 +90,11 @@ void read_event(Reader& reader, const Member& member, const Key& key, Config& co
   if (const Node* const names = fields.find("sinks"); names != nullptr) {
     read_names(reader, *names, fields.key("sinks"), "a sink", kSinksMax, event.sinks);
   }
+  fields.choice("commit", event.commit);
+  if (fields.choice("when_away", event.when_away) && event.commit == EventCommit::kBehindAnswer) {
+    reader.error(*fields.key_node("when_away"), "no answer waits for this event",
+                 "write commit: before_answer, or leave it out");
+  }
   config.events.push_back(std::move(event));
 }
 
@@ -119,7 +107,44 @@ const Text* pseudonymous(const EventType& event) {
   return event.key.empty() ? nullptr : &event.key.front();
 }
 
+/// Events of changes of approvals: a change has no claims of a request.
+void check_approvals(Diagnostics& diagnostics, const Config& config) {
+  const auto at = [&](const Text& text, std::string message, std::string suggestion) {
+    diagnostics.error(text.mark, written_length(diagnostics, text), std::move(message), std::move(suggestion));
+  };
+  std::vector<std::string_view> known;
+  for (const EventType& event : config.events) known.emplace_back(event.name.value);
+  for (const Approval& approval : config.approvals) {
+    for (const std::vector<Text>& names : approval.on) {
+      for (const Text& name : names) {
+        const auto found = std::find(known.begin(), known.end(), name.value);
+        if (found == known.end()) continue;  // reported when it is compiled
+        const EventType& event = config.events[static_cast<std::size_t>(found - known.begin())];
+        if (event.claims.empty() && event.key.empty() && event.subject.value.empty()) continue;
+        at(name, "the event \"" + name.value + "\" carries claims of a request, and this is none",
+           "name one without claims, key and subject");
+      }
+    }
+  }
+}
+
 }  // namespace
+
+void read_names(Reader& reader, const Node& node, const Key& key, std::string_view what,
+                std::size_t count_max, std::vector<Text>& names) {
+  each_string(reader, node, key, [&](const Node& at, Text name) {
+    const auto same = [&](const Text& other) { return other.value == name.value; };
+    if (name.value.empty()) {
+      reader.error(at, "expected the name of " + std::string(what), {});
+    } else if (std::any_of(names.begin(), names.end(), same)) {
+      reader.error(at, Reader::quote(name) + " is written twice", "leave one out");
+    } else if (names.size() == count_max) {
+      reader.error(at, "more than " + std::to_string(count_max) + " of them", {});
+    } else {
+      names.push_back(std::move(name));
+    }
+  });
+}
 
 void read_events(Reader& reader, const Node& node, const Key& key, Config& config) {
   if (!reader.is_map(node, key)) return;
@@ -212,6 +237,7 @@ void check_events(Diagnostics& diagnostics, const Config& config) {
     if (hidden == nullptr || config.pseudonyms.mark.line != 0) continue;
     at(*hidden, "hashes and tokens need a key", "write pseudonyms: { key: \"${env:PSEUDONYMS_KEY}\" }");
   }
+  check_approvals(diagnostics, config);
   if (!config.audit.person.empty() && config.pseudonyms.mark.line == 0) {
     at(config.audit.person.front(), "the hash of a person needs a key",
        "write pseudonyms: { key: \"${env:PSEUDONYMS_KEY}\" }");

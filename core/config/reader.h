@@ -145,6 +145,9 @@ void read_auth(Reader& reader, const Node& node, const Node& named, const schema
 /// `entra` of `auth`; see auth_entra.cc.
 void read_entra(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
                 Connector& connector, Config& config);
+/// Names, each once and not empty, at most `count_max`; `what` they are names of. See events.cc.
+void read_names(Reader& reader, const Node& node, const schema::Key& key, std::string_view what,
+                std::size_t count_max, std::vector<Text>& names);
 /// Calls `take` for a single text, or for each of a list: Shape::kStringOrList and kStrings.
 void each_string(Reader& reader, const Node& node, const schema::Key& key,
                  const std::function<void(const Node& at, Text text)>& take);

@@ -39,6 +39,16 @@ Result<ListenerAddress, ParseError> parse_address(std::string_view text);
 /// information, no query, no fragment. The result's text and weight are left to the caller.
 Result<Endpoint, ParseError> parse_endpoint(std::string_view text);
 
+/// Where a Redis is.
+struct RedisPlace {
+  bool tls = false;
+  std::string host;  // an IPv6 address without brackets
+  std::uint16_t port = 6379;
+  std::int64_t database = 0;
+};
+/// Reads "rediss://redis.internal:6379/0": port and database may be missing; no user information.
+Result<RedisPlace, ParseError> parse_redis_url(std::string_view text);
+
 /// The type of a scalar that stands in the file without quotation marks. Numbers are what JSON
 /// (RFC 8259, 6) reads as one, so a postal code 01234 and a telephone number +46701234567 are
 /// strings, and only `true` and `false` are booleans.

@@ -593,6 +593,7 @@ constexpr const Object* kAll[] = {
     &kState,
     &kApproval,
     &kApprovalMessages,
+    &kApprovalOn,
     &kGraph,
     &kInvitation,
     &kInvitationMessages,

@@ -117,6 +117,7 @@ extern const Object kProcess;  // schema_process.cc
 extern const Object kState;    // schema_state.cc
 extern const Object kApproval;  // schema_approvals.cc, as the next
 extern const Object kApprovalMessages;
+extern const Object kApprovalOn;
 extern const Object kGraph;
 extern const Object kInvitation;  // schema_invitations.cc, as the next
 extern const Object kInvitationMessages;

@@ -4,6 +4,8 @@
 namespace core::config::schema {
 namespace {
 
+using std::string_view;
+
 constexpr Key kApprovalKeys[] = {
     {.name = "key",
      .shape = Shape::kStrings,
@@ -39,6 +41,11 @@ constexpr Key kApprovalKeys[] = {
      .words = "Create the account through Microsoft Graph behind an approval. Without it somebody else does. Read at "
               "the start only.",
      .object = &kGraph},
+    {.name = "on",
+     .shape = Shape::kObject,
+     .example = "{ requested: [review_wanted], approved: [guest_approved] }",
+     .words = "Events of its changes, stored with them. They carry no claims ([approvals](approvals.md#events)).",
+     .object = &kApprovalOn},
 };
 
 constexpr Key kGraphKeys[] = {
@@ -88,6 +95,35 @@ constexpr Key kGraphKeys[] = {
      .words = "A PEM file of authorities for both, instead of the system's."},
 };
 
+constexpr Key kApprovalOnKeys[] = {
+    {.name = "requested",
+     .shape = Shape::kStrings,
+     .example = "[review_wanted]",
+     .words = "Events of a request that was stored."},
+    {.name = "approved",
+     .shape = Shape::kStrings,
+     .example = "[guest_approved]",
+     .words = "Events of an approval."},
+    {.name = "denied",
+     .shape = Shape::kStrings,
+     .example = "[guest_denied]",
+     .words = "Events of a denial."},
+    {.name = "expired",
+     .shape = Shape::kStrings,
+     .example = "[review_expired]",
+     .words = "Events of a request that nobody has decided in time."},
+    {.name = "account_created",
+     .shape = Shape::kStrings,
+     .example = "[guest_created]",
+     .words = "Events of an account that `graph` has created."},
+    {.name = "account_failed",
+     .shape = Shape::kStrings,
+     .example = "[guest_failed]",
+     .words = "Events of an account that it will not create."},
+};
+constexpr string_view kApprovalOnSome[] = {"requested", "approved", "denied", "expired", "account_created",
+                                           "account_failed"};
+
 constexpr Key kApprovalMessageKeys[] = {
     {.name = "requested",
      .shape = Shape::kName,
@@ -114,6 +150,11 @@ constinit const Object kApproval{
     .keys = kApprovalKeys};
 constinit const Object kApprovalMessages{
     .name = "approval messages", .words = "`messages` of an approval.", .keys = kApprovalMessageKeys};
+
+constinit const Object kApprovalOn{.name = "on of an approval",
+                                   .words = "`on` of an approval: events by what has changed.",
+                                   .keys = kApprovalOnKeys,
+                                   .at_least_one = kApprovalOnSome};
 
 constinit const Object kGraph{
     .name = "graph", .words = "`graph` of an approval. See [approvals](approvals.md#accounts).", .keys = kGraphKeys};

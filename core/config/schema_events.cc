@@ -6,7 +6,11 @@ namespace {
 
 using std::string_view;
 
-constexpr string_view kWebhookModes[] = {"structured", "binary"};
+
+constexpr string_view kSinkModes[] = {"structured", "binary"};
+constexpr string_view kCommits[] = {"behind_answer", "before_answer"};
+constexpr string_view kEventWhenAway[] = {"closed", "open"};
+constexpr string_view kMechanisms[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
 
 constexpr Key kEventKeys[] = {
     {.name = "type",
@@ -43,6 +47,20 @@ constexpr Key kEventKeys[] = {
      .required = true,
      .example = "[crm]",
      .words = "Where it is delivered, each by itself."},
+    {.name = "commit",
+     .shape = Shape::kChoice,
+     .fallback = "behind_answer",
+     .example = "before_answer",
+     .words = "`before_answer`: the answer waits until the event is in the outbox, its connector's `deadline` at "
+              "most. What was answered is then told, whatever happens to the process.",
+     .choices = kCommits},
+    {.name = "when_away",
+     .shape = Shape::kChoice,
+     .fallback = "closed",
+     .example = "open",
+     .words = "With `commit: before_answer`: what is answered when the event is not in the outbox in time. `closed`: "
+              "the connector's `otherwise`. `open`: what the rules have decided.",
+     .choices = kEventWhenAway},
 };
 
 constexpr Key kSinkKeys[] = {
@@ -55,13 +73,57 @@ constexpr Key kSinkKeys[] = {
      .example = "/var/lib/claimgate/events.jsonl",
      .words = "Or a file that gets a line of JSON for each, looked for beside this one, mode 0600; opened "
               "again by SIGHUP."},
+    {.name = "redis",
+     .shape = Shape::kString,
+     .example = "rediss://redis.internal:6379/0",
+     .words = "Or the URL of a Redis or Valkey, 6.2 or newer: each event is an entry of a stream ([events](events.md#redis-streams)). "
+              "`rediss` is with TLS."},
+    {.name = "kafka",
+     .shape = Shape::kStrings,
+     .example = "[kafka-1.internal:9093, kafka-2.internal:9093]",
+     .words = "Or brokers of a Kafka: each event is a message of a topic ([events](events.md#kafka))."},
+    {.name = "stream",
+     .shape = Shape::kString,
+     .fallback = "claimgate:events",
+     .example = "signups",
+     .words = "With `redis`: the key of the stream."},
+    {.name = "maxlen",
+     .shape = Shape::kInteger,
+     .fallback = "1000000",
+     .example = "1000000",
+     .words = "With `redis`: about so many entries the stream keeps, the newest (`MAXLEN ~`); 0 keeps all.",
+     .least = 0,
+     .most = 1'000'000'000},
+    {.name = "topic",
+     .shape = Shape::kString,
+     .example = "signups",
+     .words = "With `kafka`: the topic. It must be there, or made by the brokers."},
+    {.name = "tls",
+     .shape = Shape::kBoolean,
+     .fallback = "true",
+     .example = "false",
+     .words = "With `kafka`: whether the brokers speak TLS."},
+    {.name = "username",
+     .shape = Shape::kString,
+     .example = "claimgate",
+     .words = "With `redis`, `kafka`: who claimgate is there. Without it the default user of a Redis, nobody at a Kafka."},
+    {.name = "password",
+     .shape = Shape::kString,
+     .example = "\"${env:BUS_PASSWORD}\"",
+     .words = "With `redis`, `kafka`: its password."},
+    {.name = "mechanism",
+     .shape = Shape::kChoice,
+     .fallback = "SCRAM-SHA-512",
+     .example = "PLAIN",
+     .words = "With `kafka` and `username`: the mechanism of SASL.",
+     .choices = kMechanisms},
     {.name = "mode",
      .shape = Shape::kChoice,
      .fallback = "structured",
      .example = "binary",
-     .words = "With `webhook`: the whole event is the body, or its `data` is and its attributes are "
-              "`ce-` fields (CloudEvents 1.0, HTTP binding).",
-     .choices = kWebhookModes},
+     .words = "With `webhook`, `kafka`: the whole event is the body, or its `data` is and its attributes are "
+              "fields of their own (CloudEvents 1.0, HTTP and Kafka bindings).",
+     .choices = kSinkModes},
     {.name = "secret",
      .shape = Shape::kStringOrList,
      .example = "\"${env:CRM_HOOK_SECRET}\"",
@@ -74,22 +136,22 @@ constexpr Key kSinkKeys[] = {
     {.name = "ca",
      .shape = Shape::kString,
      .example = "tls/internal-ca.pem",
-     .words = "With `webhook`: the authorities that are believed, instead of the system's; a PEM file "
+     .words = "Not with `file`: the authorities that are believed, instead of the system's; a PEM file "
               "beside this one."},
     {.name = "timeout",
      .shape = Shape::kDuration,
      .fallback = "10s",
      .example = "10s",
-     .words = "With `webhook`: for one request.",
+     .words = "Not with `file`: for one attempt.",
      .least = 100,
      .most = 10 * 60 * kSecond},
     {.name = "concurrency",
      .shape = Shape::kInteger,
-     .fallback = "4",
      .example = "16",
-     .words = "With `webhook`: requests under way at once. Those of one `key` never are.",
+     .words = "Not with `file`: events under way at once. Those of one `key` never are. Without it 4 with `webhook`, "
+              "256 with `redis` and `kafka`.",
      .least = 1,
-     .most = 256},
+     .most = 4096},
     {.name = "attempts",
      .shape = Shape::kInteger,
      .fallback = "20",
@@ -113,7 +175,7 @@ constexpr Key kSinkKeys[] = {
      .least = 1,
      .most = 24 * kHour},
 };
-constexpr string_view kSinkOne[] = {"webhook", "file"};
+constexpr string_view kSinkOne[] = {"webhook", "file", "redis", "kafka"};
 
 constexpr Key kOutboxKeys[] = {
     {.name = "events",

@@ -25,6 +25,7 @@ void wipe_secrets(Config& config, bool all) noexcept {
   }
   for (Sink& sink : config.sinks) {
     for (Text& secret : sink.secrets) wipe(secret.value);
+    wipe(sink.password.value);
     for (auto& [name, value] : sink.headers) wipe(value.value);
   }
   for (Text& key : config.pseudonyms.keys) wipe(key.value);

@@ -17,6 +17,7 @@ using schema::Key;
 using schema::Shape;
 
 constexpr std::size_t kHeadersMax = 32;
+constexpr std::int64_t kPipelined = 256;  // events under way at once where that costs no connection each
 constexpr std::size_t kHeaderBytesMax = 8 << 10;
 constexpr std::string_view kSecretPrefix = "whsec_";
 
@@ -90,6 +91,100 @@ void read_headers(Reader& reader, const Fields& fields, Sink& sink) {
   }
 }
 
+/// Keys of a sink, and the kinds of sinks that have them.
+struct KindKey {
+  std::string_view name;
+  bool webhook, redis, kafka;
+};
+constexpr KindKey kKindKeys[] = {
+    {"mode", true, false, true},      {"secret", true, false, false},   {"headers", true, false, false},
+    {"ca", true, true, true},         {"timeout", true, true, true},    {"concurrency", true, true, true},
+    {"stream", false, true, false},   {"maxlen", false, true, false},   {"topic", false, false, true},
+    {"tls", false, false, true},      {"username", false, true, true},  {"password", false, true, true},
+    {"mechanism", false, false, true}};
+
+/// Reports keys of other kinds of sinks than this one is.
+void check_kind(Reader& reader, const Fields& fields) {
+  const bool webhook = fields.find("webhook") != nullptr;
+  const bool redis = fields.find("redis") != nullptr;
+  const bool kafka = fields.find("kafka") != nullptr;
+  for (const KindKey& key : kKindKeys) {
+    const Node* const node = fields.key_node(key.name);
+    if (node == nullptr || (webhook && key.webhook) || (redis && key.redis) || (kafka && key.kafka)) continue;
+    std::string kinds;
+    for (const auto& [has, name] :
+         {std::pair{key.webhook, "webhook"}, std::pair{key.redis, "redis"}, std::pair{key.kafka, "kafka"}}) {
+      if (has) kinds += std::string(kinds.empty() ? "" : " or ") + name;
+    }
+    reader.error(*node, "only a sink with " + kinds + " has it", "leave it out");
+  }
+}
+
+void read_login(Reader& reader, const Fields& fields, Sink& sink) {
+  fields.filled("username", sink.username);
+  if (!fields.filled("password", sink.password) || sink.password.secret) return;
+  reader.warning(*fields.find("password"), "a secret is written in the file",
+                 "write \"${env:NAME}\" or \"${file:PATH}\"");
+}
+
+void read_redis(Reader& reader, const Fields& fields, Sink& sink) {
+  if (!fields.string("redis", sink.redis)) return;
+  const auto url = parse_redis_url(sink.redis.value);
+  if (!url) {
+    reader.error_inside(sink.redis, url.error().offset, url.error().message, url.error().suggestion);
+  } else if (!url.value().tls && !sink.ca.value.empty()) {
+    reader.error(*fields.key_node("ca"), "redis:// is without TLS", "write rediss://, or leave it out");
+  }
+  sink.stream.value = fields.key("stream").fallback;
+  fields.filled("stream", sink.stream);
+  fields.integer("maxlen", sink.maxlen);
+}
+
+bool is_broker(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0 || colon > 255) return false;
+  const std::string_view port = text.substr(colon + 1);
+  const bool digits = !port.empty() && port.size() <= 5 &&
+                      std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return digits && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != ','; });
+}
+
+/// What Kafka lets a topic be called.
+bool is_topic(std::string_view text) {
+  return !text.empty() && text.size() <= 249 && text != "." && text != ".." &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                  c == '_' || c == '-';
+         });
+}
+
+void read_kafka(Reader& reader, const Fields& fields, Sink& sink) {
+  const Node* const node = fields.find("kafka");
+  if (node == nullptr) return;
+  constexpr std::size_t kBrokersMax = 64;
+  read_names(reader, *node, fields.key("kafka"), "a broker", kBrokersMax, sink.kafka);
+  for (const Text& broker : sink.kafka) {
+    if (!is_broker(broker.value)) {
+      reader.error(*node, "a broker is host:port", "write kafka: [kafka-1.internal:9093]");
+      break;
+    }
+  }
+  if (fields.find("topic") == nullptr) {
+    reader.error(*fields.key_node("kafka"), "the key \"topic\" is missing", "write topic: signups");
+  } else if (fields.string("topic", sink.topic) && !is_topic(sink.topic.value)) {
+    reader.error(*fields.find("topic"), "a topic has 1 to 249 letters, digits, points, hyphens and underscores",
+                 "write topic: signups");
+  }
+  fields.boolean("tls", sink.tls);
+  fields.choice("mechanism", sink.mechanism);
+  if (sink.username.value.empty() != sink.password.value.empty()) {
+    reader.error(*fields.key_node("kafka"), "a user has a name and a password", "write username: and password:");
+  }
+  if (!sink.tls && !sink.username.value.empty()) {
+    reader.warning(*fields.key_node("kafka"), "the password goes over the network without TLS", "write tls: true");
+  }
+}
+
 void read_sink(Reader& reader, const Member& member, const Key& key, Config& config) {
   Sink sink;
   sink.name = reader.key_text(*member.key);
@@ -103,19 +198,18 @@ void read_sink(Reader& reader, const Member& member, const Key& key, Config& con
   if (fields.filled("file", sink.file)) {
     sink.file.value = path_beside(reader.diagnostics().path(sink.file.mark.file), sink.file.value);
   }
-  if (fields.find("webhook") == nullptr) {
-    for (const std::string_view name : {"mode", "secret", "headers", "ca", "timeout", "concurrency"}) {
-      if (fields.find(name) == nullptr) continue;
-      reader.error(*fields.key_node(name), "only a webhook has it", "leave it out");
-    }
-  }
+  check_kind(reader, fields);
   fields.choice("mode", sink.mode);
   read_secrets(reader, fields, sink);
   read_headers(reader, fields, sink);
   if (fields.filled("ca", sink.ca)) {
     sink.ca.value = path_beside(reader.diagnostics().path(sink.ca.mark.file), sink.ca.value);
   }
+  read_login(reader, fields, sink);
+  read_redis(reader, fields, sink);
+  read_kafka(reader, fields, sink);
   fields.duration("timeout", sink.timeout);
+  if (sink.webhook.value.empty()) sink.concurrency = kPipelined;
   fields.integer("concurrency", sink.concurrency);
   fields.integer("attempts", sink.attempts);
   fields.duration("backoff", sink.backoff);

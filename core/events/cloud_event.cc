@@ -44,39 +44,38 @@ std::string percent_encoded(std::string_view text) {
 
 }  // namespace
 
-void append_structured(std::string& to, const CloudEvent& event) {
-  to += R"({"specversion":"1.0")";
-  const auto attribute = [&](const char* name, const std::string& value) {
-    if (value.empty()) return;
-    to += ",\"";
-    to += name;
-    to += "\":";
-    append_json(to, value);
+std::vector<std::pair<std::string_view, std::string_view>> attributes(const CloudEvent& event) {
+  std::vector<std::pair<std::string_view, std::string_view>> all{{"specversion", "1.0"}};
+  const auto add = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) all.emplace_back(name, value);
   };
-  attribute("id", event.id);
-  attribute("source", event.source);
-  attribute("type", event.type);
-  attribute("subject", event.subject);
-  attribute("time", event.time);
-  attribute("dataschema", event.dataschema);
-  attribute("partitionkey", event.partition_key);
+  add("id", event.id);
+  add("source", event.source);
+  add("type", event.type);
+  add("subject", event.subject);
+  add("time", event.time);
+  add("dataschema", event.dataschema);
+  add("partitionkey", event.partition_key);
+  return all;
+}
+
+void append_structured(std::string& to, const CloudEvent& event) {
+  const char* separator = "{\"";
+  for (const auto& [name, value] : attributes(event)) {
+    to.append(separator).append(name).append("\":");
+    append_json(to, value);
+    separator = ",\"";
+  }
   to += R"(,"datacontenttype":"application/json","data":)";
   to += event.data;
   to += '}';
 }
 
 std::vector<std::pair<std::string, std::string>> binary_fields(const CloudEvent& event) {
-  std::vector<std::pair<std::string, std::string>> fields{{"ce-specversion", "1.0"}};
-  const auto attribute = [&](const char* name, const std::string& value) {
-    if (!value.empty()) fields.emplace_back(name, percent_encoded(value));
-  };
-  attribute("ce-id", event.id);
-  attribute("ce-source", event.source);
-  attribute("ce-type", event.type);
-  attribute("ce-subject", event.subject);
-  attribute("ce-time", event.time);
-  attribute("ce-dataschema", event.dataschema);
-  attribute("ce-partitionkey", event.partition_key);
+  std::vector<std::pair<std::string, std::string>> fields;
+  for (const auto& [name, value] : attributes(event)) {
+    fields.emplace_back("ce-" + std::string(name), percent_encoded(value));
+  }
   return fields;
 }
 

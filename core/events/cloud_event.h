@@ -23,6 +23,9 @@ void append_structured(std::string& to, const CloudEvent& event);
 inline constexpr std::string_view kStructuredType = "application/cloudevents+json; charset=utf-8";
 inline constexpr std::string_view kDataType = "application/json";
 
+/// The attributes that are there, specversion first. The views are of `event`.
+std::vector<std::pair<std::string_view, std::string_view>> attributes(const CloudEvent& event);
+
 /// Binary mode (HTTP protocol binding, 3.1): the fields beside Content-Type, which is kDataType; the
 /// body is `data`. Values are percent-encoded as 3.1.3.2 says.
 std::vector<std::pair<std::string, std::string>> binary_fields(const CloudEvent& event);

@@ -27,6 +27,8 @@ struct Plan {
   std::vector<std::uint32_t> key;        // indexes into `subjects`
   std::uint32_t subject = kNone;         // the same
   std::vector<std::string> sinks;
+  bool before_answer = false;  // the answer waits until it is in the outbox,
+  bool closed = false;         // and is the connector's `otherwise` when it cannot be
 };
 
 /// What a request hands over of one value: a byte for its kind, four for its size (little end first),

@@ -47,7 +47,28 @@ void append_value(std::string& to, const TakenValue& value, config::Treatment tr
   }
 }
 
+/// What an event has of its plan alone; `source` stands in for a plan without one.
+void render_plan(const Plan& plan, std::string_view source, std::string_view of, CloudEvent& event) {
+  event.name = plan.name;
+  event.type = plan.type;
+  event.dataschema = plan.dataschema;
+  if (plan.source.empty()) {
+    event.source.assign(source).append(of);
+  } else {
+    event.source = plan.source;
+  }
+}
+
 }  // namespace
+
+void render_approval(const Plan& plan, std::string_view approval, std::string_view id, std::string_view change,
+                     CloudEvent& event) {
+  render_plan(plan, "/claimgate/approvals/", approval, event);
+  event.subject.clear();
+  event.partition_key = id;
+  event.data.assign(R"({"approval":")").append(approval);  // the characters of the three need no escape
+  event.data.append(R"(","id":")").append(id).append(R"(","change":")").append(change).append("\"}");
+}
 
 void append_hash_of(std::string& to, const std::vector<TakenValue>& values,
                     const std::vector<std::uint32_t>& which, const Pseudonyms& pseudonyms) {
@@ -68,14 +89,7 @@ void append_hash_of(std::string& to, const std::vector<TakenValue>& values,
 
 void render(const Plan& plan, const About& about, const std::vector<TakenValue>& values,
             const Pseudonyms& pseudonyms, CloudEvent& event) {
-  event.name = plan.name;
-  event.type = plan.type;
-  event.dataschema = plan.dataschema;
-  if (plan.source.empty()) {
-    event.source.assign("/claimgate/connectors/").append(about.connector);
-  } else {
-    event.source = plan.source;
-  }
+  render_plan(plan, "/claimgate/connectors/", about.connector, event);
   event.subject.clear();
   if (plan.subject != Plan::kNone && values[plan.subject].kind != claims::Kind::kAbsent) {
     pseudonyms.append_hash(event.subject, values[plan.subject].text);

@@ -25,6 +25,11 @@ struct About {
 void render(const Plan& plan, const About& about, const std::vector<TakenValue>& values,
             const Pseudonyms& pseudonyms, CloudEvent& event);
 
+/// Makes the event of `plan` about a change of an approval: its name and the id of the one it is about, which
+/// is the partition key as well. Ids and time are left to the caller, as above.
+void render_approval(const Plan& plan, std::string_view approval, std::string_view id, std::string_view change,
+                     CloudEvent& event);
+
 /// Appends the hash of several values, and nothing when all of them are missing: of one it is the hash
 /// of its text, of more that of their texts with U+001F between them.
 void append_hash_of(std::string& to, const std::vector<TakenValue>& values,

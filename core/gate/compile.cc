@@ -227,6 +227,8 @@ events::Plan compile_event(const config::EventType& written, rules::Compiler& co
   plan.source = written.source.value;
   plan.dataschema = written.dataschema.value;
   for (const config::Text& sink : written.sinks) plan.sinks.push_back(sink.value);
+  plan.before_answer = written.commit == config::EventCommit::kBeforeAnswer;
+  plan.closed = plan.before_answer && written.when_away == config::WhenAway::kClosed;
   std::vector<const config::Text*> texts;
   for (const auto& [claim, treatment] : written.claims) texts.push_back(&claim);
   for (const config::Text& key : written.key) texts.push_back(&key);
@@ -243,15 +245,19 @@ events::Plan compile_event(const config::EventType& written, rules::Compiler& co
 }
 
 /// The events of a connector's verdicts; those of its rules are compiled already.
-void compile_on(const config::Connector& written, rules::Compiler& compiler, Connector& connector) {
+void compile_on(const config::Connector& written, rules::Compiler& compiler,
+                const std::vector<events::Plan>& events, Connector& connector) {
+  const auto note = [&](const std::vector<std::uint32_t>& numbers) {
+    connector.emits = connector.emits || !numbers.empty();
+    for (const std::uint32_t number : numbers) {
+      connector.commits = connector.commits || events[number].before_answer;
+    }
+  };
   for (std::size_t kind = 0; kind < connector.on.size(); ++kind) {
     connector.on[kind] = compiler.resolve_events(written.on[kind]);
-    connector.emits = connector.emits || !connector.on[kind].empty();
+    note(connector.on[kind]);
   }
-  const auto& rules = connector.program.rules();
-  connector.emits = connector.emits || std::any_of(rules.begin(), rules.end(), [](const rules::Rule& rule) {
-    return !rule.emits.empty();
-  });
+  for (const rules::Rule& rule : connector.program.rules()) note(rule.emits);
 }
 
 CallerCheck compile_callers(const config::Connector& written) {
@@ -394,7 +400,11 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
          static_cast<std::uint64_t>(written.timeout.count()) * tries, written.connector_contract,
          written.event_contract});
   }
-  for (const config::Approval& approval : config.approvals) snapshot->approvals.push_back(approval.name.value);
+  for (const config::Approval& approval : config.approvals) {
+    snapshot->approvals.push_back(approval.name.value);
+    auto& events = snapshot->approval_events.emplace_back();
+    for (std::size_t i = 0; i < events.size(); ++i) events[i] = compiler.resolve_events(approval.on[i]);
+  }
   for (const config::Invitation& invitation : config.invitations) {
     snapshot->invitations.push_back({invitation.name.value, invitation.valid.count() / 1000,
                                      invitation.forget.count() / 1000});
@@ -420,7 +430,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
       connector.block_title = compiler.resolve_message(written.block_title);
     }
     compile_carriers(written, config.backends, connector, diagnostics);
-    compile_on(written, compiler, connector);
+    compile_on(written, compiler, snapshot->events, connector);
     for (const rules::Rule& rule : connector.program.rules()) {
       snapshot->claim_words_max = std::max(snapshot->claim_words_max, rule.claim_messages.size());
     }

@@ -519,6 +519,16 @@ bool Gate::tell_otherwise(http::After after, std::string_view date, http::OutBuf
               report);
 }
 
+void Gate::answer_otherwise(Report& report, http::After after, std::string_view date,
+                            http::OutBuffer& out) noexcept {
+  const Otherwise& otherwise = report.connector->otherwise;
+  report.source = Source::kOtherwise;
+  report.fallback = Fallback::kState;
+  report.omitted = 0;
+  const rules::Verdict verdict{otherwise.kind, rules::Verdict::kOtherwise, otherwise.message};
+  if (!tell(verdict, after, date, out, report)) no_room(after, date, out, report);
+}
+
 void Gate::no_room(http::After after, std::string_view date, http::OutBuffer& out,
                    Report& report) noexcept {
   http::ErrorAnswer error;

@@ -120,6 +120,10 @@ class Gate {
   Report shed(const http::Request& request, std::string_view date, http::OutBuffer& out,
               const Caller& caller = {}) noexcept;
 
+  /// Behind an answer with a verdict, when it cannot go out after all: the connector's `otherwise` in its
+  /// place, of the request that the evaluation has still. `report` is that answer's, and becomes this one's.
+  void answer_otherwise(Report& report, http::After after, std::string_view date, http::OutBuffer& out) noexcept;
+
   /// The part of answer() behind the caller's admission: reads `body` as claims, decides, and writes
   /// the answer of `connector`. `tracer` may be null; `explain` listens with it.
   /// `known` is what a request that has waited was given.

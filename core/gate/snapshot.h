@@ -59,6 +59,7 @@ struct Connector {
   /// Events of verdicts that are told, by rules::VerdictKind: numbers into Snapshot::events.
   std::array<std::vector<std::uint32_t>, 3> on;
   bool emits = false;     // its rules, or `on`
+  bool commits = false;   // one of those events is committed before the answer
   std::size_t index = 0;  // in Snapshot::connectors
 
   /// Who gets the events of a step at dialects::Moment::kApart; null when nobody does.
@@ -97,6 +98,8 @@ struct Snapshot {
   std::vector<Backend> backends;  // in the configuration's order
   std::vector<std::string> approvals;  // names, in the configuration's order
   std::vector<InvitationTerms> invitations;  // in the configuration's order
+  /// Of each of them, the events of its changes: numbers into `events`.
+  std::vector<std::array<std::vector<std::uint32_t>, config::kApprovalChanges.size()>> approval_events;
   std::vector<rules::Limit> limits;  // in the configuration's order
   std::vector<events::Plan> events;  // in the configuration's order
   std::vector<rules::Subject> person;  // `audit`: whose hash says who it was

@@ -32,6 +32,7 @@ bool AdminHandler::refuse_early(const net::Exchange& exchange) noexcept {
     if (InvitationRequests::is_meant(exchange.request.path)) {
       refused = invitations_.refuse(exchange.request);
     }
+    if (EventRequests::is_meant(exchange.request.path)) refused = events_.refuse(exchange.request);
     if (VelocityRequests::is_meant(exchange.request.path)) refused = velocity_.refuse(exchange.request);
     if (refused) write(*refused, exchange);
     return refused.has_value();
@@ -84,6 +85,7 @@ void AdminHandler::reply(const net::Exchange& exchange) noexcept {
   if (DecisionRequests::is_meant(exchange.request.path)) return answer_by(decisions_, exchange);
   if (ApprovalRequests::is_meant(exchange.request.path)) return answer_by(approvals_, exchange);
   if (InvitationRequests::is_meant(exchange.request.path)) return answer_by(invitations_, exchange);
+  if (EventRequests::is_meant(exchange.request.path)) return answer_by(events_, exchange);
   if (VelocityRequests::is_meant(exchange.request.path)) return answer_by(velocity_, exchange);
   using core::http::Method;
   const core::http::Request& request = exchange.request;

@@ -7,6 +7,7 @@
 #include "proxy/admin/approval_requests.h"
 #include "proxy/admin/decision_requests.h"
 #include "proxy/admin/invitation_requests.h"
+#include "proxy/admin/event_requests.h"
 #include "proxy/admin/list_requests.h"
 #include "proxy/admin/velocity_requests.h"
 #include "proxy/net/handler.h"
@@ -16,17 +17,19 @@ namespace proxy::admin {
 
 /// The admin listener: GET /healthz, /readyz and /metrics, which ask for no credentials, so it
 /// belongs on loopback or a management network (docs/operation.md); and /lists, /decisions,
-/// /velocity, /approvals and /invitations, which have a token. Thread: its loop's.
+/// /velocity, /approvals, /invitations and /events, which have a token. Thread: its loop's.
 class AdminHandler final : public net::Handler {
  public:
   AdminHandler(const telemetry::Metrics& metrics, ListRequests lists, DecisionRequests decisions,
-               VelocityRequests velocity, ApprovalRequests approvals, InvitationRequests invitations)
+               VelocityRequests velocity, ApprovalRequests approvals, InvitationRequests invitations,
+               EventRequests events)
       : metrics_(metrics),
         lists_(std::move(lists)),
         decisions_(std::move(decisions)),
         velocity_(std::move(velocity)),
         approvals_(std::move(approvals)),
-        invitations_(std::move(invitations)) {}
+        invitations_(std::move(invitations)),
+        events_(std::move(events)) {}
 
   /// What /readyz says: 200 when it is kReady, else 503.
   enum class Readiness : std::uint8_t { kStarting, kNoKeys, kReady, kDraining };
@@ -55,6 +58,7 @@ class AdminHandler final : public net::Handler {
   VelocityRequests velocity_;
   ApprovalRequests approvals_;
   InvitationRequests invitations_;
+  EventRequests events_;
   std::atomic<Readiness> readiness_{Readiness::kStarting};
   char date_[core::http::kHttpDateBytes] = {};
 };

@@ -256,7 +256,7 @@ void AuditLog::flush() {
 }
 
 /// Removes the files of days that are over `keep`. The chain of what is left begins with the head that
-/// the last removed one ended in.
+/// the last removed one ended in, which is kept (write_begin()).
 void AuditLog::remove_old(std::int64_t today) {
   if (keep_days_ == 0) return;
   const auto days = days_in(directory_);
@@ -264,6 +264,13 @@ void AuditLog::remove_old(std::int64_t today) {
   for (const std::int64_t day : *days) {
     if (day + keep_days_ >= today) break;
     const std::string path = directory_ + "/" + file_name(day);
+    // First: a file that is still there and ends in that is known to be over.
+    const auto tail = tail_of(path);
+    const auto head = tail ? core::audit::chain_of(tail->line) : std::nullopt;
+    if (head && !write_begin(directory_, *head)) {
+      write_errors_.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
     if (::unlink(path.c_str()) == 0) {
       log::info("audit: {} is over its time and removed", path);
     } else {

@@ -10,11 +10,14 @@
 #include <chrono>
 #include <cstdio>
 
+#include "core/audit/chain.h"
+#include "proxy/lists/files.h"
 #include "proxy/net/unique_fd.h"
 
 namespace proxy::audit {
 namespace {
 
+const std::string kBegin = "begin";
 constexpr std::string_view kPrefix = "audit-", kSuffix = ".jsonl";
 constexpr std::size_t kTailBytes = 64 << 10;  // a line is shorter
 
@@ -62,6 +65,20 @@ std::optional<std::vector<std::int64_t>> days_in(const std::string& directory) {
   ::closedir(open);
   std::sort(days.begin(), days.end());
   return days;
+}
+
+std::string begin_of(const std::string& directory) {
+  const net::UniqueFd fd(::open((directory + "/" + kBegin).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  char head[core::audit::Chain::kDigestChars];
+  if (!fd.valid() || ::pread(fd.get(), head, sizeof head, 0) != static_cast<ssize_t>(sizeof head)) return {};
+  return {head, sizeof head};
+}
+
+bool write_begin(const std::string& directory, std::string_view head) {
+  const std::string path = directory + "/" + kBegin, fresh = path + ".new";
+  const net::UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  return fd.valid() && lists::write_all(fd.get(), std::string(head) + "\n") && ::fdatasync(fd.get()) == 0 &&
+         ::rename(fresh.c_str(), path.c_str()) == 0;
 }
 
 std::optional<Tail> tail_of(const std::string& path) {

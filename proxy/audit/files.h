@@ -16,6 +16,12 @@ std::optional<std::int64_t> day_of(std::string_view name);
 /// The days of which `directory` has a file, in order; nothing and errno when it cannot be read.
 std::optional<std::vector<std::int64_t>> days_in(const std::string& directory);
 
+/// A file in `directory` that has the head which the last removed day ended in: the first line of what is
+/// left follows it. Empty: nothing was removed yet. An altered one breaks the chain, as an altered line does.
+std::string begin_of(const std::string& directory);
+/// False and errno when it cannot be written.
+bool write_begin(const std::string& directory, std::string_view head);
+
 /// The end of a file: its last whole line, and the bytes behind it, which a crash has left.
 struct Tail {
   std::string line;          // without its newline; empty: there is none

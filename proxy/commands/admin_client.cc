@@ -1,13 +1,17 @@
 #include "proxy/commands/admin_client.h"
 
 #include <curl/curl.h>
+#include <simdjson.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "core/config/load.h"
 #include "core/secret.h"
+#include "proxy/commands/configuration.h"
 #include "proxy/commands/file_source.h"
 #include "proxy/lists/fetch.h"
 
@@ -122,6 +126,29 @@ std::string query_text(const std::string& text) {
     }
   }
   return encoded;
+}
+
+int admin_failed(const std::string& why) {
+  std::fprintf(stderr, "claimgate: error: %s%s", why.c_str(), why.ends_with('\n') ? "" : "\n");
+  return kExitFailed;
+}
+
+std::string admin_body(core::Result<AdminAnswer, std::string> asked, int& code) {
+  code = kExitOk;
+  if (!asked) {
+    code = admin_failed(asked.error());
+    return {};
+  }
+  AdminAnswer answer = std::move(asked).value();
+  if (answer.status == 200) return std::move(answer.body);
+  // {"error":{"status":404,"message":"..."}}, else whatever it is.
+  simdjson::dom::parser parser;
+  std::string_view message;
+  simdjson::dom::element read;
+  const bool words = parser.parse(answer.body).get(read) == simdjson::SUCCESS &&
+                     read["error"]["message"].get(message) == simdjson::SUCCESS;
+  code = admin_failed(words ? std::string(message) : answer.body + " (" + std::to_string(answer.status) + ")");
+  return {};
 }
 
 }  // namespace proxy::commands

@@ -26,4 +26,9 @@ core::Result<AdminAnswer, std::string> ask_admin(const AdminTarget& target, cons
 /// `text` percent-encoded for a query.
 std::string query_text(const std::string& text);
 
+/// Says on standard error why it did not come about; kExitFailed.
+int admin_failed(const std::string& why);
+/// The answer's body. Anything but 200 is reported, and in `code` then; kExitOk else.
+std::string admin_body(core::Result<AdminAnswer, std::string> asked, int& code);
+
 }  // namespace proxy::commands

@@ -12,11 +12,6 @@
 namespace proxy::commands {
 namespace {
 
-int failed(const std::string& why) {
-  std::fprintf(stderr, "claimgate: error: %s%s", why.c_str(), why.ends_with('\n') ? "" : "\n");
-  return kExitFailed;
-}
-
 /// A member as a person reads it.
 std::string text_of(const simdjson::dom::element& item, const char* name) {
   simdjson::dom::element member;
@@ -28,28 +23,9 @@ std::string text_of(const simdjson::dom::element& item, const char* name) {
 
 }  // namespace
 
-std::string answer_of(const AdminTarget& admin, const std::string& path, const std::string& body, int& code) {
-  code = kExitOk;
-  core::Result<AdminAnswer, std::string> asked = ask_admin(admin, path, body);
-  if (!asked) {
-    code = failed(asked.error());
-    return {};
-  }
-  AdminAnswer answer = std::move(asked).value();
-  if (answer.status == 200) return std::move(answer.body);
-  // {"error":{"status":404,"message":"..."}}, else whatever it is.
-  simdjson::dom::parser parser;
-  std::string_view message;
-  simdjson::dom::element read;
-  const bool words = parser.parse(answer.body).get(read) == simdjson::SUCCESS &&
-                     read["error"]["message"].get(message) == simdjson::SUCCESS;
-  code = failed(words ? std::string(message) : answer.body + " (" + std::to_string(answer.status) + ")");
-  return {};
-}
-
 int print_answer(const AdminTarget& admin, const std::string& path, const std::string& body) {
   int code = kExitOk;
-  const std::string answer = answer_of(admin, path, body, code);
+  const std::string answer = admin_body(ask_admin(admin, path, body), code);
   if (code == kExitOk) std::fputs(answer.c_str(), stdout);
   return code;
 }
@@ -74,14 +50,14 @@ int print_pages(const AdminTarget& admin, const std::string& path, const Listing
   do {
     int code = kExitOk;
     const std::string body =
-        answer_of(admin, path + (after.empty() ? "" : "&after=" + query_text(after)), {}, code);
+        admin_body(ask_admin(admin, path + (after.empty() ? "" : "&after=" + query_text(after))), code);
     if (code != kExitOk) return code;
     simdjson::dom::parser parser;
     simdjson::dom::element page;
     simdjson::dom::array items;
     if (parser.parse(body).get(page) != simdjson::SUCCESS ||
         page[listing.section].get(items) != simdjson::SUCCESS) {
-      return failed("the admin address has answered something else");
+      return admin_failed("the admin address has answered something else");
     }
     if (json) std::fputs(body.c_str(), stdout);
     if (first && !json) std::printf("%s\n", listing.title.c_str());

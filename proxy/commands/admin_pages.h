@@ -15,9 +15,6 @@ namespace proxy::commands {
 /// exit code.
 int print_answer(const AdminTarget& admin, const std::string& path, const std::string& body = {});
 
-/// The answer's JSON; `code` is kExitOk, else it is said why there is none.
-std::string answer_of(const AdminTarget& admin, const std::string& path, const std::string& body, int& code);
-
 /// {"by":...,"reason":...}.
 std::string decision_json(const std::string& by, const std::string& reason);
 

@@ -44,22 +44,6 @@ void verify_file(const std::string& path, bool last, core::audit::Chain& chain, 
       }
       return;
     }
-    if (found.lines == 0) {
-      // Where the chain of what is kept begins: what was before it has been removed, or never was.
-      core::audit::Chain first = chain;
-      if (!first.follows(line)) {
-        const auto digest = core::audit::chain_of(line);
-        if (!digest) {
-          found.broken = place + ": no line of a chain";
-          return;
-        }
-        std::printf("the chain begins at %s, behind lines that are not here\n", place.c_str());
-        chain.set_head(std::string(*digest));
-        found.lines = 1;
-        found.lost += lost_in(line);
-        continue;
-      }
-    }
     if (!chain.follows(line)) {
       found.broken = place + ": not the line that was written behind the one before it";
       return;
@@ -67,6 +51,13 @@ void verify_file(const std::string& path, bool last, core::audit::Chain& chain, 
     ++found.lines;
     found.lost += lost_in(line);
   }
+}
+
+/// A file whose end is what the chain goes on behind: its removal was begun and not finished.
+bool is_over(const std::string& path, const std::string& begin) {
+  const auto tail = audit::tail_of(path);
+  const auto head = tail ? core::audit::chain_of(tail->line) : std::nullopt;
+  return head && *head == begin;
 }
 
 }  // namespace
@@ -91,10 +82,16 @@ int audit_verify(const std::string& path, const std::string& head) {
     std::fprintf(stderr, "%s: cannot be read\n", directory.c_str());
     return kExitFailed;
   }
+  if (const std::string begin = audit::begin_of(directory); !begin.empty()) {
+    std::printf("the chain begins behind %s, where days that are over `keep` ended\n", begin.c_str());
+    chain.set_head(begin);
+  }
   Findings found;
   for (const std::int64_t day : *days) {
     if (!found.broken.empty()) break;
-    verify_file(directory + "/" + audit::file_name(day), day == days->back(), chain, found);
+    const std::string file = directory + "/" + audit::file_name(day);
+    if (found.lines == 0 && is_over(file, chain.head())) continue;
+    verify_file(file, day == days->back(), chain, found);
   }
   if (!found.broken.empty()) {
     std::printf("broken: %s\n", found.broken.c_str());

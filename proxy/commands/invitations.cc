@@ -34,7 +34,7 @@ int invitations_create(const InvitationsOptions& options) {
     if (!text->empty()) body += ",\"" + std::string(name) + "\":" + core::text::json_quoted(*text);
   }
   int code = kExitOk;
-  const std::string answer = answer_of(options.admin, path_of(options), body + "}", code);
+  const std::string answer = admin_body(ask_admin(options.admin, path_of(options), body + "}"), code);
   if (code != kExitOk || options.json) {
     std::fputs(answer.c_str(), stdout);
     return code;

@@ -180,7 +180,11 @@ class Service {
   }
 
   bool open_state_store() {
-    if (const std::string why = state_.open(configuration_.config); !why.empty()) return failed(why);
+    // First: accounts that were wanted before the start may change an approval at once.
+    told_.approval_events().use(*edition_.snapshot);
+    if (const std::string why = state_.open(configuration_.config, told_.approval_events()); !why.empty()) {
+      return failed(why);
+    }
     state_.add_metrics(metrics_);
     state_.start(loop_);
     return true;
@@ -238,6 +242,7 @@ class Service {
       options.capture = capture_.get();
       options.emitter = told_.emitter(i);
       options.witness = told_.witness(i);
+      options.held = told_.held();
       options.drain_timeout_ms =
           static_cast<std::uint64_t>(configuration_.config.limits.drain_timeout.count());
       options.on_end = [this] { uv_async_send(&worker_ended_); };
@@ -298,7 +303,8 @@ class Service {
         admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access),
         admin::VelocityRequests(*shared_, [this] { return edition_.snapshot; }, access),
         admin::ApprovalRequests(state_.approvals(), [this] { return edition_.snapshot->approvals; }, access),
-        admin::InvitationRequests(state_.invitations(), [this] { return edition_.snapshot; }, access));
+        admin::InvitationRequests(state_.invitations(), [this] { return edition_.snapshot; }, access),
+        admin::EventRequests(told_.outbox(), access));
     admin_ = std::make_unique<net::Server>(loop_, limits, *admin_handler_);
     return admin_->listen(std::move(admin_socket_)) || failed("admin: cannot be watched");
   }
@@ -491,8 +497,8 @@ class Service {
   std::unique_ptr<lists::Keeper> keeper_;
   lists::Keeper::Standing standing_;  // of a reload under way
   std::unique_ptr<tokens::KeyKeeper> keys_;
+  Told told_;        // closed before the state, where its outbox is; but its announcer is the state's
   ServeState state_;
-  Told told_;  // behind the state, where its outbox is
   std::unique_ptr<forward::Shared> shared_;
   std::unique_ptr<core::callers::Attempts> attempts_;
   std::vector<std::unique_ptr<Worker>> workers_;

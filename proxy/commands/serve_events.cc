@@ -23,6 +23,7 @@ std::string Told::open(const core::config::Config& config, std::size_t workers, 
     auto outbox = events::Outbox::open(config, workers, *store);
     if (!outbox) return outbox.error();
     outbox_ = std::move(outbox).value();
+    approval_events_.use(outbox_.get());
     add_outbox_metrics(metrics);
   }
   if (!config.audit.directory.value.empty()) {
@@ -35,6 +36,7 @@ std::string Told::open(const core::config::Config& config, std::size_t workers, 
 }
 
 void Told::introduce(std::uint32_t generation, const core::gate::Snapshot& snapshot) {
+  approval_events_.use(snapshot);
   if (outbox_ != nullptr) outbox_->names().introduce(generation, snapshot);
   if (audit_ != nullptr) audit_->names().introduce(generation, snapshot);
 }
@@ -44,6 +46,7 @@ void Told::reopen() noexcept {
 }
 
 void Told::close() noexcept {
+  approval_events_.use(nullptr);
   outbox_.reset();
   audit_.reset();
 }
@@ -77,6 +80,15 @@ void Told::add_outbox_metrics(Metrics& metrics) {
                        });
   metrics.add_counter("claimgate_events_commit_failures", "Commits of events that the state refused.",
                       [&outbox] { return outbox.figures().failures.load(); });
+  metrics.add_labelled("claimgate_events_answers", "Answers that waited for their events, by how they went out.", false,
+                       "outcome", [&outbox] {
+                         const events::HeldAnswers::Figures& held = outbox.held();
+                         return std::vector<Series>{{"committed", static_cast<double>(held.committed.load())},
+                                                    {"open", static_cast<double>(held.open.load())},
+                                                    {"closed", static_cast<double>(held.closed.load())}};
+                       });
+  metrics.add_gauge("claimgate_events_answers_waiting", "Answers that wait for their events now.",
+                    [&outbox] { return static_cast<double>(outbox.held().waiting.load()); });
   const auto add = [&](std::string name, std::string help, bool gauge, auto value) {
     metrics.add_labelled(std::move(name), std::move(help), gauge, "sink", [&outbox, value] {
       std::vector<Series> series;
@@ -115,11 +127,16 @@ std::string told_settings(const core::config::Config& config) {
   const auto add = [&text](const std::string& part) { text.append(part).push_back('\0'); };
   const auto number = [&](std::int64_t part) { add(std::to_string(part)); };
   for (const core::config::Sink& sink : config.sinks) {
-    for (const auto* one : {&sink.name, &sink.webhook, &sink.file, &sink.ca}) add(one->value);
+    for (const auto* one : {&sink.name, &sink.webhook, &sink.file, &sink.ca, &sink.redis, &sink.stream, &sink.topic,
+                            &sink.username, &sink.password}) {
+      add(one->value);
+    }
+    for (const auto& broker : sink.kafka) add(broker.value);
     for (const auto& secret : sink.secrets) add(secret.value);
     for (const auto& [name, value] : sink.headers) add(name.value + ":" + value.value);
     for (const std::int64_t one :
          {static_cast<std::int64_t>(sink.mode), std::int64_t{sink.timeout.count()}, sink.concurrency,
+          sink.maxlen, std::int64_t{sink.tls}, static_cast<std::int64_t>(sink.mechanism),
           sink.attempts, std::int64_t{sink.backoff.count()}, std::int64_t{sink.backoff_max.count()}}) {
       number(one);
     }

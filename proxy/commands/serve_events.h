@@ -7,6 +7,7 @@
 #include "core/config/config.h"
 #include "core/gate/snapshot.h"
 #include "proxy/audit/audit_log.h"
+#include "proxy/events/approval_events.h"
 #include "proxy/events/outbox.h"
 #include "proxy/state/store.h"
 #include "proxy/telemetry/metrics.h"
@@ -30,12 +31,16 @@ class Told {
 
   events::Emitter* emitter(std::size_t worker) noexcept;
   audit::AuditLog::Witness* witness(std::size_t worker) noexcept;
+  events::HeldAnswers::Figures* held() noexcept { return outbox_ == nullptr ? nullptr : &outbox_->held(); }
   events::Outbox* outbox() noexcept { return outbox_.get(); }
+  /// What makes events of changes of approvals; before anything changes one, and as long as they do.
+  events::ApprovalEvents& approval_events() noexcept { return approval_events_; }
 
  private:
   void add_outbox_metrics(telemetry::Metrics& metrics);
   void add_audit_metrics(telemetry::Metrics& metrics);
 
+  events::ApprovalEvents approval_events_;
   std::unique_ptr<events::Outbox> outbox_;
   std::unique_ptr<audit::AuditLog> audit_;
 };

@@ -21,7 +21,7 @@ constexpr std::uint64_t kPassTimeMs = 5'000;
 
 }  // namespace
 
-std::string ServeState::open(const core::config::Config& config) {
+std::string ServeState::open(const core::config::Config& config, state::ApprovalAnnouncer& announcer) {
   const State& of = config.state;
   kind_ = of.kind;
   if (of.kind == State::Kind::kNone) return {};
@@ -35,7 +35,7 @@ std::string ServeState::open(const core::config::Config& config) {
   store_ = std::move(store).value();
   std::vector<std::string> keys;
   for (const core::config::Text& key : of.keys) keys.push_back(key.value);
-  approvals_ = std::make_unique<state::Approvals>(*store_, keys, nullptr);
+  approvals_ = std::make_unique<state::Approvals>(*store_, keys, &announcer);
   for (std::string& key : keys) core::wipe(key);
   open_accounts(config);
   invitations_ = std::make_unique<state::Invitations>(*store_);

@@ -22,7 +22,8 @@ namespace proxy::commands {
 class ServeState {
  public:
   /// Opens what `of` says. Empty, or why it cannot be opened. Blocks while a database is checked.
-  std::string open(const core::config::Config& of);
+  /// `announcer` hears of approvals; it outlives this.
+  std::string open(const core::config::Config& of, state::ApprovalAnnouncer& announcer);
   /// Null: there is no state.
   state::Store* store() const noexcept { return store_.get(); }
   state::Approvals* approvals() const noexcept { return approvals_.get(); }

@@ -61,9 +61,13 @@ std::string Courier::start() {
 
 void Courier::committed(std::uint64_t events) noexcept {
   figures_.waiting.fetch_add(events, std::memory_order_relaxed);
+  look();
+}
+
+void Courier::look() noexcept {
   {
     const std::lock_guard lock(mutex_);
-    answers_.emplace_back([](Courier& self) { self.more_ = true; });
+    look_ = true;
   }
   sink_->wake();
 }
@@ -114,6 +118,7 @@ void Courier::take_answers() {
     const std::lock_guard lock(mutex_);
     answers.swap(answers_);
     reopen = std::exchange(reopen_, false);
+    more_ = std::exchange(look_, false) || more_;
     ending_ = ending_ || stopping_;
   }
   if (reopen) sink_->reopen();
@@ -181,13 +186,15 @@ void Courier::took(state::Failure failure, std::vector<state::Entry> entries) {
   }
   for (const state::Entry& entry : entries) {
     read_up_to_ = std::max(read_up_to_, entry.number);
-    add(entry.number, entry.value);
+    add(entry);
   }
   more_ = more_ || entries.size() == kEntriesOfRead;
 }
 
 /// Takes up the events of an entry.
-void Courier::add(std::uint64_t number, std::string_view value) {
+void Courier::add(const state::Entry& entry) {
+  const std::uint64_t number = entry.number;
+  std::string_view value = entry.value;
   const std::uint64_t now_ms = monotonic_ms();
   const bool ordered = sink_->ordered();
   std::size_t count = 0;
@@ -215,7 +222,7 @@ void Courier::add(std::uint64_t number, std::string_view value) {
     queue(*lane, now_ms);
   }
   if (!value.empty()) log::error("sink {}: entry {} of the outbox cannot be read on", name_, number);
-  if (number <= counted_from_) figures_.waiting.fetch_add(count, std::memory_order_relaxed);
+  if (number <= counted_from_ || entry.key == kUncounted) figures_.waiting.fetch_add(count, std::memory_order_relaxed);
   if (number <= purged_up_to_) {
     figures_.waiting.fetch_sub(count, std::memory_order_relaxed);
     figures_.purged.fetch_add(count, std::memory_order_relaxed);

@@ -25,6 +25,8 @@ namespace proxy::events {
 /// Names of the streams of a sink: what waits for it, and what it never took.
 std::string waiting_stream(std::string_view sink);
 std::string dead_stream(std::string_view sink);
+/// The key of entries that are not told by Courier::committed(), but by look(): they are counted when read.
+inline constexpr std::string_view kUncounted = "+";
 
 /// Brings what waits in the outbox to one sink, on a thread of its own: at least once, events of one key
 /// in their order and never two at a time, each again after a time that doubles, until it is taken or has
@@ -47,6 +49,8 @@ class Courier {
   std::string start();
   /// Any thread: `events` more are in the outbox.
   void committed(std::uint64_t events) noexcept;
+  /// Any thread: there may be more in the outbox, which nobody has counted (kUncounted).
+  void look() noexcept;
   /// Any thread: what waits now is thrown away, but for what is under way.
   void purge() noexcept;
   void reopen() noexcept;
@@ -84,7 +88,7 @@ class Courier {
   void take_answers();
   void read_more();
   void took(state::Failure failure, std::vector<state::Entry> entries);
-  void add(std::uint64_t number, std::string_view value);
+  void add(const state::Entry& entry);
   void queue(Lane& lane, std::uint64_t now_ms);
   void offer_all(std::uint64_t now_ms);
   void settled(Sink::Ticket ticket, Outcome outcome);
@@ -109,7 +113,7 @@ class Courier {
 
   std::mutex mutex_;  // of what other threads leave here
   std::vector<Answer> answers_;
-  bool stopping_ = false, reopen_ = false;
+  bool stopping_ = false, reopen_ = false, look_ = false;
   std::size_t outstanding_ = 0;  // questions to the store
 
   // The thread's own.

@@ -112,8 +112,4 @@ core::Result<std::unique_ptr<Sink>, std::string> open_file_sink(const core::conf
   return std::unique_ptr<Sink>(std::move(sink));
 }
 
-core::Result<std::unique_ptr<Sink>, std::string> open_sink(const core::config::Sink& settings) {
-  return settings.webhook.value.empty() ? open_file_sink(settings) : open_webhook(settings);
-}
-
 }  // namespace proxy::events

@@ -118,16 +118,30 @@ void Outbox::run() {
       ending_ = stopping_;
     }
     gather();
-    if (!blocks_.empty()) commit_gathered();
+    if (!blocks_.empty() || !waiting_.empty()) commit_gathered();
     if (ending_) return;
   }
 }
 
 void Outbox::gather() {
   for (const auto& emitter : emitters_) {
-    emitter->ring().drain(
-        [this](const Emission& emission, std::string_view values) { add(emission, values); });
+    emitter->ring().drain([&](const Emission& emission, std::string_view values) {
+      const bool taken = add(emission, values);
+      if (emission.held != 0) waiting_.push_back({emitter.get(), emission.held, taken});
+    });
   }
+}
+
+/// Tells answers what became of the events that they wait for.
+void Outbox::settle(bool committed) noexcept {
+  for (const Waiting& one : waiting_) {
+    one.emitter->settlements().post({one.held, committed && one.taken});
+  }
+  waiting_.clear();
+}
+
+void Outbox::set_away(bool away) noexcept {
+  for (const auto& emitter : emitters_) emitter->set_away(away);
 }
 
 Outbox::Block& Outbox::block_for(const std::string& sink) {
@@ -143,16 +157,16 @@ Outbox::Block& Outbox::block_for(const std::string& sink) {
 }
 
 /// Makes an event of what a worker took of a request, for each of its sinks.
-void Outbox::add(const Emission& emission, std::string_view values) {
+bool Outbox::add(const Emission& emission, std::string_view values) {
   if (known_ == nullptr || known_->generation != emission.generation) {
     known_ = names_.find(emission.generation);
   }
   if (known_ == nullptr) {
     figures_.forgotten.fetch_add(1, std::memory_order_relaxed);
-    return;
+    return false;
   }
   const core::events::Plan& plan = known_->events[emission.event];
-  if (!core::events::read_values(values, plan.subjects.size(), values_)) return;
+  if (!core::events::read_values(values, plan.subjects.size(), values_)) return false;
   core::events::About about;
   about.connector = known_->connectors[emission.connector].name;
   const auto step = static_cast<core::dialects::Step>(emission.step);
@@ -163,26 +177,35 @@ void Outbox::add(const Emission& emission, std::string_view values) {
   event_.id = core::events::event_id(emission.time_us, random_, number_++);
   event_.time.clear();
   core::events::append_time(event_.time, emission.time_us);
+  return append(plan);
+}
 
+/// Puts the event at hand into the blocks of its sinks; not where too many wait.
+bool Outbox::append(const core::events::Plan& plan) {
+  bool all = true;
   for (const std::string& sink : plan.sinks) {
     Block& block = block_for(sink);
     const std::uint64_t waiting =
         block.courier == nullptr ? 0 : block.courier->figures().waiting.load(std::memory_order_relaxed);
     if (waiting + block.events >= events_max_) {
       figures_.full.fetch_add(1, std::memory_order_relaxed);
+      all = false;
       continue;
     }
     core::events::append_stored(block.value, event_);
     ++block.events;
   }
   ++gathered_[plan.name];
+  return all;
 }
 
 void Outbox::commit_gathered() {
   std::erase_if(blocks_, [](const Block& block) { return block.events == 0; });
+  bool committed = true;
   for (std::size_t first = 0; first < blocks_.size(); first += kBlocksOfBatch) {
-    commit_batch(first, std::min(first + kBlocksOfBatch, blocks_.size()));
+    committed = commit_batch(first, std::min(first + kBlocksOfBatch, blocks_.size())) && committed;
   }
+  settle(committed);
   blocks_.clear();
   {
     const std::lock_guard lock(emitted_mutex_);
@@ -192,8 +215,8 @@ void Outbox::commit_gathered() {
 }
 
 /// Commits blocks, again and again until the store takes them or the program ends: what the workers emit
-/// meanwhile stays in their rings.
-void Outbox::commit_batch(std::size_t first, std::size_t end) {
+/// meanwhile stays in their rings. Answers that wait hear of the first refusal. False when it gave up.
+bool Outbox::commit_batch(std::size_t first, std::size_t end) {
   auto wait = kRetryMin;
   for (int tries = 1;; ++tries) {
     state::Batch batch;
@@ -205,18 +228,24 @@ void Outbox::commit_batch(std::size_t first, std::size_t end) {
     const state::Failure failure = committed.get_future().get();
     if (failure == state::Failure::kNone) break;
     figures_.failures.fetch_add(1, std::memory_order_relaxed);
-    if (tries == 1) log::error("outbox: the store does not take events: {}", state::name(failure));
+    if (tries == 1) {
+      log::error("outbox: the store does not take events: {}", state::name(failure));
+      set_away(true);
+      settle(false);
+    }
+    if (failure == state::Failure::kEnding || failure == state::Failure::kTooLarge) return false;
     std::unique_lock lock(mutex_);
-    if (failure == state::Failure::kEnding || failure == state::Failure::kTooLarge) return;
     wake_.wait_until(lock, std::chrono::system_clock::now() + wait, [this] { return stopping_; });
-    if (stopping_ && tries >= kTriesAtEnd) return;
+    if (stopping_ && tries >= kTriesAtEnd) return false;
     wait = std::min(wait * 2, kRetryMax);
   }
+  set_away(false);
   for (std::size_t i = first; i < end; ++i) {
     const Block& block = blocks_[i];
     figures_.committed.fetch_add(block.events, std::memory_order_relaxed);
     if (block.courier != nullptr) block.courier->committed(block.events);
   }
+  return true;
 }
 
 }  // namespace proxy::events

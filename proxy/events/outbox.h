@@ -15,6 +15,7 @@
 #include "core/events/pseudonyms.h"
 #include "proxy/events/courier.h"
 #include "proxy/events/emitter.h"
+#include "proxy/events/held_answers.h"
 #include "proxy/request_names.h"
 #include "proxy/state/store.h"
 
@@ -40,6 +41,8 @@ class Outbox {
   /// Writes what the rings hold, when no worker emits any more, and ends.
   ~Outbox();
 
+  /// Of the answers that wait for their events.
+  HeldAnswers::Figures& held() noexcept { return held_; }
   Emitter& emitter(std::size_t worker) noexcept { return *emitters_[worker]; }
   RequestNameBook& names() noexcept { return names_; }
   /// Opens files again (SIGHUP).
@@ -49,6 +52,8 @@ class Outbox {
   Courier* find(std::string_view sink) const noexcept;
   state::Store& store() noexcept { return store_; }
   const Figures& figures() const noexcept { return figures_; }
+  /// That may wait for one sink.
+  std::uint64_t events_max() const noexcept { return events_max_; }
   std::uint64_t dropped_in_rings() const noexcept;
   std::uint64_t too_large() const noexcept;
   /// Committed, by the event's name.
@@ -65,10 +70,14 @@ class Outbox {
   Outbox(const core::config::Config& config, state::Store& store);
   void run();
   void gather();
-  void add(const Emission& emission, std::string_view values);
+  /// False when it was dropped, for one of its sinks at least.
+  bool add(const Emission& emission, std::string_view values);
+  bool append(const core::events::Plan& plan);
+  void settle(bool committed) noexcept;
+  void set_away(bool away) noexcept;
   Block& block_for(const std::string& sink);
   void commit_gathered();
-  void commit_batch(std::size_t first, std::size_t end);
+  bool commit_batch(std::size_t first, std::size_t end);
   void wake() noexcept;
 
   state::Store& store_;
@@ -78,6 +87,7 @@ class Outbox {
   std::vector<std::unique_ptr<Emitter>> emitters_;
   std::vector<std::unique_ptr<Courier>> couriers_;
   Figures figures_;
+  HeldAnswers::Figures held_;
 
   std::mutex mutex_;  // of the three below
   std::condition_variable wake_;
@@ -87,7 +97,15 @@ class Outbox {
   mutable std::mutex emitted_mutex_;
   std::map<std::string, std::uint64_t> emitted_;
 
+  /// An answer that waits for what is gathered, and whether all of that was taken up.
+  struct Waiting {
+    Emitter* emitter = nullptr;
+    std::uint64_t held = 0;
+    bool taken = false;
+  };
+
   // The thread's own.
+  std::vector<Waiting> waiting_;
   std::shared_ptr<const RequestNames> known_;  // of the last event
   std::vector<core::events::TakenValue> values_;
   core::events::CloudEvent event_;

@@ -49,7 +49,14 @@ class Sink {
 /// The error says why, for a person.
 core::Result<std::unique_ptr<Sink>, std::string> open_webhook(const core::config::Sink& settings);
 core::Result<std::unique_ptr<Sink>, std::string> open_file_sink(const core::config::Sink& settings);
+core::Result<std::unique_ptr<Sink>, std::string> open_redis_sink(const core::config::Sink& settings);
+core::Result<std::unique_ptr<Sink>, std::string> open_kafka_sink(const core::config::Sink& settings);
 /// Whichever `settings` describe.
 core::Result<std::unique_ptr<Sink>, std::string> open_sink(const core::config::Sink& settings);
+
+
+/// Reads what the file of `settings.ca` holds, PEM; nothing when none is written: the system's authorities
+/// are believed. Empty, or why it cannot be read.
+std::string read_authorities(const core::config::Sink& settings, std::string& authorities);
 
 }  // namespace proxy::events

@@ -9,8 +9,6 @@
 #include <charconv>
 #include <cstring>
 #include <ctime>
-#include <fstream>
-#include <iterator>
 #include <vector>
 
 #include "core/secret.h"
@@ -284,11 +282,7 @@ core::Result<std::unique_ptr<Sink>, std::string> open_webhook(const core::config
     made.headers.emplace_back(line);
     core::wipe(line);
   }
-  if (!settings.ca.value.empty()) {
-    std::ifstream file(settings.ca.value, std::ios::binary);
-    made.authorities.assign(std::istreambuf_iterator<char>(file), {});
-    if (made.authorities.empty()) return settings.ca.value + ": cannot be read";
-  }
+  if (std::string why = read_authorities(settings, made.authorities); !why.empty()) return why;
   auto sink = std::make_unique<Webhook>(std::move(made));
   if (!sink->usable()) return std::string("no memory for it");
   return std::unique_ptr<Sink>(std::move(sink));

@@ -502,8 +502,8 @@ void Forwarder::resume(Pending& pending, gate::Fallback give_up) noexcept {
   gate.set_now(cache_now_ms());
   gate.use_time(pending.now_s);
   out_.clear();
-  const gate::Report report = gate.answer_kept(*pending.connector, pending.claims, pending.text(),
-                                               after, ledger_.date(), out_, known);
+  gate::Report report = gate.answer_kept(*pending.connector, pending.claims, pending.text(), after,
+                                         ledger_.date(), out_, known);
   if (report.asks) {
     pending.asked = gate.at_hand().asked();
     try {
@@ -513,9 +513,9 @@ void Forwarder::resume(Pending& pending, gate::Fallback give_up) noexcept {
     }
   }
   std::unique_ptr<Pending> done = dismiss(pending);
-  ledger_.settled(*done, report, out_.size(), !server_->waits(done->ticket));
+  const bool waits = ledger_.settled(*done, report, out_, {after, close, !server_->waits(done->ticket)});
   // The connection's next request may be evaluated, and begin to wait, inside this.
-  server_->complete(done->ticket, out_.view(), close);
+  if (!waits) server_->complete(done->ticket, out_.view(), close);
   if (report.refresh != gate::Known::kNoRule) refresh(report, done->text(), done->serving);
   give_back(std::move(done));
 }

@@ -71,14 +71,22 @@ struct Pending {
   void renew() noexcept;
 };
 
+/// How the answer to a request that has waited goes out.
+struct Told {
+  core::http::After after = core::http::After::kKeepOpen;
+  bool close = false;  // the connection ends with it
+  bool gone = false;   // the connection closed before its answer was there
+};
+
 /// Counts and logs what became of requests that have waited. Thread: the forwarder's.
 class Ledger {
  public:
   virtual ~Ledger() = default;
   virtual std::string_view date() noexcept = 0;
-  /// `gone`: the connection closed before its answer was there.
-  virtual void settled(const Pending& pending, const core::gate::Report& report,
-                       std::size_t bytes_out, bool gone) noexcept = 0;
+  /// The answer is in `out`, alone. True: somebody else completes the request's ticket, later; else what
+  /// is in `out` then is told.
+  virtual bool settled(const Pending& pending, core::gate::Report& report, core::http::OutBuffer& out,
+                       const Told& told) noexcept = 0;
 };
 
 /// Brings a worker's requests to the decisions that their rules wait for: joins a question under

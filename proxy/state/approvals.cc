@@ -100,8 +100,8 @@ struct Approvals::Deciding {
   int tries = 0;
 };
 
-Approvals::Approvals(Store& store, const std::vector<std::string>& keys, AnnounceApproval announce)
-    : store_(store), announce_(std::move(announce)) {
+Approvals::Approvals(Store& store, const std::vector<std::string>& keys, ApprovalAnnouncer* announcer)
+    : store_(store), announcer_(announcer) {
   for (const std::string& key : keys) keys_.emplace_back(key);
   if (!keys_.empty()) return;
   std::string random(approvals::kSealKeyBytes, '\0');
@@ -163,7 +163,7 @@ void Approvals::on_read(const std::shared_ptr<Asked>& asked, const Record& recor
                 [this, asked, told](Failure failure) {
                   if (failure == Failure::kConflict && ++asked->tries < kConflictsMax) return try_to_answer(asked);
                   if (failure != Failure::kNone) return asked->done(unresolved(WorkflowAnswer::Outcome::kAway));
-                  count("requested");
+                  note_change("requested");
                   asked->done(answer_of(told, asked->settings()));
                 });
 }
@@ -182,7 +182,7 @@ Batch Approvals::change(std::string_view name, std::string_view id, const Approv
     }
   }
   const std::string& what = after.trail.back().what;
-  if (announce_ && what != "erased") announce_({name, id, what, at_s}, batch);
+  if (announcer_ != nullptr && what != "erased") announcer_->announce({name, id, what, at_s}, batch);
   return batch;
 }
 
@@ -244,7 +244,7 @@ void Approvals::try_to_decide(const std::shared_ptr<Deciding>& deciding) {
                   [this, deciding, decided, account](Failure why) {
                     if (why == Failure::kConflict && ++deciding->tries < kConflictsMax) return try_to_decide(deciding);
                     if (why != Failure::kNone) return deciding->done({why, {}, false});
-                    count(approvals::name(deciding->wanted));
+                    note_change(approvals::name(deciding->wanted));
                     if (account) wake_accounts_();
                     deciding->done(decided);
                   });
@@ -314,7 +314,7 @@ void Approvals::try_to_note(const std::shared_ptr<Trying>& trying) {
     batch.writes.push_back(forget);
     store_.commit(std::move(batch), [this, trying, again, created](Failure why) {
       if (why == Failure::kConflict && ++trying->tries < kConflictsMax) return try_to_note(trying);
-      if (why == Failure::kNone && !again) count(created ? "account created" : "account failed");
+      if (why == Failure::kNone && !again) note_change(created ? "account created" : "account failed");
       trying->done(why);
     });
   });
@@ -361,13 +361,13 @@ void Approvals::pass_time_of(const std::shared_ptr<std::vector<Row>>& due, std::
     const std::string what = approval->trail.back().what;
     store_.commit(change(one->name, one->id, *approval, record.version, one->due_s, now_s),
                   [this, what, next](Failure why) {
-                    if (why == Failure::kNone) count(what);
+                    if (why == Failure::kNone) note_change(what);
                     next();
                   });
   });
 }
 
-void Approvals::count(std::string_view what) noexcept {
+void Approvals::note_change(std::string_view what) noexcept {
   std::atomic<std::uint64_t>* const figure = what == "requested"  ? &figures_.requested
                                              : what == "approved" ? &figures_.approved
                                              : what == "denied"   ? &figures_.denied
@@ -377,6 +377,7 @@ void Approvals::count(std::string_view what) noexcept {
                                              : what == "account failed"  ? &figures_.accounts_failed
                                                                   : nullptr;
   if (figure != nullptr) figure->fetch_add(1, std::memory_order_relaxed);
+  if (announcer_ != nullptr) announcer_->committed();
 }
 
 }  // namespace proxy::state

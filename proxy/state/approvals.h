@@ -28,8 +28,14 @@ struct ApprovalChange {
 };
 
 /// Adds what a change gives rise to (events) to the batch that brings it, so that neither is without the
-/// other. Thread: any, the store's usually. May be empty.
-using AnnounceApproval = std::function<void(const ApprovalChange& change, Batch& batch)>;
+/// other. Thread: any, the store's usually.
+class ApprovalAnnouncer {
+ public:
+  virtual ~ApprovalAnnouncer() = default;
+  virtual void announce(const ApprovalChange& change, Batch& batch) = 0;
+  /// A batch with something of announce() in it is in the store.
+  virtual void committed() noexcept = 0;
+};
 
 /// Approvals in a store: core/approvals over its records. One is found by its id, a digest of its name and
 /// key: whose it is, is in the sealed claims alone.
@@ -38,8 +44,8 @@ using AnnounceApproval = std::function<void(const ApprovalChange& change, Batch&
 class Approvals {
  public:
   /// The first of `keys` seals claims and all open them. Without a key a random one is made: for a store
-  /// that is gone with the process.
-  Approvals(Store& store, const std::vector<std::string>& keys, AnnounceApproval announce);
+  /// that is gone with the process. `announcer` may be null; it outlives the store's last answer.
+  Approvals(Store& store, const std::vector<std::string>& keys, ApprovalAnnouncer* announcer);
 
   using Found = state::Found<core::approvals::Approval>;
   using Page = state::Page<core::approvals::Approval>;
@@ -103,12 +109,13 @@ class Approvals {
   /// The batch that puts `after` in the place of `before` and moves its due time.
   Batch change(std::string_view name, std::string_view id, const core::approvals::Approval& after,
                std::uint64_t version, std::int64_t due_before_s, std::int64_t at_s);
-  void count(std::string_view what) noexcept;
+  /// A change is in the store.
+  void note_change(std::string_view what) noexcept;
   std::optional<std::string> seal(std::string_view record, const forward::WorkflowQuestion& question) const;
 
   Store& store_;
   std::vector<core::Secret> keys_;
-  const AnnounceApproval announce_;
+  ApprovalAnnouncer* const announcer_;
   Figures figures_;
   std::atomic<bool> passing_{false};
   std::function<bool(std::string_view)> wants_account_;  // empty: none does

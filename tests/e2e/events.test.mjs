@@ -3,17 +3,17 @@
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
-import http from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 
 import { configuration, eventually, kAuthorization, run, serve } from './lib/claimgate.mjs';
-import { parse } from './lib/openmetrics.mjs';
+import { metric, receiver } from './lib/receiver.mjs';
 
 const kKey = 'k'.repeat(40);
 const kSecret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const kEnv = { env: { PSEUDONYMS: kKey, HOOK: kSecret } };
-const kPseudonyms = { pseudonyms: { key: '${env:PSEUDONYMS}' } };
+// The outbox is gone with the process where nothing else is said.
+const kPseudonyms = { state: 'memory', pseudonyms: { key: '${env:PSEUDONYMS}' } };
 
 const hash = (text) => crypto.createHmac('sha256', kKey).update(text).digest('hex');
 
@@ -27,29 +27,6 @@ async function signUp(gate, claims) {
 
 const linesOf = (file) =>
   (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').filter(Boolean) : []).map((line) => JSON.parse(line));
-
-async function metric(gate, name, labels) {
-  const families = parse(await (await fetch(`${gate.admin}/metrics`)).text());
-  const family = Object.keys(families).find((one) => name.startsWith(one));
-  return families[family]?.samples.find((sample) => sample.name === name &&
-    Object.entries(labels).every(([k, v]) => sample.labels[k] === v))?.value ?? 0;
-}
-
-// A receiver that answers by `answer(request, body, number)`: a status, or [status, headers].
-async function receiver(t, answer) {
-  const got = [];
-  const server = http.createServer((request, response) => {
-    let body = '';
-    request.setEncoding('utf8').on('data', (part) => (body += part)).on('end', () => {
-      got.push({ headers: request.headers, body });
-      const [status, headers] = [answer(request, body, got.length)].flat();
-      response.writeHead(status, headers ?? {}).end();
-    });
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => { server.closeAllConnections(); server.close(); });
-  return { got, url: `http://127.0.0.1:${server.address().port}/hook?a=1` };
-}
 
 function signed({ headers, body }) {
   const key = Buffer.from(kSecret.slice(6), 'base64');
@@ -196,6 +173,22 @@ test('the audit log has every verdict in a chain that holds, over restarts, and 
   assert.equal((await verify('--head', before)).code, 1, 'a head that was kept does');
   fs.writeFileSync(file, whole.replace('"block"', '"continue"'));
   const changed = await verify();
-  assert.equal(changed.code, 1);
+  assert.equal(changed.code, 1, 'the first line, too');
   assert.match(changed.stdout, /broken/);
+  fs.writeFileSync(file, whole);
+
+  // What is over its time is removed, and the chain holds from there on.
+  const old = path.join(directory, 'audit-2020-01-01.jsonl');
+  fs.renameSync(file, old);
+  assert.equal((await verify()).code, 0);
+  const third = await serve(t, settings, { ...kEnv, files: { 'audit/audit-2020-01-01.jsonl': whole } });
+  await signUp(third, { email: 'eva@open.example', postalCode: '12345' });
+  await third.stop();
+  assert.deepEqual(fs.readdirSync(path.join(third.directory, 'audit')).filter((one) => one.includes('2020')), []);
+  const later = await run(['audit', 'verify', '--config', third.file], { cwd: third.directory, ...kEnv });
+  assert.equal(later.code, 0, later.stdout);
+  assert.match(later.stdout, new RegExp(`begins behind ${before}`));
+  assert.match(later.stdout, /^1 lines in 1 files/m);
+  fs.rmSync(path.join(third.directory, 'audit', 'begin'));
+  assert.equal((await run(['audit', 'verify', '--config', third.file], { cwd: third.directory, ...kEnv })).code, 1, 'without knowing where it begins');
 });

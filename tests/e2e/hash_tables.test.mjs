@@ -14,7 +14,7 @@ const kUnkeyed = {
   'core/rules/literal_table.cc': 'the rules, when they are compiled',
   'core/rules/program.h': 'the rules; callers only look names up',
   'core/rules/template.h': 'the rules; callers only look names up',
-  'proxy/events/courier.h': 'claimgate: hashes of ordering keys under the key of `pseudonyms`',
+  'proxy/events/courier.h': 'claimgate: hashes of ordering keys under the key of `pseudonyms`, and ids of approvals',
   'proxy/forward/flights.h': 'claimgate: keys that are SipHash with a key of the process',
 };
 

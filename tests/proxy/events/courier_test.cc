@@ -117,6 +117,24 @@ TEST_F(CourierTest, BringsWhatWaitsAndForgetsIt) {
   EXPECT_EQ(courier_->figures().waiting.load(), 0U);
 }
 
+TEST_F(CourierTest, CountsWhatIsPutInBesideTheOutboxWhenItIsRead) {
+  ASSERT_EQ(courier_->start(), "");
+  std::string value;
+  core::events::CloudEvent event;
+  event.id = "put in";
+  core::events::append_stored(value, event);
+  state::Batch batch;
+  batch.appends.push_back({waiting_stream("crm"), std::string(kUncounted), value});
+  std::promise<void> done;
+  store_->commit(std::move(batch), [&](state::Failure) { done.set_value(); });
+  done.get_future().wait();
+  courier_->look();
+  EXPECT_EQ(sink_->taken(1), (std::vector<std::string>{"put in"}));
+  courier_->stop();
+  EXPECT_EQ(courier_->figures().waiting.load(), 0U) << "counted once, and taken off once";
+  EXPECT_TRUE(entries(waiting_stream("crm")).empty());
+}
+
 TEST_F(CourierTest, KeepsTheOrderOfAKeyWhileItsFirstEventFails) {
   sink_->answer = [](const core::events::CloudEvent& event, int attempt) {
     const bool fails = event.id == "a1" && attempt < 3;

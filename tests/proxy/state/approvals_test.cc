@@ -66,10 +66,17 @@ class ApprovalsOnAStore : public ::testing::Test {
     return all;
   }
 
+  struct Announcer final : ApprovalAnnouncer {
+    void announce(const ApprovalChange& change, Batch& batch) override {
+      batch.appends.push_back({"told", std::string(change.id), std::string(change.what)});
+    }
+    void committed() noexcept override { commits.fetch_add(1); }
+    std::atomic<int> commits{0};
+  };
+
   std::unique_ptr<Store> store_ = open_or_null({});
-  Approvals approvals_{*store_, {kKey}, [](const ApprovalChange& change, Batch& batch) {
-                         batch.appends.push_back({"told", std::string(change.id), std::string(change.what)});
-                       }};
+  Announcer announcer_;
+  Approvals approvals_{*store_, {kKey}, &announcer_};
 };
 
 TEST_F(ApprovalsOnAStore, GoFromTheRequestToTheNextSignUp) {
