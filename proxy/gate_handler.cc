@@ -64,6 +64,9 @@ void GateHandler::use_forwarder(forward::Forwarder& forwarder, forward::Shared& 
   shared_ = &shared;
   serving_->gate.use_cache(&shared.cache, shared.seed);
   serving_->gate.use_counters(&shared.counters);
+  if (forwarder.shares_limits()) {
+    serving_->gate.share_limits((std::uint64_t{worker_} << 48) ^ (std::uint64_t{serving_->generation} << 32));
+  }
   std::vector<std::string> names;
   for (const core::gate::Backend& backend : serving_->gate.snapshot().backends) {
     names.push_back(backend.name);

@@ -43,7 +43,7 @@ Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
   }
   forwarder_ = std::make_unique<forward::Forwarder>(
       loop_, *options_.shared, *handler_,
-      forward::Forwarder::Options{options_.index, options_.pending_max, options_.seed, options_.workflows});
+      forward::Forwarder::Options{options_.index, options_.pending_max, options_.seed, options_.workflows, options_.second_level});
   forwarder_->attach(*server_, *asker_);
   handler_->use_forwarder(*forwarder_, *options_.shared);
 }

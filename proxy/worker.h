@@ -40,6 +40,7 @@ class Worker {
     std::size_t pending_max = 4096;     // requests that wait for a backend
     std::uint64_t seed = 0;             // of trace numbers and balancing
     forward::Workflows* workflows = nullptr;  // outlives the worker; null: no rule can need the state
+    forward::SecondLevel* second_level = nullptr;  // the same; null: decisions are this machine's alone
     /// Makes what asks the backends, on the worker's loop, instead of an upstream::Client.
     std::function<std::unique_ptr<upstream::Asker>(uv_loop_t&)> open_asker;
   };

@@ -1,6 +1,7 @@
 #include "core/approvals/sealed.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <memory>
@@ -100,6 +101,16 @@ std::optional<std::string> open_sealed(const std::vector<Secret>& keys, std::str
     if (auto text = open_with(key, record, sealed)) return text;
   }
   return std::nullopt;
+}
+
+Secret derived_key(const Secret& key, std::string_view purpose) {
+  std::array<unsigned char, 32> bytes{};
+  unsigned size = 0;
+  HMAC(EVP_sha256(), key.view().data(), static_cast<int>(key.view().size()), bytes_of(purpose), purpose.size(),
+       bytes.data(), &size);
+  Secret derived(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  explicit_bzero(bytes.data(), bytes.size());
+  return derived;
 }
 
 std::string digest(const std::vector<std::optional<std::string>>& parts, std::size_t bytes) {

@@ -27,6 +27,10 @@ std::optional<std::string> seal(const Secret& key, const SealNonce& nonce, std::
 std::optional<std::string> open_sealed(const std::vector<Secret>& keys, std::string_view record,
                                        std::string_view sealed);
 
+/// HMAC-SHA-256 of `purpose` under `key`: a key of its own for it, which says nothing of `key`. Throws
+/// std::bad_alloc.
+Secret derived_key(const Secret& key, std::string_view purpose);
+
 /// SHA-256 of `parts`, each framed with its size, in hexadecimal; `bytes` of it.
 std::string digest(const std::vector<std::optional<std::string>>& parts, std::size_t bytes = 32);
 

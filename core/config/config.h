@@ -217,6 +217,11 @@ struct Connector {
   Mark mark;
 };
 
+/// Whether what a limit has counted is in a Redis, for all machines.
+inline bool is_shared(const VelocityLimit& limit, const State& state) noexcept {
+  return state.kind == State::Kind::kRedis && limit.shared.value_or(true);
+}
+
 /// One of `tables`: what the filter `map` looks up.
 struct ValueTable {
   Text name;
@@ -329,6 +334,9 @@ struct Config {
   Limits limits;
   AccessLog access_log;
   std::int64_t decision_cache_bytes = 64 << 20;
+  bool decision_cache_redis = false;          // what other machines decided is looked up
+  milliseconds decision_cache_redis_wait{50};  // for at most so long
+  Mark decision_cache_redis_mark;
   Text fallback_locale;  // default "en"
   std::vector<ListSource> lists;
   std::vector<Message> messages;

@@ -235,6 +235,7 @@ class Loader {
       diagnostics.error(first.mark, first.name.value.size(), "invitations are kept in a state, and there is none",
                         "write state: { sqlite: state.db }");
     }
+    check_sharing();
     if (config_.approvals.empty()) return;
     const Approval& first = config_.approvals.front();
     if (config_.state.kind == State::Kind::kNone && !has_section("state")) {
@@ -243,6 +244,28 @@ class Loader {
     } else if (config_.state.kind == State::Kind::kSqlite && config_.state.keys.empty()) {
       diagnostics.error(config_.state.mark, 5, "approvals keep claims, encrypted: a key is missing",
                         "write key: \"${env:STATE_KEY}\", as from openssl rand -base64 32");
+    }
+  }
+
+  /// What machines share they share through a Redis.
+  void check_sharing() {
+    if (config_.state.kind == State::Kind::kRedis) {
+      if (config_.sinks.empty()) return;
+      // Each machine would bring all of them: nobody says yet whose they are.
+      const Sink& first = config_.sinks.front();
+      reader_.diagnostics().error(first.name.mark, first.name.value.size(),
+                                  "events are not delivered from a state that machines share yet",
+                                  "write state: { sqlite: state.db }, or leave `sinks` out");
+      return;
+    }
+    constexpr const char* kWrite = "write state: { redis: \"rediss://redis.internal\", key: \"${env:STATE_KEY}\" }";
+    for (const VelocityLimit& limit : config_.velocity) {
+      if (!limit.shared.value_or(false)) continue;
+      reader_.diagnostics().error(limit.shared_mark, 6, "machines count together in a Redis, and there is none", kWrite);
+    }
+    if (config_.decision_cache_redis) {
+      reader_.diagnostics().error(config_.decision_cache_redis_mark, 5,
+                                  "decisions are shared through the state's Redis, and there is none", kWrite);
     }
   }
 

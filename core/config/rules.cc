@@ -255,15 +255,21 @@ void read_workflow(Reader& reader, const Fields& fields, Rule& rule) {
   const bool asks = rule.action.kind == Action::Kind::kAsk;
   const bool approval = asks && rule.action.asks == Asks::kApproval;
   const bool invitation = asks && rule.action.asks == Asks::kInvitation;
+  const bool limit = !rule.limit.value.empty();
   if (fields.find("step") != nullptr && !approval) {
     reader.error(*fields.key_node("step"), "only a rule with `approval` has this", "leave it out");
   }
-  if (fields.find("when_away") != nullptr && !approval && !invitation) {
-    reader.error(*fields.key_node("when_away"), "only a rule with `approval` or `invitation` has this", "leave it out");
+  const bool has_away = approval || invitation || limit;
+  if (fields.find("when_away") != nullptr && !has_away) {
+    reader.error(*fields.key_node("when_away"), "only a rule with `approval`, `invitation` or `limit` has this",
+                 "leave it out");
   }
   if (approval) fields.choice("step", rule.approval_step);
   WhenAway away = WhenAway::kClosed;
-  if ((approval || invitation) && fields.choice("when_away", away)) rule.when_away = away;
+  if (has_away && fields.choice("when_away", away)) rule.when_away = away;
+  if (rule.when_away == WhenAway::kLocal && !limit) {
+    reader.error(*fields.find("when_away"), "only a limit is counted on this machine as well", "write closed or open");
+  }
 }
 
 void read_rule(Reader& reader, const Node& item, const Key& key, const Inclusion* inclusion,

@@ -9,7 +9,7 @@ constexpr string_view kMatches[] = {"exact", "email", "domain", "network"};
 constexpr string_view kModes[] = {"live", "shadow"};
 constexpr string_view kMemory[] = {"memory"};
 constexpr string_view kApprovalSteps[] = {"check", "request"};
-constexpr string_view kWhenAway[] = {"closed", "open"};
+constexpr string_view kWhenAway[] = {"closed", "open", "local"};
 
 constexpr Key kRootKeys[] = {
     {.name = "include",
@@ -499,10 +499,10 @@ constexpr Key kRuleKeys[] = {
               "person is told what is wrong, and it ends."},
     {.name = "when_away",
      .shape = Shape::kChoice,
-     .fallback = "closed",
      .example = "closed",
-     .words = "With `approval` and `invitation`: what happens when the state is not to be had. `closed`: the "
-              "connector's `otherwise`. `open`: go on with the next rule.",
+     .words = "With `approval` and `invitation`, and with `limit` where machines share it: what happens when the state is "
+              "not to be had. `closed`: the connector's `otherwise`, the default of both. `open`: go on with the next "
+              "rule. `local`, the default of a limit: what this machine has counted itself decides.",
      .choices = kWhenAway},
 };
 constexpr string_view kRuleOne[] = {"block",  "validation_error", "continue", "set",

@@ -20,6 +20,7 @@ void wipe_secrets(Config& config, bool all) noexcept {
   wipe(config.admin_token.value);
   wipe(config.capture.secret.value);
   for (Text& key : config.state.keys) wipe(key.value);
+  wipe(config.state.redis.password.value);
   for (Approval& approval : config.approvals) {
     if (approval.graph) wipe(approval.graph->client_secret.value);
   }

@@ -83,9 +83,13 @@ std::shared_ptr<const lists::List> load_list(const config::ListSource& source,
   return loaded.list;
 }
 
-bool asks(const config::Connector& connector) {
+/// Whether a request of `connector` may have to wait. `shares` says that limits are in a Redis.
+bool asks(const config::Connector& connector, bool shares) {
   return std::any_of(connector.rules.begin(), connector.rules.end(),
-                     [](const config::Rule& rule) { return rule.action.kind == config::Action::Kind::kAsk; }) ||
+                     [shares](const config::Rule& rule) {
+                       return rule.action.kind == config::Action::Kind::kAsk ||
+                              (shares && !rule.limit.value.empty());
+                     }) ||
          std::any_of(connector.carry.begin(), connector.carry.end(),
                      [](const config::Text& backend) { return !backend.value.empty(); });
 }
@@ -93,7 +97,9 @@ bool asks(const config::Connector& connector) {
 /// How many requests of a connector may wait where it does not say so: not all that its worker lets wait,
 /// when there are others who need places.
 std::size_t usual_pending(const config::Config& config) {
-  const auto askers = std::count_if(config.connectors.begin(), config.connectors.end(), asks);
+  const bool shares = config.state.kind == config::State::Kind::kRedis;
+  const auto askers = std::count_if(config.connectors.begin(), config.connectors.end(),
+                                    [shares](const auto& connector) { return asks(connector, shares); });
   const auto all = static_cast<std::size_t>(config.limits.pending);
   return askers > 1 ? (all + 1) / 2 : all;
 }
@@ -384,7 +390,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
                             &config.backends, free_names, &config.approvals, &config.invitations,
                             &snapshot->limits, &config.events},
                            diagnostics);
-  snapshot->limits = compiler.compile_limits(config.velocity);
+  snapshot->limits = compiler.compile_limits(config.velocity, config.state);
   check_limits(config, diagnostics);
   for (const config::Message& message : config.messages) {
     if (message.texts.empty()) continue;

@@ -90,6 +90,8 @@ class Gate {
   /// Where requests are counted; shared by all gates. Without it nothing is over a limit.
   void use_counters(velocity::Counters* counters) noexcept { at_hand_.use_counters(counters); }
   /// See AtHand.
+  void share_limits(std::uint64_t first) noexcept { at_hand_.share_limits(first); }
+  /// See AtHand.
   void use_salt(std::uint64_t salt) noexcept { at_hand_.use_salt(salt); }
   /// The time of the requests that follow: milliseconds of a clock that does not go back.
   void set_now(std::uint64_t now_ms) noexcept { at_hand_.set_now(now_ms); }

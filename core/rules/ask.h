@@ -93,14 +93,19 @@ class Decisions {
   virtual Answer decide(std::uint32_t rule, const Ask& ask, Evaluation& evaluation) noexcept = 0;
 
   struct Limited {
+    State state = State::kDecision;  // kAsk, kUnresolved: the rest means nothing
     bool over = false;
     bool counted = false;      // this request is among those that are counted
     bool repeated = false;     // it was counted before, and is told what it was told then
     std::uint32_t before = 0;  // of others within the window, at most the limit's own number
+    bool unknown = false;      // it could not be counted, and is let pass (`when_away: open`)
   };
-  /// Counts the request at a limit. What has no counter is within it. A limit counts a request once,
-  /// however often it is asked.
-  virtual Limited limit(const Limit&, Evaluation&) noexcept { return {}; }
+  /// Counts the request at a limit of rule number `rule`. What has no counter is within it. A limit counts
+  /// a request once, however often it is asked. `ask` is null unless machines share the limit.
+  virtual Limited limit(std::uint32_t rule, const Limit& limit, const Ask* ask, Evaluation& evaluation) noexcept {
+    static_cast<void>(rule), static_cast<void>(limit), static_cast<void>(ask), static_cast<void>(evaluation);
+    return {};
+  }
   /// Different ones that one request may be counted at.
   static constexpr std::size_t kLimitsMax = 16;
 };

@@ -541,6 +541,9 @@ Program Compiler::compile(const std::vector<config::Rule>& rules, std::string_vi
     compile_action(rule.action, compiled);
     if (compiled.action == Rule::Action::kAsk) compiled.ask = compile_ask(rule, connector);
     if (!rule.limit.value.empty()) compiled.limit = compile_limit(rule.limit, connector);
+    if (compiled.limit != Limit::kNone && program_.limits_[compiled.limit].shared) {
+      compiled.ask = compile_limit_ask(rule, connector);
+    }
     compiled.tag = compile_tag(rule.tag);
     compiled.emits = resolve_events(rule.emits);
     if (diagnostics_.errors() != errors && rule.included_at.line != 0) {

@@ -54,7 +54,7 @@ class Compiler {
   Template compile_text(const config::Text& text);
 
   /// `velocity`: in the order it is written, for Names::limits of another compiler.
-  std::vector<Limit> compile_limits(const std::vector<config::VelocityLimit>& limits);
+  std::vector<Limit> compile_limits(const std::vector<config::VelocityLimit>& limits, const config::State& state);
   /// What an event takes of a request. `name` and `sinks` are left to the caller.
   std::vector<Subject> compile_values(const std::vector<const config::Text*>& texts,
                                       std::vector<std::uint32_t>& places);
@@ -84,6 +84,7 @@ class Compiler {
   void finish_workflow(const config::Rule& rule, std::string_view connector, std::shared_ptr<const Workflow> workflow,
                        Ask& ask);
   std::uint32_t compile_limit(const config::Text& name, std::string_view connector);
+  std::uint32_t compile_limit_ask(const config::Rule& rule, std::string_view connector);
   std::uint32_t compile_ask(const config::Rule& rule, std::string_view connector);
   void report(const config::Text& text, const TemplateError& error);
   void report_all(const config::Text& text, const std::vector<TemplateError>& remarks);

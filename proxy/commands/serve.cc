@@ -182,9 +182,12 @@ class Service {
   bool open_state_store() {
     // First: accounts that were wanted before the start may change an approval at once.
     told_.approval_events().use(*edition_.snapshot);
-    if (const std::string why = state_.open(configuration_.config, told_.approval_events()); !why.empty()) {
-      return failed(why);
-    }
+    const std::string why = state_.open(configuration_.config, configuration_.redis_tls, told_.approval_events());
+    if (!why.empty()) return failed(why);
+    shared_ = std::make_unique<forward::Shared>(
+        static_cast<std::size_t>(configuration_.config.decision_cache_bytes), state_.seed(), configuration_.workers,
+        static_cast<std::size_t>(configuration_.config.limits.velocity));
+    state_.use_shared(*shared_);
     state_.add_metrics(metrics_);
     state_.start(loop_);
     return true;
@@ -211,10 +214,6 @@ class Service {
   }
 
   bool open_workers(std::size_t descriptors) {
-    shared_ = std::make_unique<forward::Shared>(
-        static_cast<std::size_t>(configuration_.config.decision_cache_bytes),
-        core::decisions::Seed{random_seed(), random_seed()}, configuration_.workers,
-        static_cast<std::size_t>(configuration_.config.limits.velocity));
     core::callers::Attempts::Options attempts;
     const config::Limits& written = configuration_.config.limits;
     attempts.failures_max = static_cast<std::uint32_t>(written.auth_failures);
@@ -248,6 +247,7 @@ class Service {
       options.on_end = [this] { uv_async_send(&worker_ended_); };
       options.shared = shared_.get();
       options.workflows = state_.workflows();
+      options.second_level = state_.decisions();
       if (written.auth_failures > 0) options.attempts = attempts_.get();
       options.tokens = token_options(written);
       options.tokens.seed = {random_seed(), random_seed()};
@@ -300,8 +300,8 @@ class Service {
                                configuration_.config.admin->address.loopback);
     admin_handler_ = std::make_unique<admin::AdminHandler>(
         metrics_, admin::ListRequests(*keeper_, access),
-        admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access),
-        admin::VelocityRequests(*shared_, [this] { return edition_.snapshot; }, access),
+        admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access, state_.decisions()),
+        admin::VelocityRequests(*shared_, [this] { return edition_.snapshot; }, access, state_.counters()),
         admin::ApprovalRequests(state_.approvals(), [this] { return edition_.snapshot->approvals; }, access),
         admin::InvitationRequests(state_.invitations(), [this] { return edition_.snapshot; }, access),
         admin::EventRequests(told_.outbox(), access));

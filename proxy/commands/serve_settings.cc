@@ -80,7 +80,10 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
     return std::tuple(of.user.value, of.seccomp, of.core_dumps);
   };
   if (process(old.process) != process(fresh.process)) keys.emplace_back("process");
-  if (old.decision_cache_bytes != fresh.decision_cache_bytes) keys.emplace_back("decision_cache");
+  const auto decision_cache = [](const config::Config& of) {
+    return std::tuple(of.decision_cache_bytes, of.decision_cache_redis, of.decision_cache_redis_wait);
+  };
+  if (decision_cache(old) != decision_cache(fresh)) keys.emplace_back("decision_cache");
   if (old.access_log.file.value != fresh.access_log.file.value ||
       old.access_log.sample != fresh.access_log.sample) {
     keys.emplace_back("access_log");

@@ -27,6 +27,7 @@ struct Landing {
   std::uint64_t keep_body_ms = 0;  // for so long each of them keeps it for its caller's retry
   bool from_cache = false;         // it was there after all: no backend was asked
   bool from_state = false;         // a workflow's: no backend was asked
+  std::optional<core::gate::CountedApart> counted;  // of a limit; `decision` means nothing then
 };
 
 /// A request that waits for a landing.

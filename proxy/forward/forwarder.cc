@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/decisions/encoded.h"
+#include "proxy/forward/forwarder_call.h"
 #include "proxy/forward/translate.h"
 #include "proxy/forward/workflow_landing.h"
 #include "proxy/log.h"
@@ -20,13 +21,6 @@ constexpr std::size_t kOutBytesMax = 64 << 20;
 constexpr std::size_t kKeptBytes = 8 << 10;  // of a buffer that is used again
 
 }  // namespace
-
-struct Forwarder::Call {
-  std::shared_ptr<Serving> serving;
-  const gate::Connector* connector = nullptr;
-  gate::Asked asked;
-  core::mapping::Kept kept;
-};
 
 std::string_view Pending::text() const noexcept {
   return std::string_view(body).substr(0, body.size() - core::claims::kReadPadding);
@@ -61,7 +55,13 @@ Forwarder::Forwarder(uv_loop_t& loop, Shared& shared, Ledger& ledger, const Opti
       this, [&](uv_timer_t* timer) { return uv_timer_init(&loop_, timer); });
   spare_.reserve(kSpareMax);
   mailbox_.open(loop_, [this](std::vector<Delivery>& deliveries) {
-    for (const Delivery& delivery : deliveries) deliver(delivery);
+    for (const Delivery& delivery : deliveries) {
+      if (delivery.call != Delivery::kNoCall) {
+        found(delivery.call, delivery.pending, delivery.landing);
+      } else {
+        deliver(delivery);
+      }
+    }
   });
 }
 
@@ -328,12 +328,9 @@ void Forwarder::try_to_ask(const std::shared_ptr<Serving>& serving,
       give_back(mine);
       return land_unresolved(asked, gate::Fallback::kOverload, true);
     }
-    // An answer behind the connector's deadline is still worth having: it fills the cache.
-    const std::uint64_t whole_ms =
-        std::max<std::uint64_t>(static_cast<std::uint64_t>(connector.deadline.count()),
-                                snapshot.backends[asked.ask->backend].whole_ms);
-    asker_->ask(number, std::move(question_), now_ms() + whole_ms, trace,
-                [this, mine](upstream::Outcome&& outcome) { on_outcome(mine, std::move(outcome)); });
+    call.number = number;
+    if (look_up(mine, trace)) return;
+    ask_backend(mine, trace);
   } catch (...) {
     give_back(mine);
     throw;
@@ -346,7 +343,7 @@ void Forwarder::ask_workflow(const gate::Connector& connector, const gate::Asked
                              core::rules::Evaluation& evaluation, std::string_view body,
                              std::int64_t now_s) {
   if (options_.workflows == nullptr) return land_unresolved(asked, gate::Fallback::kState, true);
-  auto question = make_workflow_question(*asked.ask, connector, evaluation, body, now_s);
+  auto question = make_workflow_question(asked, connector, evaluation, body, now_s);
   if (!question) return land_unresolved(asked, gate::Fallback::kMemory, true);
   WorkflowFlight flight;
   flight.shared = &shared_;
@@ -409,19 +406,32 @@ void Forwarder::settle(const Call& call, const upstream::Outcome& outcome, Landi
     core::decisions::encode(decision, landing.decision);
     const core::decisions::Lifetime& lifetime =
         asked.ask->lifetimes[static_cast<std::size_t>(decision.kind)];
-    if (asked.by_claims) cache.put(asked.claims_key, landing.decision, lifetime, now);
+    SecondLevel* const level = options_.second_level;
+    if (asked.by_claims) {
+      cache.put(asked.claims_key, landing.decision, lifetime, now);
+      if (level != nullptr && lifetime.fresh_ms != 0) level->keep(asked.claims_key, landing.decision, lifetime);
+    }
     // What is kept for less than the window, or not at all, is kept for the caller's retry.
     if (asked.by_body && !(asked.by_claims && lifetime.fresh_ms >= window)) {
       landing.keep_body_ms = window;
       cache.put(asked.body_key, landing.decision, {window, 0, 0}, now);
+      if (level != nullptr) level->keep(asked.body_key, landing.decision, {window, 0, 0});
     }
   } else {
     landing.why = outcome.failure == upstream::Failure::kEnding   ? gate::Fallback::kEnding
                   : outcome.failure == upstream::Failure::kMemory ? gate::Fallback::kOverload
                                                                   : gate::Fallback::kBackend;
-    if (asked.by_claims) cache.put_unresolved(asked.claims_key, asked.ask->unresolved_ms, now);
-    // The backend has seen this sign-up: the caller's retry does not show it again.
-    if (asked.by_body && outcome.sent) cache.put_unresolved(asked.body_key, window, now);
+    remember_unresolved(asked, asked.by_body && outcome.sent ? window : 0, now);
+  }
+}
+
+/// `window_ms`, unless it is 0: the backend has seen this sign-up, and the caller's retry does not show it again.
+void Forwarder::remember_unresolved(const gate::Asked& asked, std::uint64_t window_ms, std::uint64_t now) noexcept {
+  const std::uint64_t claims_ms = asked.by_claims ? asked.ask->unresolved_ms : 0;
+  for (const auto& [key, for_ms] : {std::pair{&asked.claims_key, claims_ms}, std::pair{&asked.body_key, window_ms}}) {
+    if (for_ms == 0) continue;
+    shared_.cache.put_unresolved(*key, for_ms, now);
+    if (options_.second_level != nullptr) options_.second_level->keep_unresolved(*key, for_ms);
   }
 }
 
@@ -475,7 +485,7 @@ void Forwarder::deliver(const Delivery& delivery) noexcept {
                                 : landing.from_state ? gate::Source::kState
                                 : pending.leads    ? gate::Source::kBackend
                                                    : gate::Source::kJoined,
-                                delivery.landing});
+                                delivery.landing, !pending.leads});
   } catch (const std::bad_alloc&) {
     give_up = gate::Fallback::kMemory;
   }
@@ -488,7 +498,8 @@ void Forwarder::resume(Pending& pending, gate::Fallback give_up) noexcept {
   try {
     for (const Pending::Received& received : pending.received) {
       given_.push_back(
-          {received.rule, received.source, received.landing->decision, received.landing->why});
+          {received.rule, received.source, received.landing->decision, received.landing->why,
+           received.landing->counted ? &*received.landing->counted : nullptr, received.joined});
     }
   } catch (const std::bad_alloc&) {
     give_up = gate::Fallback::kMemory;
@@ -512,12 +523,21 @@ void Forwarder::resume(Pending& pending, gate::Fallback give_up) noexcept {
       return resume(pending, gate::Fallback::kMemory);
     }
   }
+  if (report.limits != 0) take_back(gate.at_hand().counted());
   std::unique_ptr<Pending> done = dismiss(pending);
   const bool waits = ledger_.settled(*done, report, out_, {after, close, !server_->waits(done->ticket)});
   // The connection's next request may be evaluated, and begin to wait, inside this.
   if (!waits) server_->complete(done->ticket, out_.view(), close);
   if (report.refresh != gate::Known::kNoRule) refresh(report, done->text(), done->serving);
   give_back(std::move(done));
+}
+
+/// What limits that machines share have counted and does not come to pass.
+void Forwarder::take_back(std::span<const gate::CountedAt> counted) noexcept {
+  if (options_.workflows == nullptr) return;
+  for (const gate::CountedAt& at : counted) {
+    if (at.shared_stamp != 0) options_.workflows->take_back(at);
+  }
 }
 
 void Forwarder::watch(Pending& pending, std::uint64_t deadline_ms) noexcept {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "core/http/out_buffer.h"
 #include "core/mapping/mapping.h"
 #include "proxy/forward/remark_log.h"
+#include "proxy/forward/second_level.h"
 #include "proxy/forward/serving.h"
 #include "proxy/forward/shared.h"
 #include "proxy/forward/trace.h"
@@ -58,6 +60,7 @@ struct Pending {
     std::uint32_t rule;
     core::gate::Source source;
     std::shared_ptr<const Landing> landing;
+    bool joined;
   };
   std::vector<Received> received;
   core::gate::Asked asked;  // what it waits for
@@ -104,6 +107,7 @@ class Forwarder {
     std::size_t pending_max = 4096;
     std::uint64_t seed = 0;  // of trace numbers
     Workflows* workflows = nullptr;  // who answers what rules ask of the state; null: nobody
+    SecondLevel* second_level = nullptr;  // null: decisions are this machine's alone
   };
   Forwarder(uv_loop_t& loop, Shared& shared, Ledger& ledger, const Options& options);
   ~Forwarder();
@@ -130,6 +134,8 @@ class Forwarder {
   void refresh(const core::gate::Report& report, std::string_view body,
                const std::shared_ptr<Serving>& serving) noexcept;
 
+  /// Whether limits that machines share are asked; else they are counted here.
+  bool shares_limits() const noexcept { return options_.workflows != nullptr && options_.workflows->counts(); }
   /// No request waits, of any worker: what this one has asked may be what another's waits for.
   bool idle() const noexcept;
   /// Forgets whatever is under way. Before the loop's last turn.
@@ -148,11 +154,16 @@ class Forwarder {
                     core::rules::Evaluation& evaluation, std::string_view body, std::int64_t now_s);
   void try_to_ask(const std::shared_ptr<Serving>& serving, const core::gate::Connector& connector,
                   const core::gate::Asked& asked, std::string_view body, const upstream::Trace& trace);
+  void ask_backend(std::uint32_t call, const upstream::Trace& trace);
+  bool look_up(std::uint32_t call, const upstream::Trace& trace);
+  void found(std::uint32_t call, std::uint64_t lookup, const std::shared_ptr<const Landing>& landing) noexcept;
   std::uint32_t take_call();
   void give_back(std::uint32_t call) noexcept;
   void on_outcome(std::uint32_t number, upstream::Outcome&& outcome) noexcept;
   std::shared_ptr<Landing> take_landing();
   void settle(const Call& call, const upstream::Outcome& outcome, Landing& landing);
+  void remember_unresolved(const core::gate::Asked& asked, std::uint64_t window_ms, std::uint64_t now) noexcept;
+  void take_back(std::span<const core::gate::CountedAt> counted) noexcept;
   void land_unresolved(const core::gate::Asked& asked, core::gate::Fallback why,
                        bool from_inside) noexcept;
   /// True when it went to other workers, too.
@@ -190,6 +201,7 @@ class Forwarder {
   std::vector<std::uint32_t> free_calls_;        // room for all
   std::shared_ptr<Landing> landing_;             // the last one; used again when nobody has it any more
   core::mapping::Question question_;             // its memory
+  std::uint64_t lookups_ = 0;                    // that were begun at the second level
   std::vector<std::string> backends_;  // of the asker's edition, in its order
   std::map<std::string, std::size_t> crowds_;  // requests that wait, by connector
   std::vector<core::gate::Given> given_;

@@ -10,11 +10,13 @@
 
 namespace proxy::forward {
 
-/// One landing for one request of a worker.
+/// One landing for one request of a worker, or what the second level says of a question before it is asked.
 struct Delivery {
-  std::uint64_t pending = 0;
+  static constexpr std::uint32_t kNoCall = 0xFFFFFFFF;
+  std::uint64_t pending = 0;  // of a call: the number of the look-up
   std::uint32_t rule = 0;
-  std::shared_ptr<const Landing> landing;
+  std::shared_ptr<const Landing> landing;  // of a call: null when nothing was found
+  std::uint32_t call = kNoCall;
 };
 
 /// Where other workers leave landings for one worker. Lives longer than any worker.

@@ -24,12 +24,14 @@ const Landing kAway = [] {
 
 }  // namespace
 
-std::optional<WorkflowQuestion> make_workflow_question(const rules::Ask& ask,
+std::optional<WorkflowQuestion> make_workflow_question(const core::gate::Asked& asked,
                                                        const core::gate::Connector& connector,
                                                        rules::Evaluation& evaluation,
                                                        std::string_view body, std::int64_t now_s) {
+  const rules::Ask& ask = *asked.ask;
   WorkflowQuestion question;
   question.workflow = ask.workflow;
+  question.count = asked.count;
   question.connector = connector.name;
   question.now_s = now_s;
   question.retry_ms = static_cast<std::uint64_t>(connector.retry_window.count());
@@ -54,7 +56,12 @@ void WorkflowFlight::land(const WorkflowAnswer& answer, std::uint64_t now_ms) co
     const bool decided = answer.outcome == WorkflowAnswer::Outcome::kDecision;
     const bool open = answer.outcome == WorkflowAnswer::Outcome::kAway &&
                       when_away == core::config::WhenAway::kOpen;
-    if (decided || open) {
+    if (answer.outcome == WorkflowAnswer::Outcome::kCounted) {
+      auto made = std::make_shared<Landing>();
+      made->from_state = true;
+      made->counted = answer.counted;
+      landing = std::move(made);
+    } else if (decided || open) {
       auto made = std::make_shared<Landing>();
       made->from_state = true;
       decisions::encode(decided ? answer.decision : decisions::Decision(), made->decision);

@@ -9,9 +9,9 @@
 
 namespace proxy::forward {
 
-/// The question that `ask`, which an evaluation has just stopped at, puts to its workflow. Throws
+/// The question that `asked`, which an evaluation has just stopped at, puts to its workflow. Throws
 /// std::bad_alloc; nothing when the evaluation's memory is exhausted.
-std::optional<WorkflowQuestion> make_workflow_question(const core::rules::Ask& ask,
+std::optional<WorkflowQuestion> make_workflow_question(const core::gate::Asked& asked,
                                                        const core::gate::Connector& connector,
                                                        core::rules::Evaluation& evaluation,
                                                        std::string_view body, std::int64_t now_s);

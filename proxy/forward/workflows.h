@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "core/decisions/decision.h"
+#include "core/gate/at_hand.h"
 #include "core/rules/ask.h"
+#include "core/velocity/counters.h"
 
 namespace proxy::forward {
 
@@ -21,6 +23,7 @@ struct WorkflowQuestion {
   std::vector<core::decisions::DecidedClaim> set;  // and what rules have set since
   std::int64_t now_s = 0;     // Unix time of the request
   std::uint64_t retry_ms = 0;  // how long its caller may send the same again
+  core::velocity::Question count = {};  // of a limit
 };
 
 struct WorkflowAnswer {
@@ -28,9 +31,11 @@ struct WorkflowAnswer {
     kDecision,
     kUnresolved,  // the connector's `otherwise` is told: the request lacks what the workflow goes by
     kAway,        // the state is not to be had: `when_away` has its way
+    kCounted,     // by a limit
   };
   Outcome outcome = Outcome::kAway;
   core::decisions::Decision decision = {};
+  core::gate::CountedApart counted = {};
 };
 
 /// Answers what rules ask of the state. Thread: any. `done` is called exactly once, on any thread and
@@ -39,6 +44,10 @@ class Workflows {
  public:
   virtual ~Workflows() = default;
   virtual void ask(WorkflowQuestion question, std::function<void(WorkflowAnswer)> done) = 0;
+  /// Whether it counts for limits that machines share: a reload may bring some before there is a Redis.
+  virtual bool counts() const noexcept { return false; }
+  /// An account that a limit has counted does not come to be. Nobody waits for it.
+  virtual void take_back(const core::gate::CountedAt& counted) noexcept { static_cast<void>(counted); }
 };
 
 }  // namespace proxy::forward

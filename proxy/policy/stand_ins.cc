@@ -86,7 +86,7 @@ std::string StandIns::add(std::string_view backend, std::string_view verdict,
   for (const core::gate::Backend& one : snapshot.backends) known.push_back(one.name);
   for (const core::gate::Connector& connector : snapshot.connectors) {
     for (const core::rules::Ask& ask : connector.program.asks()) {
-      if (ask.workflow == nullptr) continue;
+      if (ask.workflow == nullptr || ask.workflow->asks == config::Asks::kLimit) continue;
       known.push_back(ask.backend_name);
       if (ask.backend_name == name && ask.workflow->invitation) invitation = &*ask.workflow->invitation;
     }

@@ -72,22 +72,90 @@ void add_metrics(telemetry::Metrics& metrics, const Store& store, std::string_vi
   });
 }
 
-void add_metrics(telemetry::Metrics& metrics, const Approvals& approvals) {
-  metrics.add_labelled("claimgate_approvals", "Changes of approvals that were committed.", false, "change",
-                       [&figures = approvals.figures()] {
-                         const std::pair<const char*, const Counter*> all[] = {{"requested", &figures.requested},
-                                                                               {"approved", &figures.approved},
-                                                                               {"denied", &figures.denied},
-                                                                               {"expired", &figures.expired},
-                                                                               {"erased", &figures.erased},
-                                                                               {"account_created", &figures.accounts_created},
-                                                                               {"account_failed", &figures.accounts_failed}};
+void add_metrics(telemetry::Metrics& metrics, const redis::Link& link) {
+  const redis::Counters& counters = link.counters();
+  const auto add = [&metrics](std::string name, std::string help, const Counter& counter) {
+    metrics.add_counter(std::move(name), std::move(help), [&counter] { return read(counter); });
+  };
+  const auto gauge = [&metrics](std::string name, std::string help, const Counter& counter) {
+    metrics.add_gauge(std::move(name), std::move(help), [&counter] { return static_cast<double>(read(counter)); });
+  };
+  gauge("claimgate_redis_connected", "1 while commands can be sent to the Redis.", counters.connected);
+  gauge("claimgate_redis_in_flight", "Commands that wait for an answer.", counters.in_flight);
+  add("claimgate_redis_commands", "Commands asked of the Redis.", counters.commands);
+  add("claimgate_redis_connections", "Connections to the Redis that came to be.", counters.connections);
+  add("claimgate_redis_connect_failures", "Attempts to connect to the Redis that failed.", counters.connect_failures);
+  add("claimgate_redis_late", "Answers of the Redis that nobody waited for any more.", counters.late);
+  add("claimgate_redis_scripts_sent", "Scripts that the Redis did not know and was sent again.", counters.scripts_sent);
+  metrics.add_labelled("claimgate_redis_failures", "Commands without the answer that was wanted.", false, "reason",
+                       [&counters] {
                          std::vector<telemetry::Metrics::Series> series;
-                         for (const auto& [change, count] : all) {
-                           series.push_back({change, static_cast<double>(read(*count))});
+                         for (std::size_t i = 1; i < redis::kFailureCount; ++i) {
+                           const std::uint64_t count = read(counters.failures[i]);
+                           if (count == 0) continue;
+                           series.push_back({std::string(redis::name(static_cast<redis::Failure>(i))),
+                                             static_cast<double>(count)});
                          }
                          return series;
                        });
+  metrics.add_text([&counters](std::string& text) {
+    append_histogram(text, "claimgate_redis_seconds", "From asking the Redis to its answer.", counters.latency,
+                     seconds(read(counters.latency_us)),
+                     [](std::size_t i) { return seconds(std::uint64_t{1} << (i + redis::Counters::kFirstBit)); });
+  });
+}
+
+namespace {
+
+using Named = std::pair<const char*, const Counter*>;
+
+/// A family of counters that one label tells apart, all of them always there.
+void add_family(telemetry::Metrics& metrics, std::string name, std::string help, std::string label,
+                std::vector<Named> all) {
+  metrics.add_labelled(std::move(name), std::move(help), false, std::move(label), [all = std::move(all)] {
+    std::vector<telemetry::Metrics::Series> series;
+    for (const auto& [value, counter] : all) series.push_back({value, static_cast<double>(read(*counter))});
+    return series;
+  });
+}
+
+}  // namespace
+
+void add_metrics(telemetry::Metrics& metrics, const Limits& limits) {
+  const Limits::Figures& figures = limits.figures();
+  add_family(metrics, "claimgate_velocity_shared", "Questions to limits that machines share, by who has answered.",
+             "answer",
+             {{"redis", &figures.redis}, {"local", &figures.local}, {"open", &figures.open}, {"closed", &figures.closed}});
+  metrics.add_counter("claimgate_velocity_not_taken_back",
+                      "Accounts that did not come to be and stay counted, because the Redis was away.",
+                      [&figures] { return read(figures.not_taken_back); });
+}
+
+void add_metrics(telemetry::Metrics& metrics, const RedisDecisions& decisions) {
+  const RedisDecisions::Figures& figures = decisions.figures();
+  add_family(metrics, "claimgate_decisions_shared_lookups", "Decisions that were looked up in the Redis.", "result",
+             {{"hit", &figures.hits}, {"miss", &figures.misses}, {"late", &figures.late}});
+  add_family(metrics, "claimgate_decisions_shared_kept", "Decisions that were to be kept in the Redis.", "result",
+             {{"kept", &figures.kept}, {"not_kept", &figures.not_kept}});
+  metrics.add_counter("claimgate_decisions_shared_unreadable", "Decisions in the Redis that could not be read.",
+                      [&figures] { return read(figures.unreadable); });
+  metrics.add_counter("claimgate_decisions_shared_forgotten", "Decisions that a machine had all others forget.",
+                      [&figures] { return read(figures.forgotten); });
+  metrics.add_counter("claimgate_decisions_shared_missed",
+                      "Times that all decisions were forgotten because the Redis was away for too long.",
+                      [&figures] { return read(figures.missed); });
+}
+
+void add_metrics(telemetry::Metrics& metrics, const Approvals& approvals) {
+  const Approvals::Figures& figures = approvals.figures();
+  add_family(metrics, "claimgate_approvals", "Changes of approvals that were committed.", "change",
+             {{"requested", &figures.requested},
+              {"approved", &figures.approved},
+              {"denied", &figures.denied},
+              {"expired", &figures.expired},
+              {"erased", &figures.erased},
+              {"account_created", &figures.accounts_created},
+              {"account_failed", &figures.accounts_failed}});
   metrics.add_counter("claimgate_approvals_unreadable", "Records of approvals that could not be read.",
                       [&figures = approvals.figures()] { return read(figures.unreadable); });
 }

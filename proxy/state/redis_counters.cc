@@ -50,16 +50,31 @@ end
 return {over and 1 or 0, 0, math.min(before, limit), stamp}
 )");
 
-// KEYS: counter, request. ARGV: the low 32 bits of the time that was counted.
+// KEYS: counter, request. ARGV: the low 32 bits of the time that was counted; "1" when the request is kept in mind.
 const redis::Script kTakeBack(R"(
+if redis.call('DEL', KEYS[2]) == 0 and ARGV[2] == '1' then return 0 end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local newest = redis.call('LINDEX', KEYS[1], -1)
 if newest and tonumber(newest) > now then now = tonumber(newest) end
 local stamp = now - (now - tonumber(ARGV[1])) % 4294967296
-redis.call('LREM', KEYS[1], -1, string.format('%.0f', stamp))
-redis.call('DEL', KEYS[2])
-return 1
+return redis.call('LREM', KEYS[1], -1, string.format('%.0f', stamp))
+)");
+
+// KEYS: counter. ARGV: window. How many are in it, and when the oldest leaves it.
+const redis::Script kLook(R"(
+local window = tonumber(ARGV[1])
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local newest = redis.call('LINDEX', KEYS[1], -1)
+if newest and tonumber(newest) > now then now = tonumber(newest) end
+local oldest = redis.call('LINDEX', KEYS[1], 0)
+while oldest and tonumber(oldest) <= now - window do
+  redis.call('LPOP', KEYS[1])
+  oldest = redis.call('LINDEX', KEYS[1], 0)
+end
+if not oldest then return {0, 0} end
+return {redis.call('LLEN', KEYS[1]), window - (now - tonumber(oldest))}
 )");
 
 }  // namespace
@@ -68,7 +83,9 @@ RedisCounters::RedisCounters(std::shared_ptr<redis::Link> link, const std::strin
                              std::uint64_t timeout_ms)
     : link_(std::move(link)), base_("{" + prefix + "}:v:"), timeout_ms_(timeout_ms) {}
 
-std::vector<const redis::Script*> RedisCounters::scripts() { return {&kCount, &kTakeBack}; }
+std::vector<const redis::Script*> RedisCounters::scripts() {
+  return {&kCount, &kTakeBack, &kLook};
+}
 
 std::string RedisCounters::counter_key(const core::velocity::Key& key) const {
   return base_ + core::decisions::to_text(key);
@@ -102,22 +119,28 @@ void RedisCounters::count(const Question& question, Done done) {
   });
 }
 
-void RedisCounters::count_or_local(const Question& question, core::velocity::Counters& local,
-                                   std::uint64_t now_ms, Done done) {
-  const Counted here = local.count(question, now_ms);
-  count(question, [here, done = std::move(done)](Failure failure, Counted counted) {
-    if (failure == Failure::kNone) return done(failure, counted);
-    done(failure == Failure::kEnding ? failure : Failure::kNone, here);
-  });
-}
-
 void RedisCounters::take_back(const core::velocity::Key& counter, const core::velocity::Key& request,
                               std::uint32_t stamp, std::function<void(Failure)> done) {
   const std::string counter_name = counter_key(counter), request_name = request_key(request),
                     low = std::to_string(stamp);
-  const std::string_view keys[] = {counter_name, request_name}, arguments[] = {low};
+  const bool kept = request != core::velocity::Key{};
+  const std::string_view keys[] = {counter_name, request_name}, arguments[] = {low, kept ? "1" : "0"};
   ask(Command::run(kTakeBack, keys, arguments),
       [done = std::move(done)](Failure failure, Reply&) { done(failure); });
+}
+
+void RedisCounters::look(const core::velocity::Key& counter, std::uint64_t window_ms, LookDone done) {
+  const std::string counter_name = counter_key(counter), window = std::to_string(window_ms);
+  const std::string_view keys[] = {counter_name}, arguments[] = {window};
+  ask(Command::run(kLook, keys, arguments), [done = std::move(done)](Failure failure, Reply& reply) {
+    core::velocity::Look look;
+    if (failure == Failure::kNone && reply.items.size() == 2) {
+      look.count = static_cast<std::uint32_t>(reply.items[0].integer);
+      look.found = look.count != 0;
+      look.oldest_leaves_ms = static_cast<std::uint64_t>(reply.items[1].integer);
+    }
+    done(failure, look);
+  });
 }
 
 void RedisCounters::erase(const core::velocity::Key& counter, ErasedDone done) {

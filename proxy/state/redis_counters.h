@@ -31,14 +31,12 @@ class RedisCounters {
 
   /// Counts one more, unless it was counted before. After kTimeout and kUnavailable it may be counted or not.
   void count(const core::velocity::Question& question, Done done);
-  /// The same; when the server is not to be had, this machine's own `local` answers, at `now_ms` of its
-  /// clock, and `done` gets kNone. `local` counts all that this machine asks, so that it knows what has
-  /// gone before; what other machines count meanwhile it does not. It outlives the link.
-  void count_or_local(const core::velocity::Question& question, core::velocity::Counters& local,
-                      std::uint64_t now_ms, Done done);
-  /// What was counted has not come to pass. `stamp` is Counted's.
+  /// What was counted has not come to pass: it is taken back once, however often that is said while `request` is
+  /// kept in mind. `stamp` is Counted's.
   void take_back(const core::velocity::Key& counter, const core::velocity::Key& request, std::uint32_t stamp,
                  std::function<void(Failure)> done);
+  using LookDone = std::function<void(Failure, core::velocity::Look)>;
+  void look(const core::velocity::Key& counter, std::uint64_t window_ms, LookDone done);
   /// Forgets a counter. True when there was one.
   void erase(const core::velocity::Key& counter, ErasedDone done);
 

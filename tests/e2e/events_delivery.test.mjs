@@ -50,7 +50,7 @@ test('a stream of Redis gets an entry of each event, also of those that came whi
   const fields = (await entries()).map(([, [, id, , type, , event]]) => ({ id, type, event: JSON.parse(event) }));
   assert.deepEqual(fields.map((one) => one.event.data.claims.city).sort(), ['a', 'b', 'c']);
   assert.ok(fields.every((one) => one.id === one.event.id && one.type === 'com.example.told'));
-  server.kill();
+  await server.kill();
   for (const city of ['d', 'e']) await signUp(gate, { email: 'ann@open.example', city });
   await eventually('an attempt that found nobody', async () => (await metric(gate, 'claimgate_events_retried_total', { sink: 'bus' })) > 0);
   await server.start();

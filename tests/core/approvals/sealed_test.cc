@@ -39,6 +39,15 @@ TEST(Sealed, RefusesAKeyOfAnotherSize) {
   EXPECT_EQ(seal(Secret("short"), kNonce, "r", "claims"), std::nullopt);
 }
 
+TEST(DerivedKey, IsOnlyThatPurposesAndThatKeys) {
+  const Secret derived = derived_key(kNew, "decisions");
+  EXPECT_EQ(derived.view().size(), kSealKeyBytes);
+  EXPECT_EQ(derived.view(), derived_key(kNew, "decisions").view());
+  EXPECT_NE(derived.view(), derived_key(kNew, "counters").view());
+  EXPECT_NE(derived.view(), derived_key(kOld, "decisions").view());
+  EXPECT_NE(derived.view(), kNew.view());
+}
+
 TEST(Digest, IsOfFramedParts) {
   EXPECT_EQ(digest({{"a"}, {"b"}}).size(), 64u);
   EXPECT_EQ(digest({{"a"}, {"b"}}, 16), digest({{"a"}, {"b"}}).substr(0, 32));

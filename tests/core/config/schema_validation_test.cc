@@ -195,6 +195,12 @@ TEST(SchemaValidation, AcceptsTheExampleOfEveryKeyAndSoDoesTheLoader) {
       if (object == &schema::kPseudonyms || key.object == &schema::kPseudonyms) continue;
       if (object == &schema::kSink && key.name != "webhook" && key.name != "file" && key.name != "redis") continue;
       if (object == &schema::kApprovalOn || key.object == &schema::kApprovalOn) continue;
+      // A Redis wants a key, its others a Redis, and what machines share too: load_state_test.cc.
+      if (object == &schema::kState && key.name != "sqlite" && key.name != "synchronous" && key.name != "queue" &&
+          key.name != "key") {
+        continue;
+      }
+      if (object == &schema::kDecisionCache && key.name == "redis") continue;
       // A listener has to ask for them.
       if (object == &schema::kCallerCertificate || key.object == &schema::kCallerCertificate) continue;
       EXPECT_EQ(mistakes(*file), "") << *file;

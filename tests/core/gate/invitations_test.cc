@@ -90,7 +90,7 @@ TEST(InvitationMistakes, AreReportedWithTheirPlace) {
       {"invitation: partners", "invitation: \"\"", "expected the name of an invitation"},
       {"invitation: partners", "invitation: partners, step: check", "only a rule with `approval` has this"},
       {"invitation: partners", "invitation: partners, cache: { key: [ email ] }", "only a rule that asks has decisions"},
-      {"invitation: partners", "block: plain, when_away: open", "only a rule with `approval` or `invitation` has this"},
+      {"invitation: partners", "block: plain, when_away: open", "only a rule with `approval`, `invitation` or `limit` has this"},
       {"unknown: plain", "unknown: plian", "unknown message \"plian\""},
       {"unknown: plain, ", "", "the key \"unknown\" is missing"},
       {"used_up: named", "used: named", "unknown key \"used\""},

@@ -1,79 +1,87 @@
-// A real Redis or Valkey on a free port of loopback, and questions to it.
-import { spawn } from 'node:child_process';
+// A real Redis or Valkey of a test's own, on a free port of loopback and in a directory of its own.
+import assert from 'node:assert/strict';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
+import { promisify } from 'node:util';
 
 import { eventually, scratch } from './claimgate.mjs';
 
-const program = ['/usr/bin/redis-server', '/usr/bin/valkey-server'].find((file) => fs.existsSync(file));
-export const noRedis = program ? false : 'no redis-server';
+const find = (names) => names.map((name) => `/usr/bin/${name}`).find((file) => fs.existsSync(file));
+const program = find(['redis-server', 'valkey-server']);
+export const noRedis = program ? false : 'no redis-server: tools/install --for test';
+const client = find(['redis-cli', 'valkey-cli']);
 
 async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
   const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
+  server.close();
+  await once(server, 'close');
   return port;
 }
 
-// One reply of RESP2 at `at`: [value, where it ends], or null when it is not complete. An error is an Error.
-function read(bytes, at) {
-  const end = bytes.indexOf('\r\n', at);
-  if (end < 0) return null;
-  const rest = bytes.toString('utf8', at + 1, end);
-  const kind = String.fromCharCode(bytes[at]);
-  if (kind === '+') return [rest, end + 2];
-  if (kind === '-') return [new Error(rest), end + 2];
-  if (kind === ':') return [Number(rest), end + 2];
-  const size = Number(rest);
-  if (size < 0) return [null, end + 2];
-  if (kind === '$') return bytes.length < end + 4 + size ? null : [bytes.toString('utf8', end + 2, end + 2 + size), end + 4 + size];
-  const items = [];
-  let next = end + 2;
-  for (let i = 0; i < size; ++i) {
-    const item = read(bytes, next);
-    if (!item) return null;
-    items.push(item[0]);
-    next = item[1];
-  }
-  return [items, next];
-}
-
 export class Redis {
-  constructor(directory, port, lines) {
-    Object.assign(this, { directory, port, lines });
+  constructor(directory, lines, tls) {
+    this.directory = directory;
+    this.lines = lines;
+    this.tls = tls;
   }
+
+  get url() {
+    return `${this.tls ? 'rediss' : 'redis'}://${this.tls ? 'localhost' : '127.0.0.1'}:${this.port}/0`;
+  }
+
   async start() {
-    const args = ['--port', this.port, '--bind', '127.0.0.1', '--dir', this.directory, '--save', '', '--appendonly', 'yes',
-      ...this.lines].map(String);
-    this.child = spawn(program, args, { stdio: 'ignore' });
-    await eventually('redis-server', () => this.ask('PING').then((reply) => reply === 'PONG', () => false));
+    const file = path.join(this.directory, 'redis.conf');
+    fs.writeFileSync(file, [`${this.tls ? 'port 0\ntls-port' : 'port'} ${this.port}`, 'bind 127.0.0.1', `dir ${this.directory}`,
+      'appendonly yes', 'save ""', 'loglevel warning', 'logfile ""', ...this.lines, ''].join('\n'));
+    this.child = spawn(program, [file], { stdio: ['ignore', 'ignore', 'ignore'] });
+    this.end = once(this.child, 'exit');
+    const child = this.child;
+    await eventually('redis to listen', () => child.exitCode !== null || new Promise((resolve) => {
+      const socket = net.connect(this.port, '127.0.0.1');
+      socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
+      socket.on('connect', () => socket.destroy());
+    }));
+    assert.equal(child.exitCode, null, 'redis ended at once');
+    return this;
   }
-  kill() {
+
+  async kill() {
     this.child.kill('SIGKILL');
+    await this.end;
   }
-  // One command on a connection of its own.
-  ask(...words) {
-    return new Promise((resolve, reject) => {
-      let bytes = Buffer.alloc(0);
-      const socket = net.connect(this.port, '127.0.0.1', () => {
-        socket.write(`*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(String(word))}\r\n${word}\r\n`).join('')}`);
-      });
-      socket.on('error', reject).on('close', () => reject(new Error('closed'))).on('data', (part) => {
-        bytes = Buffer.concat([bytes, part]);
-        const reply = read(bytes, 0);
-        if (!reply) return;
-        socket.destroy();
-        if (reply[0] instanceof Error) reject(reply[0]);
-        else resolve(reply[0]);
-      });
-    });
+
+  freeze() {
+    this.child.kill('SIGSTOP');
+  }
+
+  thaw() {
+    this.child.kill('SIGCONT');
+  }
+
+  // The reply to a command, of lists and texts; rejected while it is away.
+  async ask(...words) {
+    const run = promisify(execFile);
+    const { stdout } = await run(client, ['-e', '--json', '-p', String(this.port), ...words.map(String)]);
+    return JSON.parse(stdout);
+  }
+
+  // What redis-cli says.
+  say(...words) {
+    return execFileSync(client, ['-p', String(this.port), ...words], { encoding: 'utf8' }).trim();
   }
 }
 
-export async function redis(t, lines = []) {
-  const server = new Redis(scratch(t), await freePort(), lines);
-  t.after(() => server.kill());
-  await server.start();
-  return server;
+// `lines` of its configuration besides port, directory and persistence; `start: false` for one that is away.
+export async function redis(t, { lines = ['appendfsync everysec'], tls = false, start = true } = {}) {
+  const one = new Redis(scratch(t), lines, tls);
+  one.port = await freePort();
+  t.after(async () => {
+    if (one.child) await one.kill();
+  });
+  return start ? one.start() : one;
 }

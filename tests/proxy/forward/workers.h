@@ -132,6 +132,7 @@ class Workers {
     std::uint64_t drain_ms = 10'000;
     /// Makes what asks the backend, in place of the script.
     std::function<std::unique_ptr<upstream::Asker>(uv_loop_t&)> open_asker = nullptr;
+    SecondLevel* second_level = nullptr;
   };
   explicit Workers(const Settings& settings)
       : shared_(settings.cache_bytes, {1, 2}, settings.workers) {
@@ -143,6 +144,7 @@ class Workers {
       options.index = i;
       options.shared = &shared_;
       options.pending_max = settings.pending_max;
+      options.second_level = settings.second_level;
       options.limits.memory = settings.memory;
       options.seed = i;
       options.drain_timeout_ms = settings.drain_ms;

@@ -6,6 +6,7 @@
 #include <future>
 #include <utility>
 
+#include "proxy/state/limits.h"
 #include "tests/proxy/redis/redis_server.h"
 
 namespace proxy::state {
@@ -30,6 +31,14 @@ class RedisCountersTest : public ::testing::Test {
   static std::pair<Failure, Counted> count(RedisCounters& counters, const Question& question) {
     std::promise<std::pair<Failure, Counted>> answer;
     counters.count(question, [&](Failure failure, Counted counted) { answer.set_value({failure, counted}); });
+    return answer.get_future().get();
+  }
+  static core::velocity::Look look(RedisCounters& counters, const Question& question) {
+    std::promise<core::velocity::Look> answer;
+    counters.look(question.counter, question.window_ms, [&](Failure failure, core::velocity::Look seen) {
+      EXPECT_EQ(failure, Failure::kNone);
+      answer.set_value(seen);
+    });
     return answer.get_future().get();
   }
   static Question question(std::uint64_t counter, std::uint64_t request, std::uint32_t at_most,
@@ -106,21 +115,68 @@ TEST_F(RedisCountersTest, WhatIsTakenBackLeavesRoom) {
   EXPECT_EQ(count(counters, asked).second.before, 0u);
 }
 
-TEST_F(RedisCountersTest, WithoutTheServerThisMachineCountsForItself) {
+TEST_F(RedisCountersTest, WhatIsTakenBackTwiceIsTakenBackOnce) {
+  RedisCounters counters(machine(), "test", 20'000);
+  const Question first = question(1, 1, 10), second = question(1, 2, 10);
+  const std::uint32_t stamp = count(counters, first).second.stamp;
+  ASSERT_NE(count(counters, second).second.stamp, 0u);
+  for (int i = 0; i < 2; ++i) {  // two who have sent the same, perhaps in one millisecond with the other one
+    std::promise<Failure> done;
+    counters.take_back(first.counter, first.request, stamp, [&](Failure failure) { done.set_value(failure); });
+    EXPECT_EQ(done.get_future().get(), Failure::kNone);
+  }
+  EXPECT_EQ(look(counters, first).count, 1u);
+}
+
+TEST_F(RedisCountersTest, WhoeverLooksSeesWhatAllMachinesHaveCounted) {
+  RedisCounters one(machine(), "test", 20'000), other(machine(), "test", 20'000);
+  EXPECT_FALSE(look(one, question(1, 0, 5)).found);
+  count(one, question(1, 1, 5));
+  count(other, question(1, 2, 5));
+  const core::velocity::Look seen = look(one, question(1, 0, 5));
+  EXPECT_TRUE(seen.found);
+  EXPECT_EQ(seen.count, 2u);
+  EXPECT_GT(seen.oldest_leaves_ms, 0u);
+  EXPECT_LE(seen.oldest_leaves_ms, 3'600'000u);
+}
+
+/// What a rule with a limit is told, as Workflows hands it on.
+core::gate::CountedApart ask(Limits& limits, const Question& question, core::config::WhenAway away,
+                             forward::WorkflowAnswer::Outcome expected = forward::WorkflowAnswer::Outcome::kCounted) {
+  auto workflow = std::make_shared<core::rules::Workflow>();
+  workflow->asks = core::config::Asks::kLimit;
+  workflow->when_away = away;
+  forward::WorkflowQuestion asked;
+  asked.workflow = workflow;
+  asked.count = question;
+  std::promise<forward::WorkflowAnswer> answer;
+  limits.ask(asked, [&](forward::WorkflowAnswer told) { answer.set_value(std::move(told)); });
+  const forward::WorkflowAnswer told = answer.get_future().get();
+  EXPECT_EQ(told.outcome, expected);
+  return told.counted;
+}
+
+TEST_F(RedisCountersTest, WithoutTheServerTheRuleSaysWhoCounts) {
+  using core::config::WhenAway;
   core::velocity::Counters local(core::velocity::Counters::kBytesMin);
-  RedisCounters counters(machine(), "test", 200);
-  const auto local_count = [&](std::uint64_t request) {
-    std::promise<std::pair<Failure, Counted>> answer;
-    counters.count_or_local(question(1, request, 2), local, 1'000'000 + request,
-                            [&](Failure failure, Counted counted) { answer.set_value({failure, counted}); });
-    return answer.get_future().get();
-  };
-  EXPECT_FALSE(local_count(1).second.over);
+  const auto link = machine();
+  RedisCounters counters(link, "test", 200);
+  Limits limits(counters, local);
+  const core::gate::CountedApart first = ask(limits, question(1, 1, 2), WhenAway::kLocal);
+  EXPECT_FALSE(first.counted.over);
+  EXPECT_NE(first.stamp, 0u);
+  EXPECT_NE(first.counted.stamp, 0u) << "this machine has counted it, too";
   server_->kill();
-  EXPECT_EQ(local_count(2).first, Failure::kNone);
-  const auto [failure, counted] = local_count(3);
-  EXPECT_EQ(failure, Failure::kNone);
-  EXPECT_TRUE(counted.over);  // it has not forgotten what it counted before
+  EXPECT_FALSE(ask(limits, question(1, 2, 2), WhenAway::kLocal).counted.over);
+  const core::gate::CountedApart third = ask(limits, question(1, 3, 2), WhenAway::kLocal);
+  EXPECT_TRUE(third.counted.over) << "it has not forgotten what it counted before";
+  EXPECT_EQ(third.stamp, 0u);
+  EXPECT_TRUE(ask(limits, question(1, 4, 2), WhenAway::kOpen).unknown);
+  ask(limits, question(1, 5, 2), WhenAway::kClosed, forward::WorkflowAnswer::Outcome::kAway);
+  EXPECT_EQ(limits.figures().redis, 1u);
+  EXPECT_EQ(limits.figures().local, 2u);
+  EXPECT_EQ(limits.figures().open, 1u);
+  EXPECT_EQ(limits.figures().closed, 1u);
 }
 
 }  // namespace
