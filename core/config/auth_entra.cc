@@ -38,10 +38,6 @@ std::string small(std::string text) {
   return text;
 }
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || (host.starts_with("127.") && parse_address(host + ":1"));
-}
-
 /// The authority's URL in normal form; empty after reporting what is wrong.
 std::string read_authority(Reader& reader, const Text& written, const std::string& tenant) {
   const std::string example = "write " + std::string(kPublicCloud) + "TENANT";
@@ -57,7 +53,7 @@ std::string read_authority(Reader& reader, const Text& written, const std::strin
     return {};
   }
   const Endpoint& to = endpoint.value();
-  if (!to.tls && !is_loopback(to.host)) {
+  if (!to.tls && !is_loopback_host(to.host)) {
     reader.error_inside(written, 0, "whoever changes keys on their way makes tokens that fit",
                         "write https://");
     return {};

@@ -136,4 +136,9 @@ Result<Endpoint, ParseError> parse_endpoint(std::string_view text) {
   return endpoint;
 }
 
+bool is_loopback_host(std::string_view host) {
+  return host == "localhost" || host == "::1" ||
+         (host.starts_with("127.") && parse_address(std::string(host) + ":1"));  // 127.example is a name
+}
+
 }  // namespace core::config

@@ -38,6 +38,8 @@ Result<ListenerAddress, ParseError> parse_address(std::string_view text);
 /// Reads the URL of a backend: http or https, a host, perhaps a port and a path; no user
 /// information, no query, no fragment. The result's text and weight are left to the caller.
 Result<Endpoint, ParseError> parse_endpoint(std::string_view text);
+/// Whether what is sent to it stays on this machine: "localhost", "::1" or an address in 127.0.0.0/8.
+bool is_loopback_host(std::string_view host);
 
 /// Where a Redis is.
 struct RedisPlace {

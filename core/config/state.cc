@@ -34,10 +34,6 @@ void read_keys(Reader& reader, const Fields& fields, std::vector<Text>& keys) {
   });
 }
 
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 /// The prefix stands in braces in front of every key, so that all of them are in one slot of a cluster.
 void read_prefix(Reader& reader, const Fields& fields, std::string& prefix) {
   Text text;
@@ -82,7 +78,7 @@ void read_redis(Reader& reader, const Fields& fields, State& state) {
     redis.host = std::move(place.value().host);
     redis.port = place.value().port;
     redis.database = place.value().database;
-    if (!redis.tls && !is_loopback(redis.host)) {
+    if (!redis.tls && !is_loopback_host(redis.host)) {
       reader.warning(*fields.find("redis"), "passwords and what is kept go over the network in the clear",
                      "write rediss://, and ca: for an authority of your own");
     }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/admin/state_requests.h"
 #include "proxy/admin/writing.h"
 #include "proxy/state/blocking.h"
 
@@ -20,19 +21,15 @@ using state::Failure;
 constexpr std::size_t kPageDefault = 100;
 constexpr std::size_t kReplayBatch = 100;  // dead letters that go back in one transaction
 
-Reply unavailable(Failure failure) {
-  return error(503, "the state is not to be had (" + std::string(state::name(failure)) + ")");
-}
-
-/// "crm/dead" in its parts; a missing one is empty.
-struct Path {
+/// "/events/crm/dead" in its parts; a missing one is empty.
+struct SinkPath {
   std::string_view sink, verb;
   bool longer = false;
 };
-Path parts_of(std::string_view path) {
+SinkPath sink_path(std::string_view path) {
   constexpr std::string_view kPrefix = "/events/";
   path.remove_prefix(std::min(kPrefix.size(), path.size()));
-  Path parts;
+  SinkPath parts;
   parts.sink = path.substr(0, path.find('/'));
   path.remove_prefix(std::min(parts.sink.size() + 1, path.size()));
   parts.verb = path.substr(0, path.find('/'));
@@ -87,7 +84,7 @@ std::string what_of(std::string_view body) {
 std::optional<Reply> EventRequests::refuse(const http::Request& request) const {
   if (std::optional<Reply> stranger = access_.refuse(request, "/events")) return stranger;
   if (outbox_ == nullptr) return error(404, "there are no sinks in the configuration");
-  const Path path = parts_of(request.path);
+  const SinkPath path = sink_path(request.path);
   const bool changes = path.verb == "replay" || path.verb == "purge";
   const bool known = path.sink.empty() ? path.verb.empty() : changes || path.verb == "dead";
   if (path.longer || !known) {
@@ -107,7 +104,7 @@ std::optional<Reply> EventRequests::refuse(const http::Request& request) const {
 
 Reply EventRequests::answer(const http::Request& request) {
   if (std::optional<Reply> refused = refuse(request)) return std::move(*refused);
-  const Path path = parts_of(request.path);
+  const SinkPath path = sink_path(request.path);
   if (path.sink.empty()) return sizes();
   Courier* const courier = outbox_->find(path.sink);
   if (courier == nullptr) return error(404, "there is no such sink; GET /events names them");

@@ -21,7 +21,7 @@ using Making = Invitations::Making;
 
 constexpr std::int64_t kDayS = 86'400;
 constexpr std::int64_t kValidMaxS = 3650 * kDayS;
-constexpr std::size_t kArenaBytes = 4096;
+constexpr std::size_t kCodeArenaBytes = 4096;
 constexpr const char* kWanted =
     "expected {\"by\":\"who\"} and perhaps count, uses, expires, address, domain and note";
 
@@ -42,14 +42,14 @@ std::string read_expiry(std::string_view text, Invitation& as) {
 }
 
 std::string read_address(std::string_view text, Making& making) {
-  core::Arena arena(kArenaBytes);
+  core::Arena arena(kCodeArenaBytes);
   if (!core::text::is_email(text)) return "address is no address";
   making.address = core::text::canonical_email(text, arena);
   return making.address.empty() ? "address is no address" : "";
 }
 
 std::string read_domain(std::string_view text, Invitation& as) {
-  core::Arena arena(kArenaBytes);
+  core::Arena arena(kCodeArenaBytes);
   if (!core::text::is_email("x@" + std::string(text))) return "domain is no domain";
   as.domain = core::text::normalise_domain(text, arena);
   return as.domain.empty() ? "domain is no domain" : "";

@@ -11,8 +11,8 @@
 
 namespace proxy::admin {
 
-Reply unavailable(state::Failure failure) {
-  return error(503, "the state is not to be had (" + std::string(state::name(failure)) + ")");
+Reply unavailable(state::Failure failure, std::string_view what) {
+  return error(503, std::string(what) + " is not to be had (" + std::string(state::name(failure)) + ")");
 }
 
 NamedPath parts_of(std::string_view path) {

@@ -14,8 +14,8 @@
 /// What the parts of the admin address have in common that show what is in the state.
 namespace proxy::admin {
 
-/// 503: why the state is not to be had.
-Reply unavailable(state::Failure failure);
+/// 503: why the state, or what else it is called, is not to be had.
+Reply unavailable(state::Failure failure, std::string_view what = "the state");
 
 /// "/approvals/guests/0f3a.../approve" behind its first part; a missing part is empty.
 struct NamedPath {

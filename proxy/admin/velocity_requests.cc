@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "proxy/admin/claims_given.h"
+#include "proxy/admin/state_requests.h"
 #include "proxy/admin/writing.h"
 #include "proxy/state/blocking.h"
 
@@ -16,6 +17,8 @@ namespace gate = core::gate;
 namespace http = core::http;
 namespace rules = core::rules;
 
+constexpr std::string_view kMachinesCounter = "the machines' counter";
+
 void append_limit(std::string& to, const rules::Limit& limit) {
   to += "\"limit\":";
   append_json(to, limit.name);
@@ -23,10 +26,6 @@ void append_limit(std::string& to, const rules::Limit& limit) {
   if (limit.shared) to += ",\"shared\":true";
   append_member(to, "at_most", limit.at_most);
   append_member(to, "window_ms", limit.window_ms);
-}
-
-Reply unavailable(state::Failure failure) {
-  return error(503, "the machines' counter is not to be had (" + std::string(state::name(failure)) + ")");
 }
 
 /// What the Redis has counted, of all machines.
@@ -89,7 +88,7 @@ std::optional<Reply> VelocityRequests::reset_shared(const core::velocity::Key& k
         machines_->erase(key, [done](state::Failure why, bool there) { done({why, there}); });
       },
       {state::Failure::kTimeout, false});
-  if (failure != state::Failure::kNone) return unavailable(failure);
+  if (failure != state::Failure::kNone) return unavailable(failure, kMachinesCounter);
   was_there = was_there || erased;
   return std::nullopt;
 }
@@ -134,7 +133,7 @@ Reply VelocityRequests::look_or_reset(std::string_view query, bool resets) {
   if (shared) {
     state::Failure failure = state::Failure::kNone;
     std::tie(failure, look) = look_at(*machines_, *key, limit->window_ms);
-    if (failure != state::Failure::kNone) return unavailable(failure);
+    if (failure != state::Failure::kNone) return unavailable(failure, kMachinesCounter);
   } else {
     look = shared_.counters.look(*key, limit->window_ms, forward::cache_now_ms());
   }

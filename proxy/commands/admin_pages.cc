@@ -1,7 +1,5 @@
 #include "proxy/commands/admin_pages.h"
 
-#include <simdjson.h>
-
 #include <cstdio>
 #include <string_view>
 #include <utility>
@@ -10,9 +8,7 @@
 #include "proxy/commands/configuration.h"
 
 namespace proxy::commands {
-namespace {
 
-/// A member as a person reads it.
 std::string text_of(const simdjson::dom::element& item, const char* name) {
   simdjson::dom::element member;
   if (item[name].get(member) != simdjson::SUCCESS || member.is_null()) return "-";
@@ -20,8 +16,6 @@ std::string text_of(const simdjson::dom::element& item, const char* name) {
   if (member.get(text) == simdjson::SUCCESS) return text.empty() ? "-" : std::string(text);
   return simdjson::minify(member);
 }
-
-}  // namespace
 
 int print_answer(const AdminTarget& admin, const std::string& path, const std::string& body) {
   int code = kExitOk;

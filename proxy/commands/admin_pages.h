@@ -1,5 +1,7 @@
 #pragma once
 
+#include <simdjson.h>
+
 #include <cstddef>
 #include <functional>
 #include <initializer_list>
@@ -14,6 +16,9 @@ namespace proxy::commands {
 /// Asks it (admin_client.h) and prints the answer's JSON, or on standard error why there is none. The process's
 /// exit code.
 int print_answer(const AdminTarget& admin, const std::string& path, const std::string& body = {});
+
+/// A member as a person reads it; "-" when there is none.
+std::string text_of(const simdjson::dom::element& item, const char* name);
 
 /// {"by":...,"reason":...}.
 std::string decision_json(const std::string& by, const std::string& reason);

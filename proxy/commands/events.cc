@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "proxy/commands/admin_pages.h"
 #include "proxy/commands/configuration.h"
 
 namespace proxy::commands {
@@ -14,11 +15,6 @@ namespace {
 namespace dom = simdjson::dom;
 
 constexpr const char* kSomethingElse = "the admin address has answered something else";
-
-std::string text_of(const dom::element& item, const char* name) {
-  std::string_view text;
-  return item[name].get(text) == simdjson::SUCCESS ? std::string(text) : "-";
-}
 
 std::uint64_t number_of(const dom::element& item, const char* name) {
   std::uint64_t number = 0;

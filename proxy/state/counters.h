@@ -26,6 +26,8 @@ inline constexpr std::size_t kFailureCount = 10;
 /// Its name in metrics, logs and the admin API: "conflict", "unavailable" ...
 std::string_view name(Failure failure) noexcept;
 
+inline void count(std::atomic<std::uint64_t>& figure) noexcept { figure.fetch_add(1, std::memory_order_relaxed); }
+
 /// What a store counts. Written by its threads, read by whoever scrapes.
 struct Counters {
   using Counter = std::atomic<std::uint64_t>;

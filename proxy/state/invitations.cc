@@ -20,7 +20,7 @@ using invitations::Invitation;
 using invitations::Outcome;
 using Settings = core::rules::Workflow::Invitation;
 
-std::string table_of(std::string_view name) { return "invitations/" + std::string(name); }
+std::string codes_table(std::string_view name) { return "invitations/" + std::string(name); }
 
 /// Nobody has typed anything.
 bool is_blank(const std::optional<std::string>& typed) {
@@ -120,7 +120,7 @@ void Invitations::answer(const Asked& asked, Outcome outcome) {
 }
 
 void Invitations::wait_for_turn(std::shared_ptr<Asked> asked) {
-  const std::string at = table_of(asked->workflow->name) + "/" + asked->id;
+  const std::string at = codes_table(asked->workflow->name) + "/" + asked->id;
   {
     const std::lock_guard lock(mutex_);
     const auto [place, fresh] = waiting_.try_emplace(at);
@@ -150,7 +150,7 @@ void Invitations::take_turn(const std::string& at) {
 }
 
 void Invitations::try_turn(const std::shared_ptr<Turn>& turn) {
-  store_.read(table_of(turn->first().workflow->name), turn->first().id, [this, turn](Failure failure, Record record) {
+  store_.read(codes_table(turn->first().workflow->name), turn->first().id, [this, turn](Failure failure, Record record) {
     if (failure == Failure::kNone) return redeem_all(turn, record);
     turn->outcomes.clear();
     end_turn(*turn);
@@ -173,7 +173,7 @@ void Invitations::redeem_all(const std::shared_ptr<Turn>& turn, const Record& re
   }
   if (!changed) return end_turn(*turn);
   const std::int64_t gone_s = invitations::forgotten_s(*invitation, turn->first().workflow->invitation->forget_s);
-  Write write{table_of(turn->first().workflow->name), turn->first().id, invitations::to_record(*invitation),
+  Write write{codes_table(turn->first().workflow->name), turn->first().id, invitations::to_record(*invitation),
               record.version, gone_s, false};
   store_.commit({{std::move(write)}, {}}, [this, turn](Failure failure) {
     if (failure == Failure::kConflict && ++turn->tries < kConflictsMax) return try_turn(turn);
@@ -206,7 +206,7 @@ void Invitations::create(const Making& making, std::function<void(Made)> done) {
     std::string id = invitations::code_hash(normal);
     Invitation one = making.as;
     if (!making.address.empty()) one.address = invitations::code_mark(normal, "address", making.address);
-    batch.writes.push_back({table_of(making.name), id, invitations::to_record(one), 0, gone_s, false});
+    batch.writes.push_back({codes_table(making.name), id, invitations::to_record(one), 0, gone_s, false});
     made->codes.push_back({std::move(code), std::move(id)});
     core::wipe(normal);
   }
@@ -219,12 +219,12 @@ void Invitations::create(const Making& making, std::function<void(Made)> done) {
 }
 
 void Invitations::find(std::string_view name, std::string id, std::function<void(Found)> done) {
-  find_record<Invitation>(store_, table_of(name), std::move(id), invitations::of_record, figures_.unreadable,
+  find_record<Invitation>(store_, codes_table(name), std::move(id), invitations::of_record, figures_.unreadable,
                           std::move(done));
 }
 
 void Invitations::list(std::string_view name, std::string after, std::size_t limit, std::function<void(Page)> done) {
-  list_records<Invitation>(store_, table_of(name), std::move(after), limit, invitations::of_record, std::move(done));
+  list_records<Invitation>(store_, codes_table(name), std::move(after), limit, invitations::of_record, std::move(done));
 }
 
 struct Invitations::Trying {
@@ -242,7 +242,7 @@ void Invitations::revoke(Revoking revoking, std::function<void(Revoked)> done) {
 
 void Invitations::try_to_revoke(const std::shared_ptr<Trying>& trying) {
   const Revoking& of = trying->revoking;
-  store_.read(table_of(of.name), of.id, [this, trying, &of](Failure failure, Record record) {
+  store_.read(codes_table(of.name), of.id, [this, trying, &of](Failure failure, Record record) {
     if (failure != Failure::kNone) return trying->done({failure, false, false});
     if (record.version == 0) return trying->done({});
     std::optional<Invitation> invitation = invitations::of_record(record.value);
@@ -252,7 +252,7 @@ void Invitations::try_to_revoke(const std::shared_ptr<Trying>& trying) {
     }
     if (!invitations::revoke(*invitation, of.by, of.why, of.now_s)) return trying->done({Failure::kNone, true, false});
     const std::int64_t gone_s = invitations::forgotten_s(*invitation, of.forget_s);
-    store_.commit({{{table_of(of.name), of.id, invitations::to_record(*invitation), record.version, gone_s, false}}, {}},
+    store_.commit({{{codes_table(of.name), of.id, invitations::to_record(*invitation), record.version, gone_s, false}}, {}},
                   [this, trying](Failure why) {
                     if (why == Failure::kConflict && ++trying->tries < kConflictsMax) return try_to_revoke(trying);
                     if (why == Failure::kNone) count_one(figures_.revoked);

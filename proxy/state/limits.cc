@@ -1,9 +1,9 @@
 #include "proxy/state/limits.h"
 
-#include <uv.h>
-
 #include <new>
 #include <utility>
+
+#include "proxy/forward/shared.h"
 
 namespace proxy::state {
 namespace {
@@ -12,15 +12,11 @@ using core::config::WhenAway;
 using core::velocity::Counted;
 using forward::WorkflowAnswer;
 
-std::uint64_t now_ms() noexcept { return uv_hrtime() / 1'000'000; }  // the local counters' clock
-
-void count(std::atomic<std::uint64_t>& figure) noexcept { figure.fetch_add(1, std::memory_order_relaxed); }
-
 }  // namespace
 
 void Limits::ask(const forward::WorkflowQuestion& question, std::function<void(WorkflowAnswer)> done) {
   const WhenAway away = question.workflow->when_away;
-  const Counted here = away == WhenAway::kLocal ? local_.count(question.count, now_ms()) : Counted{};
+  const Counted here = away == WhenAway::kLocal ? local_.count(question.count, forward::cache_now_ms()) : Counted{};
   shared_.count(question.count, [this, away, here, done = std::move(done)](Failure failure, Counted counted) {
     WorkflowAnswer answer;
     answer.outcome = WorkflowAnswer::Outcome::kCounted;

@@ -30,12 +30,8 @@ constexpr const char* kStream = "decisions.forgotten";
 constexpr const char* kTable = "decisions";
 constexpr const char* kGeneration = "generation";
 constexpr std::string_view kAll = "*";
-constexpr std::size_t kPage = 1000;
+constexpr std::size_t kForgottenPage = 1000;
 constexpr std::size_t kDecisionBytesMax = 256 << 10;  // a larger one is this machine's alone
-
-std::uint64_t now_ms() noexcept { return uv_hrtime() / 1'000'000; }  // the cache's clock
-
-void count(std::atomic<std::uint64_t>& figure) noexcept { figure.fetch_add(1, std::memory_order_relaxed); }
 
 /// What a value begins with, behind which its encoded decision stands: the form, the machine's order of bytes, what
 /// it is, and for how long it is told when there is nothing better.
@@ -149,13 +145,13 @@ void RedisDecisions::finish(Lookup& lookup) {
         continue;
       }
       if (value.unresolved) {
-        shared_.cache.put_unresolved(part.key, value.fresh_ms, now_ms());
+        shared_.cache.put_unresolved(part.key, value.fresh_ms, forward::cache_now_ms());
         landing = std::make_shared<Landing>();
         landing->why = core::gate::Fallback::kRemembered;
       } else if (value.fresh_ms == 0) {  // told only when the backend has nothing better
-        shared_.cache.put(part.key, value.decision, {1, value.stale_ms, 0}, now_ms());
+        shared_.cache.put(part.key, value.decision, {1, value.stale_ms, 0}, forward::cache_now_ms());
       } else {
-        shared_.cache.put(part.key, value.decision, {value.fresh_ms, value.stale_ms, 0}, now_ms());
+        shared_.cache.put(part.key, value.decision, {value.fresh_ms, value.stale_ms, 0}, forward::cache_now_ms());
         landing = std::make_shared<Landing>();
         landing->decision = std::move(value.decision);
       }
@@ -268,7 +264,7 @@ void RedisDecisions::forget_all(Done done) {
 
 void RedisDecisions::read_on() {
   if (reading_) return;
-  if (begun_ && now_ms() - read_ms_ > kUnreadMsMax) {
+  if (begun_ && forward::cache_now_ms() - read_ms_ > kUnreadMsMax) {
     begun_ = false;
     generation_.store(0, std::memory_order_release);
     shared_.cache.clear();
@@ -278,7 +274,7 @@ void RedisDecisions::read_on() {
   if (!link_->connected()) return;
   reading_ = true;
   if (!begun_) return begin();
-  store_.read_stream(kStream, read_up_to_, kPage,
+  store_.read_stream(kStream, read_up_to_, kForgottenPage,
                      [this](Failure failure, std::vector<Entry> entries) { take_up(failure, entries); });
 }
 
@@ -289,7 +285,7 @@ void RedisDecisions::begin() {
     if (failure != Failure::kNone) return;
     begun_ = true;
     read_up_to_ = size.last;
-    read_ms_ = now_ms();
+    read_ms_ = forward::cache_now_ms();
     read_generation();
   });
 }
@@ -309,7 +305,7 @@ void RedisDecisions::read_generation() {
 void RedisDecisions::take_up(Failure failure, const std::vector<Entry>& entries) {
   reading_ = false;
   if (failure != Failure::kNone) return;
-  read_ms_ = now_ms();
+  read_ms_ = forward::cache_now_ms();
   bool all = false;
   for (const Entry& entry : entries) {
     read_up_to_ = entry.number;

@@ -285,7 +285,7 @@ std::shared_ptr<const BackendList> resolve_backends(
 
 std::shared_ptr<const TlsContext> resolve_tls(const core::config::BackendTls& tls, core::config::Source& source,
                                               core::config::Diagnostics& diagnostics) {
-  return Resolver(source, diagnostics).resolve_tls(tls);
+  return Resolution(source, diagnostics).resolve_tls(tls);
 }
 
 }  // namespace proxy::upstream

@@ -214,6 +214,8 @@ TEST(LoadBackends, RefusesWhatHasNoMeaning) {
        "29: a username cannot hold a colon (RFC 7617)\n"},
       {"auth: { oauth: { token_url: \"http://login\", client_id: a, client_secret: \"${env:WORD}\" } }",
        "28: the client's secret would be sent in the clear; write https://\n"},
+      {"auth: { oauth: { token_url: \"http://127.example/token\", client_id: a, client_secret: \"${env:WORD}\" } }",
+       "28: the client's secret would be sent in the clear; write https://\n"},
       {"auth: { oauth: { token_url: login, client_id: a, client_secret: \"${env:WORD}\" } }",
        "28: expected a URL of http or https; write token_url: https://login.example/oauth2/token\n"},
       {"tls: { certificate: a.pem }", "7: a client certificate without its key; write key: as well\n"},
