@@ -54,6 +54,16 @@ if(CLAIMGATE_SANITIZE)
   add_link_options(-fsanitize=${CLAIMGATE_SANITIZE})
 endif()
 
+# Under the sanitizers code that no request waits for is compiled without optimisation, which is a third to a seventh of
+# the time. A suite that is slow for it belongs among the others.
+function(claimgate_cold target)
+  if(CLAIMGATE_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
+    # The precompiled header of others fits only with their flags.
+    set_target_properties(${target} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)
+  endif()
+endfunction()
+
 # Each folder of `target`'s sources is compiled as one file where CLAIMGATE_UNITY is on: headers are read and templates made
 # once for all of it, which is less than half of the work when everything is built. Local names of a folder have
 # to differ for that.

@@ -11,11 +11,11 @@
 namespace core::lists {
 namespace {
 
-constexpr std::uint64_t kSeed = 7;
+constexpr std::uint64_t kLiveSeed = 7;
 using Kind = Step::Kind;
 
 std::shared_ptr<const List> source(const std::string& text, Match match) {
-  return std::make_shared<const List>(List::parse(text, match, kSeed));
+  return std::make_shared<const List>(List::parse(text, match, kLiveSeed));
 }
 
 TEST(Live, SaysWhatTheLastChangeOfAValueSays) {

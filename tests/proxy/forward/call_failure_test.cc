@@ -21,14 +21,14 @@ constexpr int kShort = -1;  // in place of an error: one byte
 
 std::atomic<unsigned> failing{0};    // of these calls
 std::atomic<int> how{0};             // errno, or kShort
-std::atomic<std::int64_t> first{0};  // the one that fails
+std::atomic<std::int64_t> first_call{0};  // the one that fails
 std::atomic<std::int64_t> every{0};  // and behind it each of so many; 0: none
-std::atomic<std::int64_t> seen{0};
+std::atomic<std::int64_t> calls_seen{0};
 
 /// 0, an errno, or kShort.
 int fault(Call call) noexcept {
   if (!proxy::forward::on_worker || (failing & call) == 0) return 0;
-  const std::int64_t behind = seen.fetch_add(1) - first;
+  const std::int64_t behind = calls_seen.fetch_add(1) - first_call;
   if (behind == 0 || (behind > 0 && every > 0 && behind % every == 0)) return how;
   return 0;
 }
@@ -72,15 +72,15 @@ using net::Client;
 constexpr std::int64_t kCallsMax = 100;  // more than any of these requests makes
 
 void arm(unsigned calls, int error, std::int64_t number, std::int64_t again_every) {
-  seen = 0;
-  first = number;
+  calls_seen = 0;
+  first_call = number;
   every = again_every;
   how = error;
   failing = calls;
 }
-std::int64_t disarm() {
+std::int64_t disarm_calls() {
   failing = 0;
-  return seen;
+  return calls_seen;
 }
 
 struct Fault {
@@ -121,7 +121,7 @@ TEST(FailingCalls, NobodyNoticesThoseThatCanBeDoneAgain) {
         Client client(house.workers().port());
         ASSERT_TRUE(client.send(house.next()));
         client.read_answers(1);
-        calls = disarm();
+        calls = disarm_calls();
         EXPECT_EQ(client.statuses(), "200") << client.received();
         EXPECT_TRUE(client.received().ends_with(kLund)) << client.received();
         if (fault.every != 0) break;  // all of them have failed
@@ -153,7 +153,7 @@ TEST(FailingCalls, AConnectionThatFailsEndsOrItsCallerIsAnsweredAndNothingIsLeft
         arm(fault.calls, fault.error, number, 0);
         ASSERT_TRUE(client.send(house.next()));
         client.read_answers(1);
-        calls = disarm();
+        calls = disarm_calls();
         if (client.received().empty()) {
           EXPECT_TRUE(client.read_to_end()) << "neither answered nor ended";
           ++ended;

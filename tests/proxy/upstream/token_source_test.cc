@@ -13,7 +13,7 @@
 namespace proxy::upstream {
 namespace {
 
-void adopt(Asking& asking, BackendList edition) {
+void adopt_tokens(Asking& asking, BackendList edition) {
   asking.client().adopt(std::make_shared<const BackendList>(std::move(edition)));
 }
 
@@ -362,14 +362,14 @@ TEST(TokenSource, AReloadKeepsTheTokenUnlessItIsAnothers) {
   EXPECT_EQ(asking.ask().body, "Bearer t1");
   options.timeout_ms = 19'000;
   options.oauth->refresh_early_ms = 1;
-  adopt(asking, {options});
+  adopt_tokens(asking, {options});
   EXPECT_EQ(asking.ask().body, "Bearer t1");
   options.oauth->client_secret = "another";
-  adopt(asking, {options});
+  adopt_tokens(asking, {options});
   EXPECT_EQ(asking.ask().body, "Bearer t2");
   options.oauth.reset();
   options.credentials = "Authorization: Basic abc\r\n";
-  adopt(asking, {options});
+  adopt_tokens(asking, {options});
   EXPECT_EQ(asking.ask().body, "Basic abc");
   EXPECT_EQ(tokens.fetched(), 2U);
 }
@@ -394,7 +394,7 @@ TEST(TokenSource, WhoeverWaitsDuringAReloadGoesOnByTheNewEdition) {
       } else {
         options.oauth.reset();
       }
-      adopt(asking, {options});
+      adopt_tokens(asking, {options});
       EXPECT_TRUE(asking.wait_for(5));
       for (const Outcome& outcome : asking.outcomes()) {
         EXPECT_EQ(outcome.failure, Failure::kNone);
