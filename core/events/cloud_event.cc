@@ -15,16 +15,6 @@ std::string CloudEvent::* const kStoredFields[] = {
     &CloudEvent::name, &CloudEvent::id,         &CloudEvent::source,        &CloudEvent::type, &CloudEvent::subject,
     &CloudEvent::time, &CloudEvent::dataschema, &CloudEvent::partition_key, &CloudEvent::data};
 
-void append_json(std::string& to, std::string_view text) {
-  constexpr std::size_t kScanSlack = 16;
-  const std::size_t begin = to.size();
-  to.resize(begin + text::json_escaped_max(text.size()) + kScanSlack + 2);
-  to[begin] = '"';
-  char* const end = text::write_json_escaped(to.data() + begin + 1, text);
-  *end = '"';
-  to.resize(static_cast<std::size_t>(end + 1 - to.data()));
-}
-
 /// HTTP protocol binding, 3.1.3.2: printable ASCII but space, double quote and percent as it is.
 std::string percent_encoded(std::string_view text) {
   constexpr char kDigits[] = "0123456789ABCDEF";
@@ -63,7 +53,7 @@ void append_structured(std::string& to, const CloudEvent& event) {
   const char* separator = "{\"";
   for (const auto& [name, value] : attributes(event)) {
     to.append(separator).append(name).append("\":");
-    append_json(to, value);
+    text::append_json_quoted(to, value);
     separator = ",\"";
   }
   to += R"(,"datacontenttype":"application/json","data":)";

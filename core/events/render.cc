@@ -5,16 +5,6 @@
 namespace core::events {
 namespace {
 
-void append_json(std::string& to, std::string_view text) {
-  constexpr std::size_t kScanSlack = 16;
-  const std::size_t begin = to.size();
-  to.resize(begin + text::json_escaped_max(text.size()) + kScanSlack + 2);
-  to[begin] = '"';
-  char* const end = text::write_json_escaped(to.data() + begin + 1, text);
-  *end = '"';
-  to.resize(static_cast<std::size_t>(end + 1 - to.data()));
-}
-
 /// Valid JSON without the white space between its parts, so that an event is one line.
 void append_minified(std::string& to, std::string_view json) {
   bool inside = false;
@@ -31,7 +21,7 @@ void append_value(std::string& to, const TakenValue& value, config::Treatment tr
                   const Pseudonyms& pseudonyms) {
   switch (treatment) {
     case config::Treatment::kPlain:
-      if (value.kind == claims::Kind::kString) return append_json(to, value.text);
+      if (value.kind == claims::Kind::kString) return text::append_json_quoted(to, value.text);
       append_minified(to, value.text);
       return;
     case config::Treatment::kHash:

@@ -7,15 +7,7 @@
 
 namespace proxy::admin {
 
-void append_json(std::string& to, std::string_view text) {
-  constexpr std::size_t kScanSlack = 16;
-  const std::size_t begin = to.size();
-  to.resize(begin + core::text::json_escaped_max(text.size()) + kScanSlack + 2);
-  to[begin] = '"';
-  char* const end = core::text::write_json_escaped(to.data() + begin + 1, text);
-  *end = '"';
-  to.resize(static_cast<std::size_t>(end + 1 - to.data()));
-}
+void append_json(std::string& to, std::string_view text) { core::text::append_json_quoted(to, text); }
 
 void append_member(std::string& to, std::string_view name, std::uint64_t value) {
   to.append(",\"").append(name).append("\":").append(std::to_string(value));

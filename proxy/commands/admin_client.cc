@@ -1,6 +1,5 @@
 #include "proxy/commands/admin_client.h"
 
-#include <curl/curl.h>
 #include <simdjson.h>
 
 #include <cstdio>
@@ -13,6 +12,7 @@
 #include "core/secret.h"
 #include "proxy/commands/configuration.h"
 #include "proxy/commands/file_source.h"
+#include "proxy/curl.h"
 #include "proxy/lists/fetch.h"
 
 namespace proxy::commands {
@@ -21,25 +21,9 @@ namespace {
 constexpr long kTimeoutMs = 10'000;
 constexpr std::size_t kAnswerBytesMax = 64 << 20;
 
-struct FreeCurl {
-  void operator()(CURL* curl) const noexcept { curl_easy_cleanup(curl); }
-  void operator()(curl_slist* fields) const noexcept { curl_slist_free_all(fields); }
-};
-
 struct Found {
   std::string url, unix_path, token;
 };
-
-std::size_t on_body(char* bytes, std::size_t, std::size_t size, void* user) noexcept {
-  auto& body = *static_cast<std::string*>(user);
-  if (size > kAnswerBytesMax - body.size()) return 0;
-  try {
-    body.append(bytes, size);
-  } catch (const std::exception&) {
-    return 0;
-  }
-  return size;
-}
 
 core::Result<Found, std::string> find(const AdminTarget& target) {
   Found found;
@@ -81,7 +65,7 @@ core::Result<AdminAnswer, std::string> ask_admin(const AdminTarget& target, cons
   if (!found) return std::move(found).error();
   const Found& at = found.value();
   lists::open_fetching();
-  const std::unique_ptr<CURL, FreeCurl> curl(curl_easy_init());
+  const CurlHandle curl(curl_easy_init());
   if (curl == nullptr) return std::string("libcurl cannot begin");
   AdminAnswer answer;
   const std::string url = at.url + path;
@@ -91,15 +75,12 @@ core::Result<AdminAnswer, std::string> ask_admin(const AdminTarget& target, cons
   curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, "*");  // it is on this machine, or next to it
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, kTimeoutMs);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer.body);
-  std::unique_ptr<curl_slist, FreeCurl> fields;
-  const auto add = [&fields](const std::string& line) {
-    fields.reset(curl_slist_append(fields.release(), line.c_str()));
-  };
-  if (!at.token.empty()) add("Authorization: Bearer " + at.token);
+  CurlBody body_of{answer.body, kAnswerBytesMax};
+  body_of.receive(curl.get());
+  CurlFields fields;
+  if (!at.token.empty()) add_field(fields, "Authorization: Bearer " + at.token);
   if (!body.empty()) {
-    add("Content-Type: application/json");
+    add_field(fields, "Content-Type: application/json");
     curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.c_str());
     curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
   }

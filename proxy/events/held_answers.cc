@@ -7,7 +7,7 @@ namespace proxy::events {
 
 struct HeldAnswers::Held {
   explicit Held(HeldAnswers& of)
-      : whose(of), due(of.deadlines_, this, [](void* owner) {
+      : whose(of), due(of.deadlines_.all(), this, [](void* owner) {
           Held& held = *static_cast<Held*>(owner);
           held.whose.finish(held, false);
         }) {}
@@ -31,16 +31,16 @@ HeldAnswers::HeldAnswers(uv_loop_t& loop, net::Server& server, Emitter& emitter,
 HeldAnswers::~HeldAnswers() { close(); }
 
 void HeldAnswers::open() {
-  timer_ = net::open_uv<uv_timer_t>(this, [&](uv_timer_t* timer) { return uv_timer_init(&loop_, timer); });
+  deadlines_.open(loop_);
   emitter_.settlements().open(loop_, [this](std::vector<Settlement>& settlements) {
     for (const Settlement& one : settlements) on_settled(one);
   });
 }
 
 void HeldAnswers::close() noexcept {
-  if (timer_ == nullptr) return;
+  if (!deadlines_.is_open()) return;
   emitter_.settlements().close();
-  timer_.reset();
+  deadlines_.close();
   for (const auto& held : slots_) {
     if (held != nullptr) deadlines_.clear(held->due);
   }
@@ -49,7 +49,7 @@ void HeldAnswers::close() noexcept {
 }
 
 std::uint64_t HeldAnswers::next() noexcept {
-  if (timer_ == nullptr || slots_.size() - free_slots_.size() >= held_max_) return 0;
+  if (!deadlines_.is_open() || slots_.size() - free_slots_.size() >= held_max_) return 0;
   try {
     if (free_slots_.empty()) {
       // First, so that no slot is ever without its place among the free ones.
@@ -92,7 +92,6 @@ void HeldAnswers::hold(const Answer& answer) noexcept {
   deadlines_.set(held->due, answer.deadline_ms);
   slots_[slot] = std::move(held);
   figures_.waiting.fetch_add(1, std::memory_order_relaxed);
-  if (answer.deadline_ms < armed_ms_) arm();
 }
 
 void HeldAnswers::on_settled(const Settlement& settlement) noexcept {
@@ -128,27 +127,6 @@ void HeldAnswers::finish(Held& held, bool committed) noexcept {
 
 void HeldAnswers::count_unheld(bool closed) noexcept {
   (closed ? figures_.closed : figures_.open).fetch_add(1, std::memory_order_relaxed);
-}
-
-/// The timer may be early, when whoever it was set for has been answered; it is never late.
-void HeldAnswers::arm() noexcept {
-  if (deadlines_.empty() || timer_ == nullptr) return;
-  armed_ms_ = deadlines_.next_ms();
-  const std::uint64_t now = now_ms();
-  uv_timer_start(
-      timer_.get(),
-      [](uv_timer_t* timer) {
-        if (timer->data != nullptr) static_cast<HeldAnswers*>(timer->data)->on_timer();
-      },
-      armed_ms_ > now ? armed_ms_ - now : 0, 0);
-}
-
-void HeldAnswers::on_timer() noexcept {
-  armed_ms_ = UINT64_MAX;
-  const std::uint64_t now = now_ms();
-  while (deadlines_.run_one(now)) {
-  }
-  if (!deadlines_.empty() && deadlines_.next_ms() < armed_ms_) arm();
 }
 
 }  // namespace proxy::events

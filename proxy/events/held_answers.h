@@ -12,8 +12,7 @@
 
 #include "proxy/events/emitter.h"
 #include "proxy/net/server.h"
-#include "proxy/net/uv_handle.h"
-#include "proxy/upstream/deadlines.h"
+#include "proxy/upstream/timed_deadlines.h"
 
 namespace proxy::events {
 
@@ -68,17 +67,13 @@ class HeldAnswers {
 
   void on_settled(const Settlement& settlement) noexcept;
   void finish(Held& held, bool committed) noexcept;
-  void arm() noexcept;
-  void on_timer() noexcept;
 
   uv_loop_t& loop_;
   net::Server& server_;
   Emitter& emitter_;
   const std::size_t held_max_;
   Figures& figures_;
-  upstream::Deadlines deadlines_;
-  net::UvHandle<uv_timer_t> timer_;
-  std::uint64_t armed_ms_ = UINT64_MAX;
+  upstream::TimedDeadlines deadlines_;
   std::uint64_t number_ = 1;
   std::vector<std::unique_ptr<Held>> slots_;  // by the low half of their numbers
   std::vector<std::uint32_t> free_slots_;     // room for all

@@ -51,8 +51,7 @@ Forwarder::Forwarder(uv_loop_t& loop, Shared& shared, Ledger& ledger, const Opti
       mailbox_(*shared.mailboxes[options.worker]),
       tracing_(options.seed),
       out_(kOutBytesMax) {
-  timer_ = net::open_uv<uv_timer_t>(
-      this, [&](uv_timer_t* timer) { return uv_timer_init(&loop_, timer); });
+  deadlines_.open(loop_);
   spare_.reserve(kSpareMax);
   mailbox_.open(loop_, [this](std::vector<Delivery>& deliveries) {
     for (const Delivery& delivery : deliveries) {
@@ -71,7 +70,7 @@ void Forwarder::close() noexcept {
   if (closed_) return;
   closed_ = true;
   mailbox_.close();
-  timer_.reset();
+  deadlines_.close();
   for (const auto& pending : slots_) {
     if (pending != nullptr) deadlines_.clear(pending->due);
   }
@@ -85,7 +84,7 @@ void Forwarder::close() noexcept {
 
 std::unique_ptr<Pending> Forwarder::take_pending() {
   if (spare_.empty()) {
-    return std::make_unique<Pending>(*this, deadlines_, [](void* owner) {
+    return std::make_unique<Pending>(*this, deadlines_.all(), [](void* owner) {
       Pending& due = *static_cast<Pending*>(owner);
       due.forwarder.resume(due, gate::Fallback::kDeadline);
     });
@@ -230,7 +229,7 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
     }
     pending->held = held;
     waits = &admit(std::move(pending));
-    watch(*waits, deadline_ms);
+    deadlines_.set(waits->due, deadline_ms);
     wait_for_landing(*waits);
     return true;
   } catch (const std::bad_alloc&) {
@@ -538,33 +537,6 @@ void Forwarder::take_back(std::span<const gate::CountedAt> counted) noexcept {
   for (const gate::CountedAt& at : counted) {
     if (at.shared_stamp != 0) options_.workflows->take_back(at);
   }
-}
-
-void Forwarder::watch(Pending& pending, std::uint64_t deadline_ms) noexcept {
-  deadlines_.set(pending.due, deadline_ms);
-  if (deadline_ms < armed_ms_) arm();
-}
-
-/// The timer may be early, when whoever it was set for has been answered: then it finds nothing due and is
-/// set again. It is never late.
-void Forwarder::arm() noexcept {
-  if (deadlines_.empty() || timer_ == nullptr) return;
-  armed_ms_ = deadlines_.next_ms();
-  const std::uint64_t now = now_ms();
-  uv_timer_start(
-      timer_.get(),
-      [](uv_timer_t* timer) {
-        if (timer->data != nullptr) static_cast<Forwarder*>(timer->data)->on_timer();
-      },
-      armed_ms_ > now ? armed_ms_ - now : 0, 0);
-}
-
-void Forwarder::on_timer() noexcept {
-  armed_ms_ = UINT64_MAX;
-  const std::uint64_t now = now_ms();
-  while (deadlines_.run_one(now)) {
-  }
-  if (!deadlines_.empty() && deadlines_.next_ms() < armed_ms_) arm();
 }
 
 }  // namespace proxy::forward

@@ -24,9 +24,8 @@
 #include "proxy/forward/workflows.h"
 #include "proxy/net/handler.h"
 #include "proxy/net/server.h"
-#include "proxy/net/uv_handle.h"
 #include "proxy/upstream/asker.h"
-#include "proxy/upstream/deadlines.h"
+#include "proxy/upstream/timed_deadlines.h"
 
 namespace proxy::forward {
 
@@ -176,9 +175,6 @@ class Forwarder {
   void give_back(std::unique_ptr<Pending> pending) noexcept;
   Pending& admit(std::unique_ptr<Pending> pending) noexcept;
   std::unique_ptr<Pending> dismiss(Pending& pending) noexcept;
-  void watch(Pending& pending, std::uint64_t deadline_ms) noexcept;
-  void arm() noexcept;
-  void on_timer() noexcept;
   void note_pending() noexcept;
   std::uint64_t now_ms() const noexcept { return uv_now(&loop_); }
 
@@ -190,9 +186,7 @@ class Forwarder {
   Tracing tracing_;
   net::Server* server_ = nullptr;
   upstream::Asker* asker_ = nullptr;
-  net::UvHandle<uv_timer_t> timer_;
-  std::uint64_t armed_ms_ = UINT64_MAX;
-  upstream::Deadlines deadlines_;  // of those that wait
+  upstream::TimedDeadlines deadlines_;  // of those that wait
   std::uint64_t next_number_ = 1;
   std::vector<std::unique_ptr<Pending>> slots_;  // by the low half of their ids
   std::vector<std::uint32_t> free_slots_;        // room for all

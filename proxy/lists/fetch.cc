@@ -1,13 +1,12 @@
 #include "proxy/lists/fetch.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <memory>
 #include <string_view>
 #include <utility>
 
 #include "core/text/text.h"
+#include "proxy/curl.h"
 #include "proxy/lists/pages.h"
 
 namespace proxy::lists {
@@ -15,13 +14,6 @@ namespace {
 
 constexpr int kRedirectsMax = 5;
 constexpr std::size_t kValidatorBytesMax = 1024;  // of an ETag or date that is remembered
-
-struct FreeCurl {
-  void operator()(CURL* curl) const noexcept { curl_easy_cleanup(curl); }
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-  void operator()(curl_slist* fields) const noexcept { curl_slist_free_all(fields); }
-  void operator()(char* text) const noexcept { curl_free(text); }
-};
 
 struct Transfer {
   Fetched* fetched;

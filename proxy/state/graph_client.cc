@@ -1,11 +1,12 @@
 #include "proxy/state/graph_client.h"
 
-#include <curl/curl.h>
 #include <simdjson.h>
 
 #include <algorithm>
 #include <memory>
 #include <utility>
+
+#include "proxy/curl.h"
 
 namespace proxy::state {
 namespace {
@@ -20,22 +21,6 @@ constexpr std::size_t kTokenBytesMax = 16 << 10;
 constexpr std::int64_t kTokenSlackS = 60, kTokenDefaultS = 300;
 constexpr const char* kForm = "application/x-www-form-urlencoded";
 constexpr const char* kJson = "application/json";
-
-struct FreeCurl {
-  void operator()(CURL* curl) const noexcept { curl_easy_cleanup(curl); }
-  void operator()(curl_slist* fields) const noexcept { curl_slist_free_all(fields); }
-};
-
-std::size_t on_body(char* bytes, std::size_t, std::size_t size, void* user) noexcept {
-  auto& body = *static_cast<std::string*>(user);
-  if (size > kAnswerBytesMax - body.size()) return 0;
-  try {
-    body.append(bytes, size);
-  } catch (const std::exception&) {
-    return 0;
-  }
-  return size;
-}
 
 int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
   return static_cast<const std::atomic<bool>*>(user)->load(std::memory_order_relaxed) ? 1 : 0;
@@ -62,17 +47,14 @@ void append_form(std::string& form, std::string_view name, std::string_view valu
 GraphClient::Answer GraphClient::call(const char* method, const std::string& url, const std::string& body,
                                       const char* type, bool bears) {
   Answer answer;
-  const std::unique_ptr<CURL, FreeCurl> curl(curl_easy_init());
+  const CurlHandle curl(curl_easy_init());
   if (curl == nullptr) return answer;
-  std::unique_ptr<curl_slist, FreeCurl> fields;
-  const auto add = [&fields](const std::string& line) {
-    fields.reset(curl_slist_append(fields.release(), line.c_str()));
-  };
-  add(std::string("Content-type: ") + type);
+  CurlFields fields;
+  add_field(fields, std::string("Content-type: ") + type);
   std::string bearer = "Authorization: Bearer ";
   if (bears) {
     bearer.append(token_.view());
-    add(bearer);
+    add_field(fields, bearer);
   }
   curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, method);
@@ -82,8 +64,8 @@ GraphClient::Answer GraphClient::call(const char* method, const std::string& url
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, kTimeoutMs);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer.body);
+  CurlBody body_of{answer.body, kAnswerBytesMax};
+  body_of.receive(curl.get());
   curl_easy_setopt(curl.get(), CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl.get(), CURLOPT_XFERINFOFUNCTION, on_progress);
   curl_easy_setopt(curl.get(), CURLOPT_XFERINFODATA, const_cast<std::atomic<bool>*>(&stop_));
