@@ -47,7 +47,7 @@ void AuditLog::Witness::note(const core::gate::Report& report, const core::gate:
   record.outcome = static_cast<std::uint8_t>(report.outcome);
   record.source = static_cast<std::uint8_t>(report.source);
   ring_.push(record, {values_.get(), size});
-  if (ring_.wants_writer()) log_.wake();
+  if (ring_.wants_writer()) log_.rounds_.wake();
 }
 
 AuditLog::AuditLog(const core::config::Config& config, std::size_t workers)
@@ -91,28 +91,16 @@ core::Result<std::unique_ptr<AuditLog>, std::string> AuditLog::open(const core::
   log->written_head_ = log->chain_.head();
   if (std::string why = log->open_day(today); !why.empty()) return why;
   log->remove_old(today);
-  log->thread_ = std::thread([raw = log.get()] { raw->run(); });
+  log->rounds_.start(kWriteInterval, [raw = log.get()](bool last) {
+    raw->write_waiting();
+    if (last) ::fdatasync(raw->fd_);
+  });
   return log;
 }
 
 AuditLog::~AuditLog() {
-  if (thread_.joinable()) {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_one();
-    thread_.join();
-  }
+  rounds_.stop();
   if (fd_ >= 0) ::close(fd_);
-}
-
-void AuditLog::wake() noexcept {
-  {
-    const std::lock_guard lock(mutex_);
-    woken_ = true;
-  }
-  wake_.notify_one();
 }
 
 std::uint64_t AuditLog::lost() const noexcept {
@@ -133,25 +121,6 @@ std::string AuditLog::open_day(std::int64_t day) {
   fd_ = fd;
   day_ = day;
   return {};
-}
-
-void AuditLog::run() {
-  for (;;) {
-    bool stopping = false;
-    {
-      std::unique_lock lock(mutex_);
-      // An absolute system-clock wait, as in AccessLog::run().
-      wake_.wait_until(lock, std::chrono::system_clock::now() + kWriteInterval,
-                       [this] { return woken_ || stopping_; });
-      woken_ = false;
-      stopping = stopping_;
-    }
-    write_waiting();
-    if (stopping) {
-      ::fdatasync(fd_);
-      return;
-    }
-  }
 }
 
 void AuditLog::write_waiting() {

@@ -1,13 +1,10 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "core/audit/chain.h"
@@ -17,6 +14,7 @@
 #include "core/result.h"
 #include "proxy/byte_ring.h"
 #include "proxy/request_names.h"
+#include "proxy/rounds.h"
 
 namespace proxy::audit {
 
@@ -73,14 +71,12 @@ class AuditLog {
  private:
   AuditLog(const core::config::Config& config, std::size_t workers);
   std::string open_day(std::int64_t day);
-  void run();
   void write_waiting();
   void write(const Record& record, std::string_view values);
   void write_lost(Witness& witness);
   void begin_line(std::int64_t time_us);
   void flush();
   void remove_old(std::int64_t today);
-  void wake() noexcept;
 
   const std::string directory_;
   const std::int64_t keep_days_;  // 0: for ever
@@ -89,11 +85,6 @@ class AuditLog {
   std::string written_head_;  // of the last line that is in a file
   RequestNameBook names_;
   std::vector<std::unique_ptr<Witness>> witnesses_;
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool woken_ = false;
-  bool stopping_ = false;
 
   // The thread's own.
   int fd_ = -1;
@@ -105,7 +96,7 @@ class AuditLog {
   std::uint64_t lines_count_ = 0;
   std::uint64_t unwritten_ = 0;  // verdicts that a failed write has lost, not told yet
   std::atomic<std::uint64_t> written_{0}, write_errors_{0}, lost_{0};
-  std::thread thread_;
+  Rounds rounds_;
 };
 
 }  // namespace proxy::audit

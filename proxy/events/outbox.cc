@@ -50,33 +50,21 @@ core::Result<std::unique_ptr<Outbox>, std::string> Outbox::open(const core::conf
   }
   for (std::size_t i = 0; i < workers; ++i) {
     outbox->emitters_.push_back(std::make_unique<Emitter>(
-        static_cast<std::size_t>(config.outbox.ring_bytes), [raw = outbox.get()] { raw->wake(); }));
+        static_cast<std::size_t>(config.outbox.ring_bytes), [raw = outbox.get()] { raw->rounds_.wake(); }));
   }
   for (const auto& courier : outbox->couriers_) {
     if (std::string why = courier->start(); !why.empty()) return why;
   }
-  outbox->thread_ = std::thread([raw = outbox.get()] { raw->run(); });
+  outbox->rounds_.start(kGatherInterval, [raw = outbox.get()](bool) {
+    raw->gather();
+    if (!raw->blocks_.empty() || !raw->waiting_.empty()) raw->commit_gathered();
+  });
   return outbox;
 }
 
 Outbox::~Outbox() {
-  if (thread_.joinable()) {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_one();
-    thread_.join();
-  }
+  rounds_.stop();
   for (const auto& courier : couriers_) courier->stop();
-}
-
-void Outbox::wake() noexcept {
-  {
-    const std::lock_guard lock(mutex_);
-    woken_ = true;
-  }
-  wake_.notify_one();
 }
 
 void Outbox::reopen() noexcept {
@@ -105,22 +93,6 @@ std::uint64_t Outbox::too_large() const noexcept {
 std::map<std::string, std::uint64_t> Outbox::emitted() const {
   const std::lock_guard lock(emitted_mutex_);
   return emitted_;
-}
-
-void Outbox::run() {
-  for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      // An absolute system-clock wait, as in AccessLog::run().
-      wake_.wait_until(lock, std::chrono::system_clock::now() + kGatherInterval,
-                       [this] { return woken_ || stopping_; });
-      woken_ = false;
-      ending_ = stopping_;
-    }
-    gather();
-    if (!blocks_.empty() || !waiting_.empty()) commit_gathered();
-    if (ending_) return;
-  }
 }
 
 void Outbox::gather() {
@@ -234,9 +206,7 @@ bool Outbox::commit_batch(std::size_t first, std::size_t end) {
       settle(false);
     }
     if (failure == state::Failure::kEnding || failure == state::Failure::kTooLarge) return false;
-    std::unique_lock lock(mutex_);
-    wake_.wait_until(lock, std::chrono::system_clock::now() + wait, [this] { return stopping_; });
-    if (stopping_ && tries >= kTriesAtEnd) return false;
+    if (rounds_.wait_for_end(wait) && tries >= kTriesAtEnd) return false;
     wait = std::min(wait * 2, kRetryMax);
   }
   set_away(false);

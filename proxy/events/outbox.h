@@ -1,14 +1,12 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "core/config/config.h"
@@ -17,6 +15,7 @@
 #include "proxy/events/emitter.h"
 #include "proxy/events/held_answers.h"
 #include "proxy/request_names.h"
+#include "proxy/rounds.h"
 #include "proxy/state/store.h"
 
 namespace proxy::events {
@@ -68,7 +67,6 @@ class Outbox {
     std::uint64_t events = 0;
   };
   Outbox(const core::config::Config& config, state::Store& store);
-  void run();
   void gather();
   /// False when it was dropped, for one of its sinks at least.
   bool add(const Emission& emission, std::string_view values);
@@ -78,7 +76,6 @@ class Outbox {
   Block& block_for(const std::string& sink);
   void commit_gathered();
   bool commit_batch(std::size_t first, std::size_t end);
-  void wake() noexcept;
 
   state::Store& store_;
   const std::uint64_t events_max_;
@@ -88,11 +85,6 @@ class Outbox {
   std::vector<std::unique_ptr<Courier>> couriers_;
   Figures figures_;
   HeldAnswers::Figures held_;
-
-  std::mutex mutex_;  // of the three below
-  std::condition_variable wake_;
-  bool woken_ = false;
-  bool stopping_ = false;
 
   mutable std::mutex emitted_mutex_;
   std::map<std::string, std::uint64_t> emitted_;
@@ -113,8 +105,7 @@ class Outbox {
   std::map<std::string, std::uint64_t> gathered_;  // by the event's name
   std::uint64_t random_ = 0;
   std::uint64_t number_ = 0;
-  bool ending_ = false;
-  std::thread thread_;
+  Rounds rounds_;
 };
 
 }  // namespace proxy::events
