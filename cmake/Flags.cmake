@@ -5,7 +5,8 @@ include(CheckIPOSupported)
 add_library(claimgate_flags INTERFACE)
 target_include_directories(claimgate_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(claimgate_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+  -Wall -Wextra -Wpedantic -Wconversion
+  $<$<NOT:$<BOOL:$<TARGET_PROPERTY:CLAIMGATE_HIDES_NAMES>>>:-Wshadow>
   $<$<CONFIG:Debug>:-Werror>
   -fstack-protector-strong
   -fno-omit-frame-pointer)

@@ -40,7 +40,7 @@ std::string backend_said(std::string_view backend, Config* loaded = nullptr) {
 }
 
 /// The same for one more key beside what a backend must have.
-std::string said_of(std::string_view key) {
+std::string key_said(std::string_view key) {
   const std::string before = "{ endpoints: [ https://b ], response: [ { continue: {} } ], ";
   std::string out = backend_said(before + std::string(key) + " }");
   // Columns from the key's first byte.
@@ -244,7 +244,7 @@ TEST(LoadBackends, RefusesWhatHasNoMeaning) {
   };
   for (const Case& c : kCases) {
     SCOPED_TRACE(c.key);
-    EXPECT_EQ(said_of(c.key), c.said);
+    EXPECT_EQ(key_said(c.key), c.said);
   }
   EXPECT_EQ(backend_said("{ endpoints: [ http://b ], tls: { ca: x }, response: [ { continue: {} } ] }"),
             "27: no endpoint of this backend is of https; write https:// or leave out tls\n");
@@ -293,7 +293,7 @@ TEST(LoadBackends, RefusesWrongRequests) {
   };
   for (const Case& c : kCases) {
     SCOPED_TRACE(c.key);
-    const std::string text = said_of("request: { " + std::string(c.key) + " }");
+    const std::string text = key_said("request: { " + std::string(c.key) + " }");
     EXPECT_EQ(text.substr(text.find(' ') + 1), std::string(c.said) + "\n");
   }
 }
