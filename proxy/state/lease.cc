@@ -61,6 +61,7 @@ std::uint64_t Lease::due_ms() const noexcept {
 void Lease::release() noexcept {
   if (releasing_) return;
   releasing_ = true;
+  released_ = !written_to_;
   held_until_ms_ = 0;
   due_ms_ = 0;
 }
@@ -103,6 +104,7 @@ void Lease::read() {
 
 void Lease::write(std::uint64_t expected, std::uint64_t now_ms) {
   question_ = Question::kTake;
+  written_to_ = true;
   written_ = holder_ + " " + std::to_string(++number_) + " " + std::to_string(length_ms_);
   written_ms_ = now_ms;
   commit({kTable, name_, written_, expected, 0, false});
@@ -145,6 +147,7 @@ void Lease::seen(const Record& record, std::uint64_t now_ms) {
     return is_mine(record, now_ms);
   }
   mine_.reset();
+  written_to_ = false;
   if (releasing_) {
     released_ = true;
     return;

@@ -78,6 +78,7 @@ class Lease {
   std::optional<std::uint64_t> watched_;  // the version of another's, or 0 when it was gone
   std::uint64_t watched_ms_ = 0;          // since when
   bool ever_ = false;                     // there was a record once
+  bool written_to_ = false;               // and it may be ours
   bool releasing_ = false, released_ = false;
 };
 

@@ -247,6 +247,16 @@ TEST_F(LeaseTest, GivingBackTakesNothingFromAnother) {
   EXPECT_TRUE(other->held(1200 + kLength));
 }
 
+TEST_F(LeaseTest, WhoeverHasNotGotItHasNothingToGiveBack) {
+  const auto one = lease("one"), other = lease("other");
+  settle(*one, 1000);
+  other->step(1000);
+  other->release();
+  EXPECT_TRUE(other->released()) << "the store need not answer";
+  settle(*other, 60'000);
+  EXPECT_FALSE(other->held(60'000));
+}
+
 TEST_F(LeaseTest, GivenBackWhileAWriteIsUnderWay) {
   const auto one = lease("one"), other = lease("other");
   one->step(1000);
