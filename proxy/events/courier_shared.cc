@@ -108,6 +108,14 @@ void Courier::measured(state::StreamSize size) {
   // Numbers are microseconds of the server's clock, at least.
   constexpr std::uint64_t kUsPerMs = 1000;
   if (!holding_) figures_.oldest_ms.store(static_cast<std::int64_t>(size.first / kUsPerMs), std::memory_order_relaxed);
+  // Another server has taken over whose clock is behind: what came since has numbers that were read already. Where
+  // nothing is in memory the beginning can be read again without bringing anything twice; what is being read just
+  // now is behind it.
+  const bool nothing = open_.empty() && done_.empty() && !trimming_;
+  if (holding_ && nothing && size.entries != 0 && size.last <= read_up_to_) {
+    read_up_to_ = 0;
+    more_ = true;
+  }
 }
 
 /// Writes down up to where; whoever delivers finds it with its next poll, or when it begins.

@@ -57,6 +57,8 @@ async function pair(t, settings) {
   await eventually('the first to deliver', () => delivers(first));
   return [first, await start(t, settings)];
 }
+// Before redis goes, which they would wait for otherwise.
+const stop = (gates) => Promise.all(gates.map((gate) => gate.stop()));
 async function kill(gate) {
   gate.stop = async () => {};  // its end is no clean one
   gate.signal('SIGKILL');
@@ -126,6 +128,7 @@ test('both emit, one delivers: every event once, each person\'s in their order a
   const { stdout } = await run(['events', 'list', '--admin', gates[1].admin], { env: { CLAIMGATE_ADMIN_TOKEN: kToken } });
   assert.match(stdout, /^crm +0 +- +0 +0 +0 +no$/m);
   assert.equal(server.say('XLEN', '{claimgate}:s:outbox/crm'), '0');
+  await stop(gates);
 });
 
 test('kill -9 of the one that delivers, under load: the other goes on, and nothing that was answered is lost', { skip }, async (t) => {
@@ -160,6 +163,7 @@ test('kill -9 of the one that delivers, under load: the other goes on, and nothi
   assert.deepEqual([hook.twice, hook.disorder], [[], []]);
   const deliveries = [...hook.told.values()].reduce((sum, ids) => sum + ids.length, 0);
   t.diagnostic(`${kRounds} kills, ${answered.length} answered, ${hook.told.size} events, ${deliveries} deliveries`);
+  await stop(gates);
 });
 
 test('a clean stop hands over at once, under load and without a repetition', { skip }, async (t) => {
@@ -177,6 +181,24 @@ test('a clean stop hands over at once, under load and without a repetition', { s
   assert.ok([...hook.told.values()].every((ids) => ids.length === 1));
   assert.deepEqual([hook.twice, hook.disorder], [[], []]);
   await eventually('nothing to wait', async () => (await metric(gates[1], 'claimgate_events_waiting', kCrm)) === 0);
+  await stop([gates[1]]);
+});
+
+test('one that was frozen for longer than its lease finds that another delivers', { skip }, async (t) => {
+  const [server, hook] = [await redis(t), await patient(t)];
+  const [first, other] = await pair(t, told(server, hook, { lease: '1s' }));
+  assert.equal(await signUp(first, { email: 'ann@open.example', city: 'x-1' }), 'Continue');
+  await eventually('it to be told', () => hook.told.has('x-1'));
+  first.signal('SIGSTOP');
+  assert.equal(await signUp(other, { email: 'ann@open.example', city: 'x-2' }), 'Continue');
+  await eventually('the other to tell', () => hook.told.has('x-2'));
+  first.signal('SIGCONT');
+  await eventually('the first to notice', async () => !(await delivers(first)));
+  assert.equal(await signUp(first, { email: 'ann@open.example', city: 'x-3' }), 'Continue');
+  await eventually('it to be told', () => hook.told.has('x-3'));
+  assert.deepEqual([...hook.told.entries()].map(([city, ids]) => [city, ids.length]), [['x-1', 1], ['x-2', 1], ['x-3', 1]]);
+  assert.deepEqual(await Promise.all([first, other].map(delivers)), [0, 1]);
+  await stop([first, other]);
 });
 
 test('dead letters and purges at the machine that does not deliver', { skip }, async (t) => {
@@ -205,6 +227,7 @@ test('dead letters and purges at the machine that does not deliver', { skip }, a
   await eventually('a dead letter', async () => (await crm(first)).dead === 1);
   assert.deepEqual((await admin(other, '/events/crm/purge', { what: 'dead' })).json, { purged: 1 });
   assert.equal((await crm(first)).dead, 0);
+  await stop([first, other]);
 });
 
 test('the bound on what waits is one for all', { skip }, async (t) => {
@@ -224,6 +247,7 @@ test('the bound on what waits is one for all', { skip }, async (t) => {
   assert.equal(await metric(gates[1], 'claimgate_events_dropped_total', { reason: 'full' }) > 0, true);
   const length = Number(server.say('XLEN', '{claimgate}:s:outbox/crm'));
   assert.ok(length >= 1000 && length <= 1020, String(length));
+  await stop(gates);
 });
 
 test('while redis is away answers are what when_away says, and afterwards events go on', { skip }, async (t) => {
@@ -239,6 +263,7 @@ test('while redis is away answers are what when_away says, and afterwards events
   await eventually('an answer that waited', async () => (await signUp(gates[1], { email: 'bob@open.example', city: 'x-3' })) === 'Continue');
   await eventually('what was gathered meanwhile', () => hook.told.has('x-2') && hook.told.has('x-3'));
   for (const city of ['x-1', 'x-2']) assert.equal(new Set(hook.told.get(city)).size, 1, 'with the id that it had');
+  await stop(gates);
 });
 
 test('changes of approvals are told by whichever machine delivers', { skip }, async (t) => {
@@ -265,6 +290,7 @@ test('changes of approvals are told by whichever machine delivers', { skip }, as
   await admin(other, `/approvals/guests/${id}/approve`, { by: 'anna', reason: 'known' });
   await eventually('two events', () => hook.got.length >= 2);
   assert.deepEqual(hook.got.map(({ body }) => JSON.parse(body).data.change), ['requested', 'approved']);
+  await stop([first, other]);
 });
 
 test('another length of the lease needs a restart', { skip }, async (t) => {
@@ -273,4 +299,5 @@ test('another length of the lease needs a restart', { skip }, async (t) => {
   gate.rewrite(told(server, hook, { lease: '5s' }));
   gate.signal('SIGHUP');
   await gate.line(/sinks.* changed and need/);
+  await stop([gate]);
 });

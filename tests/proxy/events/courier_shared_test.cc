@@ -25,6 +25,7 @@ class Way final : public state::Store {
  public:
   explicit Way(state::Store& to) : to_(to) {}
   std::atomic<bool> leases_lost{false};
+  std::atomic<bool> late_hidden{false};  // entries with the key "late"
   std::atomic<int> measured{0};  // how often: a courier does it with each of its looks
 
   void commit(state::Batch batch, Done done) override {
@@ -40,7 +41,11 @@ class Way final : public state::Store {
     to_.scan(std::move(table), std::move(after), limit, std::move(done));
   }
   void read_stream(std::string stream, std::uint64_t after, std::size_t limit, StreamDone done) override {
-    to_.read_stream(std::move(stream), after, limit, std::move(done));
+    to_.read_stream(std::move(stream), after, limit,
+                    [this, done = std::move(done)](Failure failure, std::vector<state::Entry> entries) {
+                      std::erase_if(entries, [this](const auto& entry) { return late_hidden && entry.key == "late"; });
+                      done(failure, std::move(entries));
+                    });
   }
   void trim(std::string stream, std::uint64_t up_to, std::vector<std::uint64_t> numbers, Done done) override {
     to_.trim(std::move(stream), up_to, std::move(numbers), std::move(done));
@@ -86,7 +91,7 @@ class SharedCouriers : public ::testing::Test {
     return std::make_unique<Machine>(*store_, ++machines_, lease_ms);
   }
   /// What some machine puts in, each an entry: "a1" is the first of key "a".
-  void put(const std::vector<std::string>& ids) {
+  void put(const std::vector<std::string>& ids, const std::string& entry_key = {}) {
     for (const std::string& id : ids) {
       core::events::CloudEvent event;
       event.id = id;
@@ -94,7 +99,7 @@ class SharedCouriers : public ::testing::Test {
       event.data = "{}";
       std::string value;
       core::events::append_stored(value, event);
-      ASSERT_EQ(ask().append(waiting_stream("crm"), "", value), Failure::kNone);
+      ASSERT_EQ(ask().append(waiting_stream("crm"), entry_key, value), Failure::kNone);
     }
   }
   state::Waiting ask() { return state::Waiting(*store_); }
@@ -231,6 +236,20 @@ TEST_F(SharedCouriers, APurgeWhileNobodyDeliversIsFoundByWhoeverBegins) {
   EXPECT_EQ(one->sink->taken(1), (std::vector<std::string>{"a3"}));
   one->until_waiting(0);
   EXPECT_EQ(one->courier->figures().purged.load(), 2U);
+}
+
+TEST_F(SharedCouriers, WhatComesWithNumbersThatWereReadAlreadyIsFound) {
+  const auto one = machine(kForever);
+  one->way.late_hidden = true;
+  one->start();
+  one->until_delivers(true);
+  put({"a1"}, "late");
+  put({"b1"});
+  EXPECT_EQ(one->sink->taken(1), (std::vector<std::string>{"b1"}));
+  one->until_waiting(1);
+  one->way.late_hidden = false;
+  EXPECT_EQ(one->sink->taken(2), (std::vector<std::string>{"b1", "a1"}));
+  one->until_waiting(0);
 }
 
 }  // namespace
