@@ -55,6 +55,16 @@ if(CLAIMGATE_SANITIZE)
   add_link_options(-fsanitize=${CLAIMGATE_SANITIZE})
 endif()
 
+# For programs that librdkafka is in: its threads in a form that ThreadSanitizer knows.
+if(CLAIMGATE_SANITIZE STREQUAL "thread")
+  add_library(claimgate_c11_threads OBJECT ${CMAKE_SOURCE_DIR}/cmake/c11_threads.c)
+endif()
+function(claimgate_link_threads target)
+  if(TARGET claimgate_c11_threads)
+    target_link_libraries(${target} PRIVATE claimgate_c11_threads)
+  endif()
+endfunction()
+
 # Under the sanitizers code that no request waits for is compiled without optimisation, which is a third to a seventh of
 # the time. A suite that is slow for it belongs among the others.
 function(claimgate_cold target)

@@ -65,6 +65,8 @@ struct Sink {
 struct Outbox {
   std::int64_t events = 1'000'000;   // that may wait for one sink
   std::int64_t ring_bytes = 1 << 20; // of events of one worker that are not in the outbox yet
+  milliseconds lease{10'000};        // where machines share the state: how long one that delivers may be silent
+  Mark lease_mark;                   // of its key; line 0: not written
   Mark mark;
 };
 

@@ -249,16 +249,12 @@ class Loader {
 
   /// What machines share they share through a Redis.
   void check_sharing() {
-    if (config_.state.kind == State::Kind::kRedis) {
-      if (config_.sinks.empty()) return;
-      // Each machine would bring all of them: nobody says yet whose they are.
-      const Sink& first = config_.sinks.front();
-      reader_.diagnostics().error(first.name.mark, first.name.value.size(),
-                                  "events are not delivered from a state that machines share yet",
-                                  "write state: { sqlite: state.db }, or leave `sinks` out");
-      return;
-    }
+    if (config_.state.kind == State::Kind::kRedis) return;
     constexpr const char* kWrite = "write state: { redis: \"rediss://redis.internal\", key: \"${env:STATE_KEY}\" }";
+    if (config_.outbox.lease_mark.line != 0) {
+      reader_.diagnostics().error(config_.outbox.lease_mark, 5,
+                                  "machines take turns in delivering what is in a Redis, and there is none", kWrite);
+    }
     for (const VelocityLimit& limit : config_.velocity) {
       if (!limit.shared.value_or(false)) continue;
       reader_.diagnostics().error(limit.shared_mark, 6, "machines count together in a Redis, and there is none", kWrite);

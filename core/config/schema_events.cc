@@ -193,6 +193,14 @@ constexpr Key kOutboxKeys[] = {
               "between two commits is dropped and counted.",
      .least = 64 * kKiB,
      .most = 256 * kMiB},
+    {.name = "lease",
+     .shape = Shape::kDuration,
+     .fallback = "10s",
+     .example = "5s",
+     .words = "With `state: { redis: ... }`: how long the machine that delivers to a sink may be silent before another "
+              "takes its place ([events](events.md#several-machines)).",
+     .least = kSecond,
+     .most = 5 * kMinute},
 };
 
 constexpr Key kPseudonymKeys[] = {

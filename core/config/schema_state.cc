@@ -65,7 +65,7 @@ constexpr Key kStateKeys[] = {
      .fallback = "65536",
      .example = "65536",
      .words = "How much may be asked of the state and not answered yet; over it what is asked counts as not to be "
-              "had (`when_away`).",
+              "had (`when_away`). So does what would have the questions of rules hold more than 32 MiB together.",
      .least = 16,
      .most = 1'000'000},
     {.name = "key",

@@ -243,6 +243,7 @@ void read_outbox(Reader& reader, const Node& node, const Node& named, const Key&
   const Fields fields(reader, node, &named, *key.object);
   outbox.mark = named.mark;
   fields.integer("events", outbox.events);
+  if (fields.duration("lease", outbox.lease)) outbox.lease_mark = fields.key_node("lease")->mark;
   if (!fields.size("ring_bytes", outbox.ring_bytes)) return;
   if (std::has_single_bit(static_cast<std::uint64_t>(outbox.ring_bytes))) return;
   reader.error(*fields.find("ring_bytes"), "this is a power of two", "write ring_bytes: 1MiB");

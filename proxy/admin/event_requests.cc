@@ -127,7 +127,7 @@ Reply EventRequests::sizes() const {
     append_member(json, "delivered", figures.delivered.load());
     append_member(json, "retried", figures.retried.load() + figures.away.load());
     append_member(json, "purged", figures.purged.load());
-    json += "}";
+    json.append(",\"delivers\":").append(figures.delivers.load() ? "true}" : "false}");
   }
   return {200, json + "]}\n"};
 }
@@ -173,7 +173,12 @@ Reply EventRequests::replay(Courier& courier) {
   std::size_t count = 0;
   bool full = false;
   while (count < kReplayMax) {
-    const std::uint64_t waiting = courier.figures().waiting.load();
+    std::uint64_t waiting = courier.figures().waiting.load();
+    if (courier.shared()) {  // counted now and then only
+      const Measured measured = measure(store, to);
+      if (measured.failure != Failure::kNone) return unavailable(measured.failure);
+      waiting = measured.size.entries;
+    }
     full = waiting + kReplayBatch > outbox_->events_max();
     if (full) break;
     Page page = page_of(store, from, 0, kReplayBatch);
@@ -203,7 +208,10 @@ Reply EventRequests::purge(Courier& courier, std::string_view body) {
   if (what.empty()) return error(400, "expected {\"what\":\"waiting\"} or {\"what\":\"dead\"}");
   if (what == "waiting") {
     const std::uint64_t waiting = courier.figures().waiting.load();
-    courier.purge();  // what is under way is not thrown away; what is, is so by the courier
+    // What is under way is not thrown away; what is, is so by the courier that delivers.
+    const Failure why =
+        state::wait_for<Failure>([&](auto done) { courier.purge(std::move(done)); }, Failure::kTimeout);
+    if (why != Failure::kNone) return unavailable(why);
     return {200, "{\"purging\":" + std::to_string(waiting) + "}\n"};
   }
   const std::string stream = events::dead_stream(courier.name());

@@ -45,11 +45,15 @@ int events_list(const EventsOptions& options) {
   if (parser.parse(body).get(read) != simdjson::SUCCESS || read["sinks"].get(sinks) != simdjson::SUCCESS) {
     return admin_failed(kSomethingElse);
   }
-  std::printf("%-24s  %10s  %-20s  %10s  %12s  %10s\n", "SINK", "WAITING", "OLDEST", "DEAD", "DELIVERED", "RETRIED");
+  std::printf("%-24s  %10s  %-20s  %10s  %12s  %10s  %s\n", "SINK", "WAITING", "OLDEST", "DEAD", "DELIVERED", "RETRIED",
+              "DELIVERS");
   for (const dom::element sink : sinks) {
-    std::printf("%-24s  %10" PRIu64 "  %-20s  %10" PRIu64 "  %12" PRIu64 "  %10" PRIu64 "\n",
+    bool delivers = false;
+    if (sink["delivers"].get(delivers) != simdjson::SUCCESS) delivers = false;
+    std::printf("%-24s  %10" PRIu64 "  %-20s  %10" PRIu64 "  %12" PRIu64 "  %10" PRIu64 "  %s\n",
                 text_of(sink, "sink").c_str(), number_of(sink, "waiting"), text_of(sink, "oldest").c_str(),
-                number_of(sink, "dead"), number_of(sink, "delivered"), number_of(sink, "retried"));
+                number_of(sink, "dead"), number_of(sink, "delivered"), number_of(sink, "retried"),
+                delivers ? "yes" : "no");
   }
   return kExitOk;
 }

@@ -107,6 +107,8 @@ void Told::add_outbox_metrics(Metrics& metrics) {
       [](const Figures& of) { return static_cast<double>(of.dead.load()); });
   add("claimgate_events_waiting", "Events in the outbox, as far as it was read.", true,
       [](const Figures& of) { return static_cast<double>(of.waiting.load()); });
+  add("claimgate_events_delivers", "1 when it is this machine that delivers to a sink.", true,
+      [](const Figures& of) { return of.delivers.load() ? 1.0 : 0.0; });
   add("claimgate_events_lag_seconds", "The age of the oldest event that a sink has not taken.", true,
       [](const Figures& of) {
         const std::int64_t oldest_ms = of.oldest_ms.load();
@@ -144,6 +146,7 @@ std::string told_settings(const core::config::Config& config) {
   add("outbox");
   number(config.outbox.events);
   number(config.outbox.ring_bytes);
+  number(config.outbox.lease.count());
   add("pseudonyms");
   for (const auto& key : config.pseudonyms.keys) add(key.value);
   add("audit");

@@ -8,6 +8,8 @@
 #include "proxy/commands/serve_settings.h"
 #include "proxy/log.h"
 #include "proxy/net/memory_plan.h"
+#include "proxy/state/redis_store.h"
+#include "proxy/state/workflows.h"
 
 namespace proxy::commands {
 namespace {
@@ -26,6 +28,14 @@ void add_backends(const std::vector<config::Backend>& backends, net::MemoryNeeds
     needs.response_bytes = std::max(needs.response_bytes, body);
     needs.answer_bytes = std::max(needs.answer_bytes, body + head);
   }
+}
+
+/// What is asked of the state and not answered yet. The change that a question becomes is as large as the question;
+/// on its way to a Redis it is a command.
+void add_state(const config::Config& written, net::MemoryNeeds& needs) {
+  const bool redis = written.state.kind == config::State::Kind::kRedis;
+  if (!written.approvals.empty()) needs.question_bytes = (redis ? 1 : 2) * state::Workflows::kBytesMax;
+  if (redis) needs.link_bytes = state::kLinkBytesMax + 2 * state::kRedisPageBytes;
 }
 
 net::MemoryNeeds needs_of(const Configuration& configuration, bool has_state, std::size_t program_bytes,
@@ -50,6 +60,7 @@ net::MemoryNeeds needs_of(const Configuration& configuration, bool has_state, st
   if (!configuration.snapshot->limits.empty()) {
     needs.counter_bytes = static_cast<std::size_t>(written.limits.velocity);
   }
+  add_state(written, needs);
   return needs;
 }
 

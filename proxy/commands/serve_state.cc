@@ -45,6 +45,7 @@ redis::Options link_options(const State& of, std::shared_ptr<const net::TlsConte
   options.silence_ms = std::max(kSilenceMsMin, static_cast<std::uint64_t>(of.redis.timeout.count()));
   // Behind the store's own: limits and decisions are asked beside it.
   options.queue_max = 2 * static_cast<std::size_t>(of.queue);
+  options.queue_bytes_max = state::kLinkBytesMax;
   options.scripts = state::redis_scripts::all();
   for (const redis::Script* script : state::RedisCounters::scripts()) options.scripts.push_back(script);
   return options;

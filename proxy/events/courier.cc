@@ -11,6 +11,8 @@ namespace proxy::events {
 namespace {
 
 constexpr std::size_t kEntriesOfRead = 64;
+constexpr std::size_t kEntriesOfSharedRead = 512;  // of one event each
+constexpr std::size_t kBytesOfRead = 1 << 20;      // a page of so many may have been cut off
 constexpr std::uint64_t kStoreRetryMs = 1000;
 constexpr std::uint64_t kTrimIntervalMs = 100;
 constexpr std::uint64_t kWaitMsMax = 1000;
@@ -32,7 +34,7 @@ std::string waiting_stream(std::string_view sink) { return "outbox/" + std::stri
 std::string dead_stream(std::string_view sink) { return "dead/" + std::string(sink); }
 
 Courier::Courier(const core::config::Sink& settings, std::unique_ptr<Sink> sink, state::Store& store,
-                 std::uint64_t seed)
+                 std::uint64_t seed, std::uint64_t lease_ms)
     : name_(settings.name.value),
       waiting_(waiting_stream(name_)),
       dead_(dead_stream(name_)),
@@ -41,11 +43,20 @@ Courier::Courier(const core::config::Sink& settings, std::unique_ptr<Sink> sink,
       backoff_max_ms_(static_cast<std::uint64_t>(settings.backoff_max.count())),
       sink_(std::move(sink)),
       store_(store),
-      random_(seed) {}
+      lease_(lease_ms == 0 ? nullptr
+                           : std::make_unique<state::Lease>(store, name_, "m" + std::to_string(seed), lease_ms,
+                                                            [sink = sink_.get()] { sink->wake(); })),
+      random_(seed) {
+  figures_.delivers = lease_ == nullptr;
+}
 
 Courier::~Courier() { stop(); }
 
 std::string Courier::start() {
+  if (shared()) {
+    thread_ = std::thread([this] { run(); });
+    return {};
+  }
   std::promise<std::pair<state::Failure, state::StreamSize>> measured;
   store_.measure(waiting_, [&](state::Failure failure, state::StreamSize size) {
     measured.set_value({failure, size});
@@ -72,13 +83,14 @@ void Courier::look() noexcept {
   sink_->wake();
 }
 
-void Courier::purge() noexcept {
-  {
-    const std::lock_guard lock(mutex_);
-    ++outstanding_;
-  }
-  store_.measure(waiting_, [this](state::Failure, state::StreamSize size) {
-    answer([size](Courier& self) { self.throw_away(size.last); });
+void Courier::purge(std::function<void(state::Failure)> done) {
+  if (shared()) return purge_everywhere(std::move(done));
+  expect_answer();
+  store_.measure(waiting_, [this, done = std::move(done)](state::Failure failure, state::StreamSize size) {
+    done(failure);
+    answer([failure, size](Courier& self) {
+      if (failure == state::Failure::kNone) self.throw_away(size.last);
+    });
   });
 }
 
@@ -90,14 +102,24 @@ void Courier::reopen() noexcept {
   sink_->wake();
 }
 
-void Courier::stop() {
-  if (!thread_.joinable()) return;
+void Courier::begin_to_stop() noexcept {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   sink_->wake();
+}
+
+void Courier::stop() {
+  if (!thread_.joinable()) return;
+  begin_to_stop();
   thread_.join();
+}
+
+/// Before a question to the store: the thread does not end until it is answered.
+void Courier::expect_answer() {
+  const std::lock_guard lock(mutex_);
+  ++outstanding_;
 }
 
 /// Store's thread: `done` runs on the courier's.
@@ -133,13 +155,16 @@ void Courier::run() {
   for (;;) {
     take_answers();
     const std::uint64_t now_ms = monotonic_ms();
+    if (shared()) keep_lease(now_ms);
     trim(now_ms);
     if (ending_) {
       if (give_up_ms == 0) give_up_ms = now_ms + kStopMsMax;
-      bool idle = under_way_.empty() || now_ms >= give_up_ms;
-      const std::lock_guard lock(mutex_);
-      idle = idle && outstanding_ == 0 && answers_.empty();
-      if (idle && (done_.empty() || now_ms >= give_up_ms)) return;
+      bool idle = (under_way_.empty() && strays_.empty() && done_.empty()) || now_ms >= give_up_ms;
+      {
+        const std::lock_guard lock(mutex_);
+        idle = idle && outstanding_ == 0 && answers_.empty();
+      }
+      if (idle && let_go(now_ms)) return;
     } else {
       read_more();
       offer_all(now_ms);
@@ -155,24 +180,32 @@ std::uint64_t Courier::wait_ms(std::uint64_t now_ms) const {
   if (!later_.empty()) at = std::min(at, later_.begin()->first);
   if (!ready_.empty() && paused_until_ms_ > now_ms) at = std::min(at, paused_until_ms_);
   if (!done_.empty() && !trimming_) at = std::min(at, std::max(trimmed_ms_ + kTrimIntervalMs, trim_again_ms_));
-  if (more_ && !reading_ && has_room()) at = std::min(at, std::max(read_again_ms_, now_ms));
+  if (more_ && may_read()) at = std::min(at, std::max(read_again_ms_, now_ms));
+  if (shared()) at = std::min(at, lease_->due_ms());
+  if (shared() && polling_ == 0) at = std::min(at, poll_again_ms_);
   return at > now_ms ? at - now_ms : 1;
+}
+
+/// Whether there is nothing but `more_` in the way of asking for more.
+bool Courier::may_read() const noexcept {
+  if (reading_ || !has_room()) return false;
+  if (!shared()) return true;
+  if (!holding_ || !purge_known_) return false;
+  // From the beginning again: not what it has delivered itself, or is delivering still.
+  return read_up_to_ != 0 || (strays_.empty() && done_.empty() && !trimming_);
 }
 
 /// Asks for what comes behind that which was read, while there is room for it.
 void Courier::read_more() {
-  if (reading_ || !more_ || !has_room()) return;
+  if (!more_ || !may_read()) return;
   if (read_again_ms_ > monotonic_ms()) return;
   reading_ = true;
   more_ = false;
-  {
-    const std::lock_guard lock(mutex_);
-    ++outstanding_;
-  }
-  store_.read_stream(waiting_, read_up_to_, kEntriesOfRead,
-                     [this](state::Failure failure, std::vector<state::Entry> entries) {
-                       answer([failure, entries = std::move(entries)](Courier& self) {
-                         self.took(failure, entries);
+  expect_answer();
+  store_.read_stream(waiting_, read_up_to_, shared() ? kEntriesOfSharedRead : kEntriesOfRead,
+                     [this, term = term_](state::Failure failure, std::vector<state::Entry> entries) {
+                       answer([term, failure, entries = std::move(entries)](Courier& self) {
+                         if (term == self.term_) self.took(failure, entries);
                        });
                      });
 }
@@ -184,11 +217,13 @@ void Courier::took(state::Failure failure, std::vector<state::Entry> entries) {
     read_again_ms_ = monotonic_ms() + kStoreRetryMs;
     return;
   }
+  std::size_t bytes = 0;
   for (const state::Entry& entry : entries) {
     read_up_to_ = std::max(read_up_to_, entry.number);
+    bytes += entry.value.size();
     add(entry);
   }
-  more_ = more_ || entries.size() == kEntriesOfRead;
+  more_ = more_ || entries.size() >= (shared() ? kEntriesOfSharedRead : kEntriesOfRead) || bytes >= kBytesOfRead;
 }
 
 /// Takes up the events of an entry.
@@ -222,9 +257,10 @@ void Courier::add(const state::Entry& entry) {
     queue(*lane, now_ms);
   }
   if (!value.empty()) log::error("sink {}: entry {} of the outbox cannot be read on", name_, number);
-  if (number <= counted_from_ || entry.key == kUncounted) figures_.waiting.fetch_add(count, std::memory_order_relaxed);
+  const bool counted = shared() || (number > counted_from_ && entry.key != kUncounted);
+  if (!counted) figures_.waiting.fetch_add(count, std::memory_order_relaxed);
   if (number <= purged_up_to_) {
-    figures_.waiting.fetch_sub(count, std::memory_order_relaxed);
+    uncount(count);
     figures_.purged.fetch_add(count, std::memory_order_relaxed);
     count = 0;
   }
@@ -236,7 +272,7 @@ void Courier::add(const state::Entry& entry) {
   }
 }
 
-/// Everything up to an entry that is not under way.
+/// Everything of entries up to a number that is not under way.
 void Courier::throw_away(std::uint64_t up_to) {
   purged_up_to_ = std::max(purged_up_to_, up_to);
   more_ = true;
@@ -247,14 +283,20 @@ void Courier::throw_away(std::uint64_t up_to) {
   for (const auto& lane : keyless_) all.push_back(lane.get());
   for (Lane* const lane : all) {
     lane->queued = false;
-    while (lane->items.size() > lane->offered) {
+    const auto begin = lane->items.begin() + static_cast<std::ptrdiff_t>(lane->offered);
+    auto end = begin;
+    for (; end != lane->items.end() && end->entry <= up_to; ++end) {
       figures_.purged.fetch_add(1, std::memory_order_relaxed);
-      bytes_ -= bytes_of(lane->items.back().event);
+      bytes_ -= bytes_of(end->event);
       --events_;
-      event_done(lane->items.back().entry);
-      lane->items.pop_back();
+      event_done(end->entry);
     }
-    if (lane->items.empty()) drop(*lane);
+    lane->items.erase(begin, end);
+    if (lane->items.empty()) {
+      drop(*lane);
+    } else {
+      queue(*lane, monotonic_ms());
+    }
   }
 }
 
@@ -290,6 +332,10 @@ void Courier::offer_all(std::uint64_t now_ms) {
 }
 
 void Courier::settled(Sink::Ticket ticket, Outcome outcome) {
+  if (strays_.erase(ticket) != 0) {
+    if (outcome.result == Outcome::Result::kDelivered) figures_.delivered.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
   const auto found = under_way_.find(ticket);
   if (found == under_way_.end()) return;
   Lane& lane = *found->second;
@@ -340,17 +386,14 @@ void Courier::bury(Lane& lane, const std::string& why) {
   std::string value;
   core::events::append_stored(value, item.event);
   batch.appends.push_back({dead_, item.event.id, std::move(value)});
-  {
-    const std::lock_guard lock(mutex_);
-    ++outstanding_;
-  }
-  store_.commit(std::move(batch), [this, &lane](state::Failure failure) {
-    answer([&lane, failure](Courier& self) {
+  expect_answer();
+  store_.commit(std::move(batch), [this, &lane, term = term_](state::Failure failure) {
+    answer([&lane, term, failure](Courier& self) {
+      const bool dead = failure == state::Failure::kNone;
+      if (dead) self.figures_.dead.fetch_add(1, std::memory_order_relaxed);
+      if (term != self.term_) return;  // the lane is no more
       --lane.offered;
-      if (failure == state::Failure::kNone) {
-        self.figures_.dead.fetch_add(1, std::memory_order_relaxed);
-        return self.finish_first(lane);
-      }
+      if (dead) return self.finish_first(lane);
       lane.not_before_ms = monotonic_ms() + kStoreRetryMs;  // tried once more, and buried then
       self.queue(lane, monotonic_ms());
     });
@@ -381,8 +424,16 @@ void Courier::drop(Lane& lane) {
   }
 }
 
+/// Of a stream that others fill as well the figure is measured now and then; it never falls below nothing.
+void Courier::uncount(std::uint64_t events) noexcept {
+  std::uint64_t waiting = figures_.waiting.load(std::memory_order_relaxed);
+  while (!figures_.waiting.compare_exchange_weak(waiting, waiting - std::min(waiting, events),
+                                                 std::memory_order_relaxed)) {
+  }
+}
+
 void Courier::event_done(std::uint64_t entry) {
-  figures_.waiting.fetch_sub(1, std::memory_order_relaxed);
+  uncount(1);
   const auto found = open_.find(entry);
   if (--found->second.events != 0) return;
   open_.erase(found);
@@ -397,10 +448,7 @@ void Courier::trim(std::uint64_t now_ms) {
   trimmed_ms_ = now_ms;
   std::vector<std::uint64_t> numbers;
   numbers.swap(done_);
-  {
-    const std::lock_guard lock(mutex_);
-    ++outstanding_;
-  }
+  expect_answer();
   store_.trim(waiting_, 0, numbers, [this, numbers](state::Failure failure) {
     answer([failure, numbers](Courier& self) {
       self.trimming_ = false;
@@ -412,6 +460,7 @@ void Courier::trim(std::uint64_t now_ms) {
 }
 
 void Courier::note_oldest() {
+  if (shared() && !holding_) return;  // measured() tells it
   figures_.oldest_ms.store(open_.empty() ? 0 : open_.begin()->second.time_ms,
                            std::memory_order_relaxed);
 }

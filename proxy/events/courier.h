@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "core/config/events.h"
 #include "core/events/cloud_event.h"
 #include "proxy/events/sink.h"
+#include "proxy/state/lease.h"
 #include "proxy/state/store.h"
 
 namespace proxy::events {
@@ -32,30 +34,39 @@ inline constexpr std::string_view kUncounted = "+";
 /// in their order and never two at a time, each again after a time that doubles, until it is taken or has
 /// been tried `attempts` times; then it is a dead letter. An entry of the outbox is forgotten when each of
 /// its events is one or the other; what a process that was killed had not forgotten is brought again.
+///
+/// Where machines share the store each has a courier for the sink, and the one that holds its lease brings what all
+/// of them have put in (courier_shared.cc).
 class Courier {
  public:
   struct Figures {
     std::atomic<std::uint64_t> delivered{0}, retried{0}, dead{0}, away{0}, purged{0};
     std::atomic<std::uint64_t> waiting{0};   // events in the outbox, as far as they have been counted
     std::atomic<std::int64_t> oldest_ms{0};  // since 1970, of those that it has looked at; 0: none
+    std::atomic<bool> delivers{true};        // it is this machine that does
   };
 
+  /// `lease_ms`: how long another machine waits for a sign of this one; 0: the store is this process's alone.
   Courier(const core::config::Sink& settings, std::unique_ptr<Sink> sink, state::Store& store,
-          std::uint64_t seed);
+          std::uint64_t seed, std::uint64_t lease_ms = 0);
   ~Courier();
 
   const std::string& name() const noexcept { return name_; }
-  /// Empty, or why the store does not say what waits. Blocks until it has.
+  bool shared() const noexcept { return lease_ != nullptr; }
+  /// Empty, or why the store does not say what waits. Blocks until it has; not where it is shared, which may be away.
   std::string start();
   /// Any thread: `events` more are in the outbox.
   void committed(std::uint64_t events) noexcept;
   /// Any thread: there may be more in the outbox, which nobody has counted (kUncounted).
   void look() noexcept;
-  /// Any thread: what waits now is thrown away, but for what is under way.
-  void purge() noexcept;
+  /// Any thread: what waits now is thrown away, but for what is under way, by whichever machine delivers. `done` is
+  /// told when that is certain, on a thread of the store's; it must not block.
+  void purge(std::function<void(state::Failure)> done);
   void reopen() noexcept;
-  /// Finishes nothing that is not under way, forgets what was delivered, ends the thread.
+  /// Finishes nothing that is not under way, forgets what was delivered, leaves the rest to others, ends the thread.
   void stop();
+  /// The same without waiting for it.
+  void begin_to_stop() noexcept;
   const Figures& figures() const noexcept { return figures_; }
 
  private:
@@ -102,12 +113,25 @@ class Courier {
   void throw_away(std::uint64_t up_to);
   void drop(Lane& lane);
   std::uint64_t wait_ms(std::uint64_t now_ms) const;
+  void expect_answer();
   void answer(Answer done);
+  bool may_read() const noexcept;
+  void uncount(std::uint64_t events) noexcept;
+
+  // Where the store is shared.
+  void keep_lease(std::uint64_t now_ms);
+  void begin();
+  void lose();
+  bool let_go(std::uint64_t now_ms);
+  void poll(std::uint64_t now_ms);
+  void measured(state::StreamSize size);
+  void purge_everywhere(std::function<void(state::Failure)> done);
 
   const std::string name_, waiting_, dead_;
   const std::uint64_t attempts_max_, backoff_ms_, backoff_max_ms_;
   const std::unique_ptr<Sink> sink_;
   state::Store& store_;
+  const std::unique_ptr<state::Lease> lease_;  // null: the store is not shared
   std::mt19937_64 random_;
   Figures figures_;
 
@@ -133,6 +157,13 @@ class Courier {
   std::uint64_t read_again_ms_ = 0, trim_again_ms_ = 0, trimmed_ms_ = 0, paused_until_ms_ = 0;
   std::string last_why_;
   bool ending_ = false;
+  // Where the store is shared.
+  bool holding_ = false;       // the lease
+  bool purge_known_ = false;   // since it has it: what was purged before
+  std::uint64_t term_ = 0;     // of leases, of this machine: what is answered of another one is for nobody
+  std::set<Sink::Ticket> strays_;  // under way since an earlier term
+  std::size_t polling_ = 0;        // questions
+  std::uint64_t poll_again_ms_ = 0, let_go_until_ms_ = 0;
   std::thread thread_;
 };
 

@@ -18,7 +18,11 @@ namespace {
 constexpr auto kGatherInterval = std::chrono::milliseconds(20);
 constexpr std::size_t kBlockBytesMax = 256 << 10;
 constexpr std::size_t kBlocksOfBatch = 64;
+// Where machines share the store it is on another one: a commit has to arrive there within its time-out.
+constexpr std::size_t kBlocksOfSharedBatch = 4;
+constexpr std::size_t kEventsOfSharedBlock = 128;
 constexpr std::chrono::milliseconds kRetryMin{100}, kRetryMax{5000};
+constexpr std::chrono::milliseconds kSharedRetryMax{1000};  // a server that is there again is used soon
 constexpr int kTriesAtEnd = 3;
 
 std::vector<std::string> keys_of(const core::config::Config& config) {
@@ -31,6 +35,9 @@ std::vector<std::string> keys_of(const core::config::Config& config) {
 
 Outbox::Outbox(const core::config::Config& config, state::Store& store)
     : store_(store),
+      lease_ms_(config.state.kind == core::config::State::Kind::kRedis
+                    ? static_cast<std::uint64_t>(config.outbox.lease.count())
+                    : 0),
       events_max_(static_cast<std::uint64_t>(config.outbox.events)),
       pseudonyms_(keys_of(config)),
       random_(lists::random_bits()) {}
@@ -46,7 +53,7 @@ core::Result<std::unique_ptr<Outbox>, std::string> Outbox::open(const core::conf
     auto sink = open_sink(settings);
     if (!sink) return "sink " + settings.name.value + ": " + sink.error();
     outbox->couriers_.push_back(std::make_unique<Courier>(settings, std::move(sink).value(), store,
-                                                          lists::random_bits()));
+                                                          lists::random_bits(), outbox->lease_ms_));
   }
   for (std::size_t i = 0; i < workers; ++i) {
     outbox->emitters_.push_back(std::make_unique<Emitter>(
@@ -64,6 +71,7 @@ core::Result<std::unique_ptr<Outbox>, std::string> Outbox::open(const core::conf
 
 Outbox::~Outbox() {
   rounds_.stop();
+  for (const auto& courier : couriers_) courier->begin_to_stop();
   for (const auto& courier : couriers_) courier->stop();
 }
 
@@ -119,7 +127,8 @@ void Outbox::set_away(bool away) noexcept {
 Outbox::Block& Outbox::block_for(const std::string& sink) {
   for (auto block = blocks_.rbegin(); block != blocks_.rend(); ++block) {
     if (block->sink != sink) continue;
-    if (block->value.size() < kBlockBytesMax) return *block;
+    const bool full = block->bytes >= kBlockBytesMax || (lease_ms_ != 0 && block->events >= kEventsOfSharedBlock);
+    if (!full) return *block;
     break;
   }
   Block& fresh = blocks_.emplace_back();
@@ -164,7 +173,11 @@ bool Outbox::append(const core::events::Plan& plan) {
       all = false;
       continue;
     }
-    core::events::append_stored(block.value, event_);
+    if (block.values.empty() || lease_ms_ != 0) block.values.emplace_back();
+    std::string& value = block.values.back();
+    const std::size_t before = value.size();
+    core::events::append_stored(value, event_);
+    block.bytes += value.size() - before;
     ++block.events;
   }
   ++gathered_[plan.name];
@@ -174,8 +187,9 @@ bool Outbox::append(const core::events::Plan& plan) {
 void Outbox::commit_gathered() {
   std::erase_if(blocks_, [](const Block& block) { return block.events == 0; });
   bool committed = true;
-  for (std::size_t first = 0; first < blocks_.size(); first += kBlocksOfBatch) {
-    committed = commit_batch(first, std::min(first + kBlocksOfBatch, blocks_.size())) && committed;
+  const std::size_t blocks = lease_ms_ != 0 ? kBlocksOfSharedBatch : kBlocksOfBatch;
+  for (std::size_t first = 0; first < blocks_.size(); first += blocks) {
+    committed = commit_batch(first, std::min(first + blocks, blocks_.size())) && committed;
   }
   settle(committed);
   blocks_.clear();
@@ -193,7 +207,9 @@ bool Outbox::commit_batch(std::size_t first, std::size_t end) {
   for (int tries = 1;; ++tries) {
     state::Batch batch;
     for (std::size_t i = first; i < end; ++i) {
-      batch.appends.push_back({waiting_stream(blocks_[i].sink), "", blocks_[i].value});
+      for (const std::string& value : blocks_[i].values) {
+        batch.appends.push_back({waiting_stream(blocks_[i].sink), "", value});
+      }
     }
     std::promise<state::Failure> committed;
     store_.commit(std::move(batch), [&](state::Failure failure) { committed.set_value(failure); });
@@ -207,7 +223,7 @@ bool Outbox::commit_batch(std::size_t first, std::size_t end) {
     }
     if (failure == state::Failure::kEnding || failure == state::Failure::kTooLarge) return false;
     if (rounds_.wait_for_end(wait) && tries >= kTriesAtEnd) return false;
-    wait = std::min(wait * 2, kRetryMax);
+    wait = std::min(wait * 2, lease_ms_ != 0 ? kSharedRetryMax : kRetryMax);
   }
   set_away(false);
   for (std::size_t i = first; i < end; ++i) {

@@ -63,7 +63,8 @@ class Outbox {
   struct Block {
     std::string sink;
     Courier* courier = nullptr;  // null: a sink of a configuration that needs a restart
-    std::string value;
+    std::vector<std::string> values;  // of entries: one for all events; where machines share the store, one for each
+    std::size_t bytes = 0;
     std::uint64_t events = 0;
   };
   Outbox(const core::config::Config& config, state::Store& store);
@@ -78,6 +79,7 @@ class Outbox {
   bool commit_batch(std::size_t first, std::size_t end);
 
   state::Store& store_;
+  const std::uint64_t lease_ms_;  // of each sink; 0: no other machine has the store
   const std::uint64_t events_max_;
   core::events::Pseudonyms pseudonyms_;
   RequestNameBook names_;

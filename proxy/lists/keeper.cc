@@ -198,7 +198,8 @@ void Keeper::tick() {
     } catch (const std::bad_alloc&) {
       log::error("list \"{}\": no memory to take out what has expired", journal->first);
     }
-    const bool due = kept.source.definition.reload.count() > 0 && !kept.looking &&
+    // What was read and is still being merged is taken up first: reading it again would have its merge begin again.
+    const bool due = kept.source.definition.reload.count() > 0 && !kept.looking && kept.incoming == nullptr &&
                      kept.next_look_ms <= uv_now(&loop_);
     if (due && looks_ < kLooksMax) look(slot);
   }

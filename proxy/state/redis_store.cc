@@ -23,7 +23,6 @@ using redis::Command;
 using redis::Reply;
 
 constexpr std::uint64_t kPurgeEveryMs = 10'000;
-constexpr std::size_t kPageBytes = 8 << 20;  // of one answer, but for what one record or entry has more
 
 std::uint64_t clock_us() noexcept { return uv_hrtime() / 1000; }
 
@@ -88,7 +87,7 @@ class RedisStore final : public Store {
     ask<std::vector<Row>>(
         Kind::kRead,
         run(scripts::kScan, {base_ + "i:" + table},
-            {base_ + "r:" + name_of(table, {}), after_key, page(limit), std::to_string(kPageBytes)}),
+            {base_ + "r:" + name_of(table, {}), after_key, page(limit), std::to_string(kRedisPageBytes)}),
         [](Reply& reply, std::vector<Row>& rows) {
           for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2) {
             rows.push_back({std::move(reply.items[i].text), record_of(reply.items[i + 1].text)});
@@ -102,7 +101,7 @@ class RedisStore final : public Store {
     ask<std::vector<Entry>>(
         Kind::kRead,
         run(scripts::kReadStream, {base_ + "s:" + stream},
-            {std::to_string(after), page(limit), std::to_string(kPageBytes)}),
+            {std::to_string(after), page(limit), std::to_string(kRedisPageBytes)}),
         [](Reply& reply, std::vector<Entry>& entries) {
           for (std::size_t i = 0; i + 2 < reply.items.size(); i += 3) {
             entries.push_back({number_of(reply.items[i].text), std::move(reply.items[i + 1].text),

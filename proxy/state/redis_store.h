@@ -10,6 +10,11 @@
 
 namespace proxy::state {
 
+/// Bytes of commands that its link holds at most, of the store and of whoever else asks there; more is kBusy.
+inline constexpr std::size_t kLinkBytesMax = 32 << 20;
+/// Of one answer, but for what one record or entry has more. It is held twice while it is taken apart.
+inline constexpr std::size_t kRedisPageBytes = 8 << 20;
+
 struct RedisStoreOptions {
   std::string prefix = "claimgate";   // of all keys, in braces: "{claimgate}:..."
   std::uint64_t timeout_ms = 1'000;   // of one question

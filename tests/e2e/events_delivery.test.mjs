@@ -147,7 +147,7 @@ test('/events says what waits, brings dead letters again and throws away', async
   for (const city of ['a', 'b', 'c']) await signUp(gate, { email: 'ann@open.example', city });
   const crm = async () => (await admin(gate, '/events')).json.sinks[0];
   await eventually('three dead letters', async () => (await crm()).dead === 3);
-  assert.deepEqual({ ...(await crm()), retried: 0 }, { sink: 'crm', waiting: 0, oldest: null, dead: 3, delivered: 0, retried: 0, purged: 0 });
+  assert.deepEqual({ ...(await crm()), retried: 0 }, { sink: 'crm', waiting: 0, oldest: null, dead: 3, delivered: 0, retried: 0, purged: 0, delivers: true });
   const first = (await admin(gate, '/events/crm/dead?limit=2')).json;
   assert.equal(first.dead.length, 2);
   const rest = (await admin(gate, `/events/crm/dead?limit=2&after=${first.next}`)).json;
@@ -196,9 +196,9 @@ test('claimgate events does what /events does', async (t) => {
   const listed = await eventually('a dead letter', async () => {
     const { code, stdout, stderr } = await command('list');
     assert.equal(code, 0, stderr);
-    return stdout.match(/^crm +0 +- +1 +0 +\d+$/m) && stdout;
+    return stdout.match(/^crm +0 +- +1 +0 +\d+ +yes$/m) && stdout;
   });
-  assert.match(listed, /^SINK +WAITING +OLDEST +DEAD +DELIVERED +RETRIED$/m);
+  assert.match(listed, /^SINK +WAITING +OLDEST +DEAD +DELIVERED +RETRIED +DELIVERS$/m);
   assert.match((await command('dead', 'crm')).stdout, /^\d+ +\d{4}-\S+Z +[0-9a-f-]{36} +com\.example\.told$/m);
   assert.equal(JSON.parse((await command('dead', 'crm', '--json')).stdout).dead.length, 1);
   status = 200;

@@ -150,8 +150,8 @@ TEST_F(LoadState, RefusesWhatDoesNotGoTogether) {
       {"state: { redis: rediss://r, username: u, key: \"${env:KEY}\" }\n", ":4:29: error:", "a user without a password"},
       {"state: { redis: rediss://r, prefix: \"a{b\", key: \"${env:KEY}\" }\n", ":4:37: error:", "write prefix: claimgate"},
       {"state: { sqlite: s.db }\ndecision_cache: { redis: true }\n", ":5:19: error:", "write state: { redis:"},
-      {"state: { redis: redis://localhost, key: \"${env:KEY}\" }\nsinks: { crm: { webhook: \"https://crm.internal/hook\" } }\n",
-       ":5:10: error: events are not delivered", "write state: { sqlite: state.db }"},
+      {"state: { sqlite: s.db }\noutbox: { lease: 5s }\n", ":5:11: error: machines take turns",
+       "write state: { redis:"},
       {"velocity: { v: { key: [email.domain], window: 1h, at_most: 5, shared: true } }\n", ":4:63: error:",
        "write state: { redis:"},
   };
@@ -162,6 +162,15 @@ TEST_F(LoadState, RefusesWhatDoesNotGoTogether) {
     EXPECT_NE(said().find(c.place), std::string::npos) << said();
     EXPECT_NE(said().find(c.words), std::string::npos) << said();
   }
+}
+
+TEST_F(LoadState, EventsOfSeveralMachinesWaitInARedis) {
+  const std::string text = std::string(kConnector) + "state: { redis: redis://localhost, key: \"${env:KEY}\" }\n"
+                           "sinks: { crm: { webhook: \"https://crm.internal/hook\" } }\n";
+  EXPECT_EQ(load(text).outbox.lease.count(), 10'000);
+  EXPECT_FALSE(diagnostics_.has_errors()) << said();
+  EXPECT_EQ(load(text + "outbox: { lease: 5s }\n").outbox.lease.count(), 5'000);
+  EXPECT_FALSE(diagnostics_.has_errors()) << said();
 }
 
 TEST_F(LoadState, NeverPrintsAPasswordInAUrl) {

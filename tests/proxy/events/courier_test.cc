@@ -2,64 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <future>
-#include <map>
 
 #include "proxy/state/sqlite_store.h"
+#include "tests/proxy/events/scripted_sink.h"
 
 namespace proxy::events {
 namespace {
-
-/// Answers each event as `answer` says, and remembers what it was offered.
-class ScriptedSink final : public Sink {
- public:
-  std::function<Outcome(const core::events::CloudEvent&, int attempt)> answer;
-
-  bool ordered() const noexcept override { return false; }
-  std::size_t room() const noexcept override { return 8 - offered_.size(); }
-  void offer(Ticket ticket, const core::events::CloudEvent& event) override {
-    offered_.emplace_back(ticket, event);
-  }
-  void work(std::uint64_t wait_ms, const Settled& settled) override {
-    auto offered = std::move(offered_);
-    offered_.clear();
-    for (const auto& [ticket, event] : offered) {
-      Outcome outcome;
-      {
-        const std::lock_guard lock(mutex_);
-        outcome = answer(event, ++attempts_[event.id]);
-        if (outcome.result == Outcome::Result::kDelivered) taken_.push_back(event.id);
-        changed_.notify_all();
-      }
-      settled(ticket, outcome);
-    }
-    if (!offered.empty()) return;
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), [this] { return woken_; });
-    woken_ = false;
-  }
-  void wake() noexcept override {
-    const std::lock_guard lock(mutex_);
-    woken_ = true;
-    changed_.notify_all();
-  }
-
-  /// Waits until `count` were delivered.
-  std::vector<std::string> taken(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    while (taken_.size() < count) changed_.wait(lock);
-    return taken_;
-  }
-
- private:
-  std::vector<std::pair<Ticket, core::events::CloudEvent>> offered_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool woken_ = false;
-  std::map<std::string, int> attempts_;
-  std::vector<std::string> taken_;
-};
 
 class CourierTest : public ::testing::Test {
  protected:
@@ -206,7 +155,7 @@ TEST_F(CourierTest, APurgeThrowsAwayWhatIsNotUnderWay) {
   sink_->answer = [](const auto&, int) { return Outcome{Outcome::Result::kAway, 60'000, "away"}; };
   ASSERT_EQ(courier_->start(), "");
   commit({{"a1", "a"}, {"a2", "a"}, {"x", ""}});
-  courier_->purge();
+  courier_->purge([](state::Failure failure) { EXPECT_EQ(failure, state::Failure::kNone); });
   while (courier_->figures().purged.load() != 3) std::this_thread::yield();
   courier_->stop();
   EXPECT_TRUE(entries(waiting_stream("crm")).empty());
