@@ -26,17 +26,22 @@ constexpr std::string_view kOurHeaders[] = {
     "host",       "content-length", "transfer-encoding", "connection",        "content-type",
     "webhook-id", "user-agent",     "webhook-timestamp", "webhook-signature", "expect"};
 
+void warn_of_clear_text(Reader& reader, const Node& node, bool tls, std::string_view host, std::string suggestion) {
+  if (tls || is_loopback_host(host)) return;
+  reader.warning(node, "what events tell of people goes over the network in the clear", std::move(suggestion));
+}
+
 void check_webhook(Reader& reader, const Node& node, const Text& url) {
-  const auto parsed = parse_endpoint(url.value);
-  // A webhook may have a query, which a backend's URL may not.
   const std::string_view text = url.value;
-  const std::size_t query = text.find('?');
-  if (query != std::string_view::npos && !parsed &&
-      std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '#'; }) &&
-      parse_endpoint(text.substr(0, query))) {
-    return;
+  const auto is_visible = [](char c) { return c > 0x20 && c < 0x7f && c != '#'; };
+  auto parsed = parse_endpoint(text);
+  // A webhook may have a query, which a backend's URL may not.
+  if (const std::size_t query = text.find('?');
+      !parsed && query != std::string_view::npos && std::all_of(text.begin(), text.end(), is_visible)) {
+    if (auto without = parse_endpoint(text.substr(0, query))) parsed = std::move(without);
   }
-  if (!parsed) reader.error(node, parsed.error().message, parsed.error().suggestion);
+  if (!parsed) return reader.error(node, parsed.error().message, parsed.error().suggestion);
+  warn_of_clear_text(reader, node, parsed.value().tls, parsed.value().host, "write https://");
 }
 
 /// Standard Webhooks: "whsec_" and base64 of 24 to 64 bytes.
@@ -134,6 +139,8 @@ void read_redis(Reader& reader, const Fields& fields, Sink& sink) {
     reader.error_inside(sink.redis, url.error().offset, url.error().message, url.error().suggestion);
   } else if (!url.value().tls && !sink.ca.value.empty()) {
     reader.error(*fields.key_node("ca"), "redis:// is without TLS", "write rediss://, or leave it out");
+  } else {
+    warn_of_clear_text(reader, *fields.find("redis"), url.value().tls, url.value().host, "write rediss://");
   }
   sink.stream.value = fields.key("stream").fallback;
   fields.filled("stream", sink.stream);

@@ -54,6 +54,23 @@ claimgate.yaml:7:34: error: redis:// is without TLS
     7 |   c: { redis: redis://localhost, ca: ca.pem }
       |                                  ^~ write rediss://, or leave it out
 )~"},
+      {"sinks on other machines without TLS",
+       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
+state: memory
+sinks:
+  a: { webhook: "http://crm.internal/hooks?of=claimgate" }
+  b: { webhook: http://127.0.0.1:9000/hooks }
+  c: { webhook: https://crm.internal/hooks }
+  d: { redis: redis://redis.internal }
+)~",
+       R"~(claimgate.yaml:5:17: warning: what events tell of people goes over the network in the clear
+    5 |   a: { webhook: "http://crm.internal/hooks?of=claimgate" }
+      |                 ^~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~ write https://
+claimgate.yaml:8:15: warning: what events tell of people goes over the network in the clear
+    8 |   d: { redis: redis://redis.internal }
+      |               ^~~~~~~~~~~~~~~~~~~~~~ write rediss://
+)~"},
       {"wrong places of a Kafka",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]
 connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
