@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <cstddef>
 #include <functional>
 #include <mutex>
 #include <new>
@@ -13,7 +14,7 @@
 namespace proxy {
 
 /// Where other threads leave things for the one that runs a loop. Open only while that loop runs: what is
-/// posted to a closed one is dropped, and what finds no memory is, too; whoever waits has a deadline.
+/// posted to a closed one is dropped, and what finds no memory is, too: make_room() sees to it that there is some.
 template <typename Item>
 class Posted {
  public:
@@ -41,6 +42,16 @@ class Posted {
     posted_.clear();
   }
 
+  /// The loop's thread: so many find room from now on, as long as it is open. Throws std::bad_alloc and has changed
+  /// nothing then that matters.
+  void make_room(std::size_t items) {
+    std::vector<Item> other;
+    other.reserve(items);
+    const std::lock_guard lock(mutex_);
+    posted_.reserve(items);
+    (taking_ ? next_ : taken_).swap(other);  // the one is empty, as is the other while nothing is taken
+  }
+
   /// Any thread.
   void post(Item item) noexcept {
     const std::lock_guard lock(mutex_);
@@ -60,14 +71,20 @@ class Posted {
       const std::lock_guard lock(mutex_);
       taken_.swap(posted_);
     }
+    taking_ = true;
     take_(taken_);
+    taking_ = false;
     taken_.clear();
+    if (next_.capacity() > taken_.capacity()) taken_.swap(next_);
+    std::vector<Item>().swap(next_);
   }
 
   std::mutex mutex_;
   std::vector<Item> posted_;
   net::UvHandle<uv_async_t> wake_;
   std::vector<Item> taken_;  // the loop's
+  std::vector<Item> next_;   // and what it is replaced by when it has been gone through
+  bool taking_ = false;
   Take take_;
 };
 

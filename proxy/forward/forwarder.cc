@@ -131,7 +131,11 @@ Pending* Forwarder::find(std::uint64_t id) noexcept {
 
 std::uint32_t Forwarder::take_call() {
   if (free_calls_.empty()) {
-    if (free_calls_.capacity() <= calls_.size()) free_calls_.reserve(2 * calls_.size() + 16);
+    if (free_calls_.capacity() <= calls_.size()) {
+      const std::size_t room = 2 * calls_.size() + 16;
+      mailbox_.make_room(free_slots_.capacity() + room);
+      free_calls_.reserve(room);
+    }
     calls_.push_back(std::make_unique<Call>());
     free_calls_.push_back(static_cast<std::uint32_t>(calls_.size() - 1));
   }
@@ -203,7 +207,12 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
   try {
     if (free_slots_.empty()) {
       // First, so that no slot is ever without its place among the free ones.
-      if (free_slots_.capacity() <= slots_.size()) free_slots_.reserve(2 * slots_.size() + 16);
+      if (free_slots_.capacity() <= slots_.size()) {
+        const std::size_t room = 2 * slots_.size() + 16;
+        // A landing that found none would leave whoever waits to their deadline.
+        mailbox_.make_room(room + free_calls_.capacity());
+        free_slots_.reserve(room);
+      }
       slots_.emplace_back();
       free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
     }

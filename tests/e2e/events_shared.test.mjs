@@ -189,6 +189,7 @@ test('one that was frozen for longer than its lease finds that another delivers'
   const [first, other] = await pair(t, told(server, hook, { lease: '1s' }));
   assert.equal(await signUp(first, { email: 'ann@open.example', city: 'x-1' }), 'Continue');
   await eventually('it to be told', () => hook.told.has('x-1'));
+  await eventually('it to be forgotten', () => server.say('XLEN', '{claimgate}:s:outbox/crm') === '0');
   first.signal('SIGSTOP');
   assert.equal(await signUp(other, { email: 'ann@open.example', city: 'x-2' }), 'Continue');
   await eventually('the other to tell', () => hook.told.has('x-2'));
