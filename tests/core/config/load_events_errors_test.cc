@@ -135,7 +135,7 @@ state: memory
 sinks:
   a: { redis: "rediss://r:1/2", stream: s, maxlen: 5, username: u, password: "${env:WORD}", timeout: 2s }
   b: { kafka: ["k:1", "l:2"], topic: t, username: u, password: "${env:WORD}", mechanism: PLAIN, mode: binary, concurrency: 7 }
-  c: { redis: redis://r }
+  c: { redis: redis://localhost }
 )~";
   Diagnostics diagnostics;
   const auto config = load("claimgate.yaml", source, diagnostics);
