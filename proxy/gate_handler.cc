@@ -64,6 +64,9 @@ void GateHandler::use_forwarder(forward::Forwarder& forwarder, forward::Shared& 
   shared_ = &shared;
   serving_->gate.use_cache(&shared.cache, shared.seed);
   serving_->gate.use_counters(&shared.counters);
+  if (forwarder.shares_limits()) {
+    serving_->gate.share_limits((std::uint64_t{worker_} << 48) ^ (std::uint64_t{serving_->generation} << 32));
+  }
   std::vector<std::string> names;
   for (const core::gate::Backend& backend : serving_->gate.snapshot().backends) {
     names.push_back(backend.name);
@@ -292,11 +295,13 @@ net::Handler::Progress GateHandler::answer(const net::Exchange& exchange) noexce
     batch_ns_ = uv_hrtime();
     return Progress::kPending;
   }
+  const std::size_t written = exchange.out.size() - before;
+  bool waits = false;
+  if (emitter_ != nullptr || witness_ != nullptr) [[unlikely]] waits = tell_at_once(report, exchange, before);
   const std::uint64_t now_ns = uv_hrtime();
   const std::uint64_t duration_ns = now_ns - batch_ns_;
   count(*serving_, report, duration_ns);
-  note(report, serving_->generation, exchange.peer, exchange.request.wire_bytes,
-       exchange.out.size() - before, {batch_ns_, duration_ns});
+  note(report, serving_->generation, exchange.peer, exchange.request.wire_bytes, written, {batch_ns_, duration_ns});
   if (capture_ring_ != nullptr) {
     capture(*serving_, report, serving_->gate.body_read(report.connector, exchange.request));
   }
@@ -305,17 +310,25 @@ net::Handler::Progress GateHandler::answer(const net::Exchange& exchange) noexce
     forwarder_->refresh(report, serving_->gate.body_read(report.connector, exchange.request),
                         serving_);
   }
-  return Progress::kAnswered;
+  return waits ? Progress::kPending : Progress::kAnswered;
 }
 
-void GateHandler::settled(const forward::Pending& pending, const core::gate::Report& report,
-                          std::size_t bytes_out, bool gone) noexcept {
+bool GateHandler::settled(const forward::Pending& pending, core::gate::Report& report,
+                          core::http::OutBuffer& out, const forward::Told& told) noexcept {
+  const std::size_t bytes_out = out.size();
+  const bool gone = told.gone;
+  bool waits = false;
+  // One that is gone was told nothing; its retry gets the same verdict, and that is told.
+  if (!gone && (emitter_ != nullptr || witness_ != nullptr)) {
+    waits = tell_later(report, pending, out, told.after, told.close);
+  }
   const std::uint64_t duration_ns = uv_hrtime() - pending.began_ns;
   count(*pending.serving, report, duration_ns);
   if (gone) pending.serving->counters->count_gone(*pending.connector);
   note(report, pending.serving->generation, pending.peer, pending.wire_bytes, gone ? 0 : bytes_out,
        {pending.began_ns, duration_ns, pending.backend_us});
   if (!gone) capture(*pending.serving, report, pending.text());
+  return waits;
 }
 
 bool GateHandler::refuse_early(const net::Exchange& exchange) noexcept {

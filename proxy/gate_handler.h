@@ -12,7 +12,10 @@
 #include "core/http/http_date.h"
 #include "proxy/forward/forwarder.h"
 #include "proxy/forward/serving.h"
+#include "proxy/audit/audit_log.h"
 #include "proxy/capture/capture.h"
+#include "proxy/events/emitter.h"
+#include "proxy/events/held_answers.h"
 #include "proxy/net/caller_trust.h"
 #include "proxy/net/handler.h"
 #include "proxy/refusal_log.h"
@@ -50,6 +53,14 @@ class GateHandler final : public net::Handler, public forward::Ledger {
   /// Requests are sampled into `capture` from now on; null, as at first: none.
   void capture_into(capture::Capture* capture, std::size_t worker);
 
+  /// Events and verdicts go there from now on; null, as at first: nowhere. Both outlive the handler.
+  /// `held`, which may be null, keeps answers that wait for their events; it outlives the handler, too.
+  void tell(events::Emitter* emitter, audit::AuditLog::Witness* witness, events::HeldAnswers* held) noexcept {
+    emitter_ = emitter;
+    witness_ = witness;
+    held_ = held;
+  }
+
   /// Wrong credentials are counted in `attempts` from now on; it outlives the handler.
   void count_failures(core::callers::Attempts& attempts) noexcept { attempts_ = &attempts; }
 
@@ -76,8 +87,8 @@ class GateHandler final : public net::Handler, public forward::Ledger {
   void certificate_refused(const net::PeerAddress& peer, std::string_view why) noexcept override;
 
   std::string_view date() noexcept override;
-  void settled(const forward::Pending& pending, const core::gate::Report& report,
-               std::size_t bytes_out, bool gone) noexcept override;
+  bool settled(const forward::Pending& pending, core::gate::Report& report, core::http::OutBuffer& out,
+               const forward::Told& told) noexcept override;
 
  private:
   struct Times {
@@ -101,6 +112,24 @@ class GateHandler final : public net::Handler, public forward::Ledger {
             const Times& times) noexcept;
 
   [[gnu::noinline, gnu::cold]] void log_omitted(const core::gate::Report& report) noexcept;
+  /// Where an answer stands, and what it needs to wait; see gate_handler_telling.cc.
+  struct Written {
+    core::http::OutBuffer& out;
+    std::size_t begin;
+    core::http::After after;
+    bool close;
+    std::uint64_t deadline_ms;
+    std::uint64_t began_ns;
+  };
+  template <typename TakeTicket>
+  bool tell_of(forward::Serving& serving, core::gate::Report& report, const Written& written,
+               TakeTicket ticket) noexcept;
+  template <typename TakeTicket>
+  bool hold(forward::Serving& serving, core::gate::Report& report, const Written& written,
+            const events::Emitter::Commits& commits, std::uint64_t number, TakeTicket ticket) noexcept;
+  bool tell_at_once(core::gate::Report& report, const net::Exchange& exchange, std::size_t begin) noexcept;
+  bool tell_later(core::gate::Report& report, const forward::Pending& pending, core::http::OutBuffer& out,
+                  core::http::After after, bool close) noexcept;
   void choose_captured();
   void capture(const forward::Serving& serving, const core::gate::Report& report,
                std::string_view body) noexcept;
@@ -123,6 +152,9 @@ class GateHandler final : public net::Handler, public forward::Ledger {
   telemetry::AccessRing* ring_;  // null: no access log
   double sample_;
   double sampled_ = 0;  // a line is due when it reaches 1
+  events::Emitter* emitter_ = nullptr;              // null: events go nowhere
+  audit::AuditLog::Witness* witness_ = nullptr;     // null: no audit log
+  events::HeldAnswers* held_ = nullptr;             // null: no answer waits for events
   capture::Capture* capture_ = nullptr;
   capture::Ring* capture_ring_ = nullptr;  // null: no capture
   std::vector<bool> captured_;             // by connector

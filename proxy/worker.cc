@@ -27,6 +27,11 @@ Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
   if (options_.attempts != nullptr) handler_->count_failures(*options_.attempts);
   handler_->verify_tokens(options_.tokens, options_.want_keys);
   server_ = std::make_unique<net::Server>(loop_, options_.limits, *handler_);
+  if (options_.emitter != nullptr && options_.held != nullptr) {
+    held_ = std::make_unique<events::HeldAnswers>(loop_, *server_, *options_.emitter, options_.pending_max,
+                                                  *options_.held);
+  }
+  handler_->tell(options_.emitter, options_.witness, held_.get());
   if (options_.shared == nullptr) return;  // nothing is forwarded
   if (options_.open_asker) {
     asker_ = options_.open_asker(loop_);
@@ -38,7 +43,7 @@ Worker::Worker(Options options, Edition edition, telemetry::Metrics& metrics,
   }
   forwarder_ = std::make_unique<forward::Forwarder>(
       loop_, *options_.shared, *handler_,
-      forward::Forwarder::Options{options_.index, options_.pending_max, options_.seed});
+      forward::Forwarder::Options{options_.index, options_.pending_max, options_.seed, options_.workflows, options_.second_level});
   forwarder_->attach(*server_, *asker_);
   handler_->use_forwarder(*forwarder_, *options_.shared);
 }
@@ -47,6 +52,7 @@ Worker::~Worker() {
   join();
   server_->abort();
   if (forwarder_ != nullptr) forwarder_->close();
+  held_.reset();
   if (client_ != nullptr) client_->abort();
   asker_.reset();
   server_.reset();
@@ -136,7 +142,9 @@ void Worker::check_drained() {
 }
 
 void Worker::run() {
+  if (held_ != nullptr) held_->open();
   uv_run(&loop_, UV_RUN_DEFAULT);
+  if (held_ != nullptr) held_->close();  // its emitter may go before the worker does
   ended_.store(true, std::memory_order_release);
   if (options_.on_end) options_.on_end();
 }

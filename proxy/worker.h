@@ -28,6 +28,9 @@ class Worker {
     net::ServerLimits limits;
     double log_sample = 1;
     capture::Capture* capture = nullptr;  // null: off
+    events::Emitter* emitter = nullptr;           // null: events go nowhere
+    events::HeldAnswers::Figures* held = nullptr;  // with an emitter; outlives the worker
+    audit::AuditLog::Witness* witness = nullptr;  // null: no audit log
     std::uint64_t drain_timeout_ms = 10'000;
     std::function<void()> on_end;  // called by the worker's thread when it has ended
     forward::Shared* shared = nullptr;  // outlives the worker
@@ -36,6 +39,8 @@ class Worker {
     std::function<void()> want_keys;    // called by the worker's thread: a token names an unknown key
     std::size_t pending_max = 4096;     // requests that wait for a backend
     std::uint64_t seed = 0;             // of trace numbers and balancing
+    forward::Workflows* workflows = nullptr;  // outlives the worker; null: no rule can need the state
+    forward::SecondLevel* second_level = nullptr;  // the same; null: decisions are this machine's alone
     /// Makes what asks the backends, on the worker's loop, instead of an upstream::Client.
     std::function<std::unique_ptr<upstream::Asker>(uv_loop_t&)> open_asker;
   };
@@ -91,6 +96,7 @@ class Worker {
   std::shared_ptr<const upstream::BackendList> backends_;
   std::unique_ptr<forward::Forwarder> forwarder_;
   std::unique_ptr<net::Server> server_;
+  std::unique_ptr<events::HeldAnswers> held_;  // null: no answer waits for events
   std::mutex mutex_;  // of the three below: what other threads have asked for
   std::optional<Edition> adopting_;
   std::vector<std::shared_ptr<const net::TlsServer>> adopting_tls_;

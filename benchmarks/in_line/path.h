@@ -84,6 +84,7 @@ class Lane {
   /// depends on all of the work. Ends the process when the request is not what it should be.
   std::size_t run(Step step, const Wire& wire);
 
+  proxy::GateHandler& handler() noexcept { return handler_; }
   /// The answer to the last request that was taken to kAnswer or further.
   std::string_view answer() const noexcept { return out_.view(); }
 

@@ -17,7 +17,7 @@ constexpr std::string_view kPublicCloud = "https://login.microsoftonline.com/";
 /// Azure Active Directory Authentication Extensions (protocol.md d.2).
 constexpr std::string_view kExtensions = "99045fe1-7639-4a75-9d4a-577b6ca3810f";
 constexpr std::size_t kAudienceBytesMax = 512;
-constexpr std::size_t kAuthoritiesMax = 64;
+constexpr std::size_t kTokenAuthoritiesMax = 64;
 constexpr std::size_t kAcceptedMax = 32;  // audiences or parties of a connector: all are compared
 
 bool is_guid(std::string_view text) {
@@ -38,10 +38,6 @@ std::string small(std::string text) {
   return text;
 }
 
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || (host.starts_with("127.") && parse_address(host + ":1"));
-}
-
 /// The authority's URL in normal form; empty after reporting what is wrong.
 std::string read_authority(Reader& reader, const Text& written, const std::string& tenant) {
   const std::string example = "write " + std::string(kPublicCloud) + "TENANT";
@@ -57,7 +53,7 @@ std::string read_authority(Reader& reader, const Text& written, const std::strin
     return {};
   }
   const Endpoint& to = endpoint.value();
-  if (!to.tls && !is_loopback(to.host)) {
+  if (!to.tls && !is_loopback_host(to.host)) {
     reader.error_inside(written, 0, "whoever changes keys on their way makes tokens that fit",
                         "write https://");
     return {};
@@ -83,7 +79,7 @@ std::size_t authority_number(Reader& reader, const Node& at, TokenAuthority auth
     known[i].refresh = std::min(known[i].refresh, authority.refresh);
     return i;
   }
-  if (known.size() == kAuthoritiesMax) {
+  if (known.size() == kTokenAuthoritiesMax) {
     reader.error(at, "more than 64 different authorities");
     return 0;
   }

@@ -146,8 +146,7 @@ void read_oauth(Reader& reader, const Fields& auth, BackendAuth& out) {
       reader.error(*fields.find("token_url"), "no URL of a token server",
                    "write token_url: https://login.example/oauth2/token");
     } else if (const Endpoint& server = parsed.value();
-               !server.tls && server.host != "localhost" && server.host != "::1" &&
-               !server.host.starts_with("127.")) {
+               !server.tls && !is_loopback_host(server.host)) {
       reader.error(*fields.find("token_url"), "the client's secret would be sent in the clear",
                    "write https://");
     }

@@ -200,12 +200,12 @@ void read_body(Reader& reader, const Fields& fields, BackendRequest& request) {
 
 // --- response ---
 
-struct TestName {
+struct ReplyTestName {
   std::string_view key;
   ReplyTest::Test test;
   bool negated;
 };
-constexpr TestName kTestNames[] = {
+constexpr ReplyTestName kReplyTestNames[] = {
     {"equals", ReplyTest::Test::kEquals, false},
     {"not_equals", ReplyTest::Test::kEquals, true},
     {"in", ReplyTest::Test::kIn, false},
@@ -253,7 +253,7 @@ void read_operands(Reader& reader, const Node& node, const Key& key, ReplyTest& 
   }
 }
 
-void read_test(Reader& reader, const Fields& tests, const TestName& name, ReplyTest::Part part,
+void read_test(Reader& reader, const Fields& tests, const ReplyTestName& name, ReplyTest::Part part,
                const Text& where, ResponseRow& row) {
   const Node* const node = tests.find(name.key);
   if (node == nullptr) return;
@@ -307,7 +307,7 @@ void read_tests(Reader& reader, const Node& node, const Node* named, const Key& 
     return;
   }
   const Fields tests(reader, node, named, *key.object);
-  for (const TestName& name : kTestNames) read_test(reader, tests, name, part, where, row);
+  for (const ReplyTestName& name : kReplyTestNames) read_test(reader, tests, name, part, where, row);
 }
 
 void read_when(Reader& reader, const Node& node, const Node& named, const Key& key,

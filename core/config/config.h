@@ -8,9 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "core/config/approvals.h"
 #include "core/config/backend.h"
 #include "core/config/dialect_name.h"
+#include "core/config/events.h"
+#include "core/config/invitations.h"
 #include "core/config/policy.h"
+#include "core/config/state.h"
 #include "core/config/velocity.h"
 #include "core/config/written.h"
 #include "core/lists/network.h"
@@ -102,12 +106,13 @@ struct Action {
     kSet,
     kAsk,
     kRemove,  // claims out of the answer
-    kTag,     // a tag alone
+    kTag,     // a tag, or an event, alone
   };
   Kind kind = Kind::kContinue;
   Mark mark;
   Text message;                         // kBlock, kValidationError: the name of a message
-  Text backend;                         // kAsk: its name
+  Text backend;                         // kAsk: its name, or that of the approval or invitation
+  Asks asks = Asks::kBackend;           // kAsk
   std::vector<Assignment> assignments;  // kSet, kContinue
   std::vector<Text> removals;           // kRemove: claims
   std::vector<std::pair<Text, Text>> claim_messages;  // kValidationError: claim, name of a message
@@ -120,7 +125,10 @@ struct Rule {
   Action action;
   Text tag;  // empty: none
   Text limit;  // kBlock, kValidationError: of `velocity`; over it they end. Empty: none
+  std::vector<Text> emits;  // names of events
   std::optional<RuleCache> cache;  // kAsk
+  ApprovalStep approval_step = ApprovalStep::kCheck;  // an approval's
+  std::optional<WhenAway> when_away;                  // of what asks the state
   Mode mode = Mode::kLive;
   Mark included_at;  // of the `include` that brought it, the outermost; line 0: it stands here itself
 };
@@ -203,10 +211,16 @@ struct Connector {
   std::optional<std::int64_t> pending;  // requests that wait; unset: by what others need (gate::compile)
   std::optional<Action> otherwise;
   TokenFault token_fault = TokenFault::kContinue;
+  std::array<std::vector<Text>, 3> on;  // names of events, by verdict: continue, block, validation error
   std::vector<Rule> rules;
   std::vector<Rule> shadow_rules;  // evaluated beside `rules`, and never told
   Mark mark;
 };
+
+/// Whether what a limit has counted is in a Redis, for all machines.
+inline bool is_shared(const VelocityLimit& limit, const State& state) noexcept {
+  return state.kind == State::Kind::kRedis && limit.shared.value_or(true);
+}
 
 /// One of `tables`: what the filter `map` looks up.
 struct ValueTable {
@@ -320,6 +334,9 @@ struct Config {
   Limits limits;
   AccessLog access_log;
   std::int64_t decision_cache_bytes = 64 << 20;
+  bool decision_cache_redis = false;          // what other machines decided is looked up
+  milliseconds decision_cache_redis_wait{50};  // for at most so long
+  Mark decision_cache_redis_mark;
   Text fallback_locale;  // default "en"
   std::vector<ListSource> lists;
   std::vector<Message> messages;
@@ -331,7 +348,15 @@ struct Config {
   std::vector<Text> caller_authorities;  // PEM files that certificates name, each once; at most 64
   std::vector<PolicyTest> tests;
   Process process;
+  State state;
+  std::vector<Approval> approvals;
+  std::vector<Invitation> invitations;
   Capture capture;
+  std::vector<EventType> events;
+  std::vector<Sink> sinks;
+  Outbox outbox;
+  Pseudonyms pseudonyms;
+  Audit audit;
 };
 
 }  // namespace core::config

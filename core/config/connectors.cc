@@ -181,6 +181,7 @@ void read_connector(Reader& reader, const Member& member, const Key& key, Config
     }
   }
   fields.choice("token_fault", connector.token_fault);
+  read_on(reader, fields, connector.on);
   if (const Node* const rules = fields.find("rules"); rules != nullptr) {
     read_rules(reader, *rules, fields.key("rules"), connector.rules);
   }

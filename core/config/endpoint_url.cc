@@ -20,7 +20,7 @@ bool is_host_char(char c) {
 }
 
 /// RFC 3986, 3.3, with percent-encoding.
-bool is_path_char(char c) {
+bool is_url_path_char(char c) {
   return is_host_char(c) || std::string_view("/.~!$&'()*+,;=:@%").find(c) != std::string_view::npos;
 }
 
@@ -115,7 +115,7 @@ Result<Endpoint, ParseError> parse_endpoint(std::string_view text) {
     }
   }
   for (std::size_t i = 0; i < path.size(); ++i) {
-    if (is_path_char(path[i])) continue;
+    if (is_url_path_char(path[i])) continue;
     const std::size_t offset = at + authority_end + i;
     if (path[i] == '?') {
       return wrong(offset, "a backend's URL has no query", "write request: { query: { ... } }");
@@ -134,6 +134,11 @@ Result<Endpoint, ParseError> parse_endpoint(std::string_view text) {
   endpoint.base_path = path;
   while (endpoint.base_path.ends_with('/')) endpoint.base_path.pop_back();
   return endpoint;
+}
+
+bool is_loopback_host(std::string_view host) {
+  return host == "localhost" || host == "::1" ||
+         (host.starts_with("127.") && parse_address(std::string(host) + ":1"));  // 127.example is a name
 }
 
 }  // namespace core::config

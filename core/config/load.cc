@@ -103,8 +103,12 @@ class Loader {
       return;
     }
     if (name == "backends") return read_backends(reader_, node, key, config_);
+    if (name == "approvals") return read_approvals(reader_, node, key, config_);
+    if (name == "invitations") return read_invitations(reader_, node, key, config_);
     if (name == "velocity") return read_velocity(reader_, node, key, config_);
     if (name == "tests") return read_tests(reader_, node, key, config_);
+    if (name == "events") return read_events(reader_, node, key, config_);
+    if (name == "sinks") return read_sinks(reader_, node, key, config_);
     // What is left has one value, in whichever file.
     const auto [first, fresh] = once_.try_emplace(name, named.mark);
     if (!fresh) return report_twice(reader_, named, "section", first->second);
@@ -118,6 +122,14 @@ class Loader {
       read_decision_cache(reader_, node, named, key, config_);
     } else if (name == "capture") {
       read_capture(reader_, node, named, key, config_.capture);
+    } else if (name == "state") {
+      read_state(reader_, node, named, key, config_.state);
+    } else if (name == "outbox") {
+      read_outbox(reader_, node, named, key, config_.outbox);
+    } else if (name == "pseudonyms") {
+      read_pseudonyms(reader_, node, named, key, config_.pseudonyms);
+    } else if (name == "audit") {
+      read_audit(reader_, node, named, key, config_.audit);
     } else if (name == "process") {
       read_process(reader_, node, named, key, config_.process);
     } else if (name == "workers") {
@@ -191,6 +203,7 @@ class Loader {
     }
     if (broken_) return;  // what seems to be missing may be in the part that could not be read
     warn_of_unused_rule_groups(reader_);
+    check_events(reader_.diagnostics(), config_);
     bool exposed = false;
     for (const Listener& listener : config_.listeners) {
       exposed = exposed || !listener.address.loopback;
@@ -199,11 +212,56 @@ class Loader {
       if (exposed) check_exposed(connector);
       for (const CallerCertificate& one : connector.certificates) check_certificate(one);
     }
+    check_state();
     for (const Key& key : schema::kRoot.keys) {
       if (!key.required || has_section(key.name)) continue;
       reader_.diagnostics().error(
           {main_, 1, 1}, 1, "the key \"" + std::string(key.name) + "\" is missing",
           "write " + std::string(key.name) + ": " + std::string(key.example));
+    }
+  }
+
+  /// Approvals keep people's claims: somewhere, and not for everybody to read. Events wait in it.
+  void check_state() {
+    Diagnostics& diagnostics = reader_.diagnostics();
+    if (!config_.sinks.empty() && config_.state.kind == State::Kind::kNone && !has_section("state")) {
+      const Sink& first = config_.sinks.front();
+      diagnostics.error(first.name.mark, first.name.value.size(),
+                        "events on their way to a sink are kept in a state, and there is none",
+                        "write state: { sqlite: state.db }, or state: memory to lose them with the process");
+    }
+    if (!config_.invitations.empty() && config_.state.kind == State::Kind::kNone && !has_section("state")) {
+      const Invitation& first = config_.invitations.front();
+      diagnostics.error(first.mark, first.name.value.size(), "invitations are kept in a state, and there is none",
+                        "write state: { sqlite: state.db }");
+    }
+    check_sharing();
+    if (config_.approvals.empty()) return;
+    const Approval& first = config_.approvals.front();
+    if (config_.state.kind == State::Kind::kNone && !has_section("state")) {
+      diagnostics.error(first.mark, first.name.value.size(), "approvals are kept in a state, and there is none",
+                        "write state: { sqlite: state.db, key: \"${env:STATE_KEY}\" }");
+    } else if (config_.state.kind == State::Kind::kSqlite && config_.state.keys.empty()) {
+      diagnostics.error(config_.state.mark, 5, "approvals keep claims, encrypted: a key is missing",
+                        "write key: \"${env:STATE_KEY}\", as from openssl rand -base64 32");
+    }
+  }
+
+  /// What machines share they share through a Redis.
+  void check_sharing() {
+    if (config_.state.kind == State::Kind::kRedis) return;
+    constexpr const char* kWrite = "write state: { redis: \"rediss://redis.internal\", key: \"${env:STATE_KEY}\" }";
+    if (config_.outbox.lease_mark.line != 0) {
+      reader_.diagnostics().error(config_.outbox.lease_mark, 5,
+                                  "machines take turns in delivering what is in a Redis, and there is none", kWrite);
+    }
+    for (const VelocityLimit& limit : config_.velocity) {
+      if (!limit.shared.value_or(false)) continue;
+      reader_.diagnostics().error(limit.shared_mark, 6, "machines count together in a Redis, and there is none", kWrite);
+    }
+    if (config_.decision_cache_redis) {
+      reader_.diagnostics().error(config_.decision_cache_redis_mark, 5,
+                                  "decisions are shared through the state's Redis, and there is none", kWrite);
     }
   }
 

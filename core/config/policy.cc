@@ -123,6 +123,10 @@ void read_expectation(Reader& reader, const Fields& test, Expectation& expect) {
     expect.tags = read_texts(reader, *tags, fields.key("tags"));
     expect.tags_mark = tags->mark;
   }
+  if (const Node* const events = fields.find("events"); events != nullptr) {
+    expect.events = read_texts(reader, *events, fields.key("events"));
+    expect.events_mark = events->mark;
+  }
 }
 
 /// Names of backends and what they decide, each a text; whether they are there is looked up later.

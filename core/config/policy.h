@@ -33,6 +33,8 @@ struct Expectation {
   Mark shadowed_mark;
   std::optional<std::vector<Text>> tags;      // the labels that rules have put on the request
   Mark tags_mark;
+  std::optional<std::vector<Text>> events;    // the names of those that it emits, in any order
+  Mark events_mark;
 };
 
 /// Requests that came before the one of a test.

@@ -72,8 +72,8 @@ std::string expected(const Key& key) {
       return "a list of maps";
     case Shape::kObjectOrList:
       return "a map or a list of maps";
-    case Shape::kAuth:
-      return "a map or the word anonymous";
+    case Shape::kWordOr:
+      return "a map or the word " + std::string(key.choices[0]);
     case Shape::kCondition:
       return "a map of conditions";
     case Shape::kClaims:

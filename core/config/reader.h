@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -144,6 +145,9 @@ void read_auth(Reader& reader, const Node& node, const Node& named, const schema
 /// `entra` of `auth`; see auth_entra.cc.
 void read_entra(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
                 Connector& connector, Config& config);
+/// Names, each once and not empty, at most `count_max`; `what` they are names of. See events.cc.
+void read_names(Reader& reader, const Node& node, const schema::Key& key, std::string_view what,
+                std::size_t count_max, std::vector<Text>& names);
 /// Calls `take` for a single text, or for each of a list: Shape::kStringOrList and kStrings.
 void each_string(Reader& reader, const Node& node, const schema::Key& key,
                  const std::function<void(const Node& at, Text text)>& take);
@@ -182,8 +186,26 @@ std::vector<std::pair<Text, Scalar>> read_templates(Reader& reader, const Node& 
 void read_tests(Reader& reader, const Node& node, const schema::Key& key, Config& config);
 void read_process(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
                   Process& process);
+void read_approvals(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_invitations(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_state(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                State& state);
 void read_capture(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
                   Capture& capture);
+
+/// `events`, `sinks`, `outbox`, `pseudonyms` and `audit`; see events.cc and sinks.cc.
+void read_events(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_sinks(Reader& reader, const Node& node, const schema::Key& key, Config& config);
+void read_outbox(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                 Outbox& outbox);
+void read_pseudonyms(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                     Pseudonyms& pseudonyms);
+void read_audit(Reader& reader, const Node& node, const Node& named, const schema::Key& key,
+                Audit& audit);
+/// `on` of a connector.
+void read_on(Reader& reader, const Fields& connector, std::array<std::vector<Text>, 3>& on);
+/// What only all files together say: events name sinks, and what hashes has a key.
+void check_events(Diagnostics& diagnostics, const Config& config);
 
 /// One rule, and the action of `otherwise`. See rules.cc.
 void read_rules(Reader& reader, const Node& node, const schema::Key& key, std::vector<Rule>& rules);

@@ -14,7 +14,7 @@
 namespace core::config {
 namespace {
 
-constexpr std::size_t kSecretBytesMax = 64 << 10;
+constexpr std::size_t kReferencedBytesMax = 64 << 10;
 
 bool is_variable_name(std::string_view name) {
   const auto fits = [](char c) {
@@ -26,7 +26,7 @@ bool is_variable_name(std::string_view name) {
 
 /// Why `value` cannot be part of a configuration; empty when it can.
 std::string refuse(std::string_view value) {
-  if (value.size() > kSecretBytesMax) return "is larger than 64 KiB";
+  if (value.size() > kReferencedBytesMax) return "is larger than 64 KiB";
   if (text::find_invalid_utf8(value) != value.size()) return "is not UTF-8";
   if (value.find('\0') != std::string_view::npos) return "has a zero byte in it";
   return {};

@@ -14,6 +14,7 @@ using schema::Key;
 using schema::Shape;
 
 constexpr std::size_t kRuleNameBytesMax = 128;
+constexpr std::size_t kEmitsMax = 8;
 
 std::vector<Assignment> read_claims(Reader& reader, const Node& node, const Key& key) {
   std::vector<Assignment> assignments;
@@ -43,12 +44,27 @@ std::vector<Assignment> read_claims(Reader& reader, const Node& node, const Key&
   return assignments;
 }
 
+/// An action that asks: whom, and what an error says about it.
+struct Asking {
+  std::string_view key, what, example;
+  Asks asks;
+};
+constexpr Asking kAsking[] = {{"ask", "a backend", "crm", Asks::kBackend},
+                              {"approval", "an approval", "guests", Asks::kApproval},
+                              {"invitation", "an invitation", "partners", Asks::kInvitation}};
+const Asking* asked_by(std::string_view key) {
+  for (const Asking& one : kAsking) {
+    if (one.key == key) return &one;
+  }
+  return nullptr;
+}
+
 Action::Kind action_of(std::string_view key) {
   if (key == "block") return Action::Kind::kBlock;
   if (key == "validation_error") return Action::Kind::kValidationError;
   if (key == "set") return Action::Kind::kSet;
   if (key == "remove") return Action::Kind::kRemove;
-  if (key == "ask") return Action::Kind::kAsk;
+  if (asked_by(key) != nullptr) return Action::Kind::kAsk;
   return Action::Kind::kContinue;
 }
 
@@ -94,6 +110,22 @@ std::vector<Text> read_names(Reader& reader, const Node& node, const Key& key) {
     read_one(node);
   }
   return names;
+}
+
+/// The events of a rule.
+void read_emits(Reader& reader, const Node& node, const Key& key, std::vector<Text>& emits) {
+  each_string(reader, node, key, [&](const Node& at, Text name) {
+    const auto same = [&](const Text& other) { return other.value == name.value; };
+    if (name.value.empty()) {
+      reader.error(at, "expected the name of an event", "write emit: signup_blocked");
+    } else if (std::any_of(emits.begin(), emits.end(), same)) {
+      reader.error(at, "the event " + Reader::quote(name) + " is emitted twice", "leave one out");
+    } else if (emits.size() == kEmitsMax) {
+      reader.error(at, "more than 8 events of one rule", "write a rule for the others");
+    } else {
+      emits.push_back(std::move(name));
+    }
+  });
 }
 
 bool is_tag(std::string_view tag) {
@@ -192,8 +224,11 @@ std::optional<Action> read_action(Reader& reader, const Fields& fields,
   action.mark = key_node->mark;
   if (action.kind == Action::Kind::kAsk) {
     std::optional<Text> backend = reader.string(value, key);
+    const Asking& asking = *asked_by(name);
+    action.asks = asking.asks;
     if (backend && backend->value.empty()) {
-      reader.error(value, "expected the name of a backend", "write ask: crm");
+      reader.error(value, "expected the name of " + std::string(asking.what),
+                   "write " + std::string(name) + ": " + std::string(asking.example));
     }
     if (backend) action.backend = std::move(*backend);
   } else if (action.kind == Action::Kind::kRemove) {
@@ -215,6 +250,28 @@ std::optional<Action> read_action(Reader& reader, const Fields& fields,
 
 namespace {
 
+/// What stands beside an action that asks the state.
+void read_workflow(Reader& reader, const Fields& fields, Rule& rule) {
+  const bool asks = rule.action.kind == Action::Kind::kAsk;
+  const bool approval = asks && rule.action.asks == Asks::kApproval;
+  const bool invitation = asks && rule.action.asks == Asks::kInvitation;
+  const bool limit = !rule.limit.value.empty();
+  if (fields.find("step") != nullptr && !approval) {
+    reader.error(*fields.key_node("step"), "only a rule with `approval` has this", "leave it out");
+  }
+  const bool has_away = approval || invitation || limit;
+  if (fields.find("when_away") != nullptr && !has_away) {
+    reader.error(*fields.key_node("when_away"), "only a rule with `approval`, `invitation` or `limit` has this",
+                 "leave it out");
+  }
+  if (approval) fields.choice("step", rule.approval_step);
+  WhenAway away = WhenAway::kClosed;
+  if (has_away && fields.choice("when_away", away)) rule.when_away = away;
+  if (rule.when_away == WhenAway::kLocal && !limit) {
+    reader.error(*fields.find("when_away"), "only a limit is counted on this machine as well", "write closed or open");
+  }
+}
+
 void read_rule(Reader& reader, const Node& item, const Key& key, const Inclusion* inclusion,
                std::vector<Rule>& rules) {
   const Fields fields(reader, item, nullptr, *key.object);
@@ -234,11 +291,15 @@ void read_rule(Reader& reader, const Node& item, const Key& key, const Inclusion
     reader.error(*fields.find("tag"),
                  "a tag is 1 to 64 letters, digits, \"_\", \".\" and \"-\"", "write tag: new_domain");
   }
+  if (const Node* const emit = fields.find("emit"); emit != nullptr) {
+    read_emits(reader, *emit, fields.key("emit"), rule.emits);
+  }
   if (auto action = read_action(reader, fields, *key.object)) {
     rule.action = std::move(*action);
-  } else if (fields.find("tag") != nullptr) {
+  } else if (const Node* const alone = fields.key_node(fields.find("tag") != nullptr ? "tag" : "emit");
+             alone != nullptr) {
     rule.action.kind = Action::Kind::kTag;
-    rule.action.mark = fields.key_node("tag")->mark;
+    rule.action.mark = alone->mark;
   }
   if (fields.string("limit", rule.limit)) {
     const Node& named = *fields.key_node("limit");
@@ -252,12 +313,13 @@ void read_rule(Reader& reader, const Node& item, const Key& key, const Inclusion
   }
   if (const Node* const cache = fields.find("cache"); cache != nullptr) {
     const Node& named = *fields.key_node("cache");
-    if (rule.action.kind == Action::Kind::kAsk) {
+    if (rule.action.kind == Action::Kind::kAsk && rule.action.asks == Asks::kBackend) {
       rule.cache = read_cache(reader, *cache, named, fields.key("cache"));
     } else {
       reader.error(named, "only a rule that asks has decisions to keep", "leave it out");
     }
   }
+  read_workflow(reader, fields, rule);
   rules.push_back(std::move(rule));
 }
 

@@ -20,7 +20,7 @@ struct Unit {
 };
 
 constexpr Unit kDurationUnits[] = {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}};
-constexpr Unit kDay{"d", kDayMs};
+constexpr Unit kDayUnit{"d", kDayMs};
 constexpr Unit kSizeUnits[] = {{"KiB", std::uint64_t{1} << 10},
                                {"MiB", std::uint64_t{1} << 20},
                                {"GiB", std::uint64_t{1} << 30}};
@@ -40,18 +40,18 @@ std::string format(std::int64_t value, std::span<const Unit> units, std::string_
 Result<milliseconds, ParseError> parse_duration(std::string_view text, milliseconds longest) {
   // Most are timeouts, and one of more than 24 hours is a typo.
   const auto ms_max = static_cast<std::uint64_t>(longest.count());
-  const bool days = ms_max > kDay.scale;
+  const bool days = ms_max > kDayUnit.scale;
   std::uint64_t count = 0;
   const auto [stop, ec] = std::from_chars(text.data(), text.data() + text.size(), count);
   const auto digits = static_cast<std::size_t>(stop - text.data());
   if (digits == 0) return ParseError{0, "expected a number, as in \"250ms\""};
   std::vector<Unit> units(std::begin(kDurationUnits), std::end(kDurationUnits));
-  if (days) units.push_back(kDay);
+  if (days) units.push_back(kDayUnit);
   for (const Unit& unit : units) {
     if (unit.name != text.substr(digits)) continue;
     // Divide, never multiply: count * scale may wrap.
     if (ec != std::errc{} || count > ms_max / unit.scale) {
-      return ParseError{0, days ? "longer than " + std::to_string(ms_max / kDay.scale) + " days"
+      return ParseError{0, days ? "longer than " + std::to_string(ms_max / kDayUnit.scale) + " days"
                                 : "longer than 24 hours"};
     }
     return milliseconds{static_cast<std::int64_t>(count * unit.scale)};

@@ -38,6 +38,18 @@ Result<ListenerAddress, ParseError> parse_address(std::string_view text);
 /// Reads the URL of a backend: http or https, a host, perhaps a port and a path; no user
 /// information, no query, no fragment. The result's text and weight are left to the caller.
 Result<Endpoint, ParseError> parse_endpoint(std::string_view text);
+/// Whether what is sent to it stays on this machine: "localhost", "::1" or an address in 127.0.0.0/8.
+bool is_loopback_host(std::string_view host);
+
+/// Where a Redis is.
+struct RedisPlace {
+  bool tls = false;
+  std::string host;  // an IPv6 address without brackets
+  std::uint16_t port = 6379;
+  std::int64_t database = 0;
+};
+/// Reads "rediss://redis.internal:6379/0": port and database may be missing; no user information.
+Result<RedisPlace, ParseError> parse_redis_url(std::string_view text);
 
 /// The type of a scalar that stands in the file without quotation marks. Numbers are what JSON
 /// (RFC 8259, 6) reads as one, so a postal code 01234 and a telephone number +46701234567 are

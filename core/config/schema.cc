@@ -5,13 +5,11 @@ namespace {
 
 using std::string_view;
 
-constexpr std::int64_t kKiB = 1 << 10;
-constexpr std::int64_t kMiB = 1 << 20;
-constexpr std::int64_t kSecond = 1000;
-constexpr std::int64_t kHour = 3600 * kSecond;
-
 constexpr string_view kMatches[] = {"exact", "email", "domain", "network"};
 constexpr string_view kModes[] = {"live", "shadow"};
+constexpr string_view kMemory[] = {"memory"};
+constexpr string_view kApprovalSteps[] = {"check", "request"};
+constexpr string_view kWhenAway[] = {"closed", "open", "local"};
 
 constexpr Key kRootKeys[] = {
     {.name = "include",
@@ -112,6 +110,48 @@ constexpr Key kRootKeys[] = {
      .words = "A sample of the requests for `claimgate replay`, personal data replaced. Off without "
               "it.",
      .object = &kCapture},
+    {.name = "state",
+     .shape = Shape::kWordOr,
+     .example = "{ sqlite: /var/lib/claimgate/state.db }",
+     .words = "Where approvals, invitations and whatever else outlives a request are kept. Without it no rule may need any.",
+     .choices = kMemory,
+     .object = &kState},
+    {.name = "approvals",
+     .shape = Shape::kObjectMap,
+     .example = "{ guests: { key: [email.canonical], messages: { pending: in_review, denied: not_admitted } } }",
+     .words = "Sign-ups that somebody has to approve, by name, for the action `approval`.",
+     .object = &kApproval},
+    {.name = "invitations",
+     .shape = Shape::kObjectMap,
+     .example = "{ partners: { code: extension_invitationCode, messages: { unknown: bad_code } } }",
+     .words = "Codes that a sign-up needs, by name, for the action `invitation`.",
+     .object = &kInvitation},
+    {.name = "events",
+     .shape = Shape::kObjectMap,
+     .example = "{ signup_blocked: { type: com.example.signup.blocked, claims: { country: plain }, "
+                "sinks: [crm] } }",
+     .words = "What happened, told to others, by name: see `emit` of a rule and `on` of a connector.",
+     .object = &kEvent},
+    {.name = "sinks",
+     .shape = Shape::kObjectMap,
+     .example = "{ crm: { webhook: https://crm.internal/hooks/claimgate } }",
+     .words = "Where events are delivered to, by name (small letters, digits, `_`, `.` and `-`).",
+     .object = &kSink},
+    {.name = "outbox",
+     .shape = Shape::kObject,
+     .example = "{ events: 1000000 }",
+     .words = "Events on their way.",
+     .object = &kOutbox},
+    {.name = "pseudonyms",
+     .shape = Shape::kObject,
+     .example = "{ key: \"${file:/run/secrets/pseudonyms}\" }",
+     .words = "What hashes and tokens of claims are made with.",
+     .object = &kPseudonyms},
+    {.name = "audit",
+     .shape = Shape::kObject,
+     .example = "{ directory: /var/lib/claimgate/audit, keep: 400d }",
+     .words = "A line for every verdict, in a chain that shows tampering. Off without it.",
+     .object = &kAudit},
     {.name = "process",
      .shape = Shape::kObject,
      .example = "{ user: claimgate }",
@@ -119,9 +159,7 @@ constexpr Key kRootKeys[] = {
      .object = &kProcess},
 };
 constexpr LaterKey kRootLater[] = {
-    {"state", "decide with rules and lists"},
     {"cache", "write decision_cache: { bytes: 64MiB }, and cache in the rules that ask"},
-    {"events", "use the access log"},
 };
 
 constexpr Key kAdminKeys[] = {
@@ -425,6 +463,11 @@ constexpr Key kRuleKeys[] = {
      .example = "per_domain",
      .words = "With `block` or `validation_error`: the limit of `velocity` of that name. Within it the "
               "rule does nothing and the next one follows; over it the rule ends."},
+    {.name = "emit",
+     .shape = Shape::kStringOrList,
+     .example = "signup_blocked",
+     .words = "Events of requests that the rule matches, by name, at most 8. It may stand beside an action "
+              "or alone."},
     {.name = "ask",
      .shape = Shape::kString,
      .example = "crm",
@@ -437,9 +480,34 @@ constexpr Key kRuleKeys[] = {
      .words = "With `ask`: remember what the backend decided. Without it only the caller's retry "
               "gets the same decision.",
      .object = &kRuleCache},
+    {.name = "approval",
+     .shape = Shape::kString,
+     .example = "guests",
+     .words = "Ask the approval of that name. Where the person is approved, or has not asked yet and `step` is "
+              "`check`, the next rule goes on; otherwise the person is told what the state is, and it ends."},
+    {.name = "step",
+     .shape = Shape::kChoice,
+     .fallback = "check",
+     .example = "request",
+     .words = "With `approval`: `check` only looks, for the connector after federating; `request` stores a request "
+              "where there is none, for the connector before the account is created.",
+     .choices = kApprovalSteps},
+    {.name = "invitation",
+     .shape = Shape::kString,
+     .example = "partners",
+     .words = "Redeem the code of the invitation of that name. A good one goes on with the next rule; of any other the "
+              "person is told what is wrong, and it ends."},
+    {.name = "when_away",
+     .shape = Shape::kChoice,
+     .example = "closed",
+     .words = "With `approval` and `invitation`, and with `limit` where machines share it: what happens when the state is "
+              "not to be had. `closed`: the connector's `otherwise`, the default of both. `open`: go on with the next "
+              "rule. `local`, the default of a limit: what this machine has counted itself decides.",
+     .choices = kWhenAway},
 };
-constexpr string_view kRuleOne[] = {"block", "validation_error", "continue", "set", "remove", "ask"};
-constexpr string_view kRuleOrElse[] = {"tag"};
+constexpr string_view kRuleOne[] = {"block",  "validation_error", "continue", "set",
+                                    "remove", "ask",              "approval", "invitation"};
+constexpr string_view kRuleOrElse[] = {"tag", "emit"};
 
 }  // namespace
 
@@ -461,7 +529,7 @@ constinit const Object kList{
 constinit const Object kRule{.name = "rule",
                              .words =
                                  "One item of `rules`: a name, perhaps a condition, and "
-                                 "one action, or a `tag` alone. Or an [include](#include).",
+                                 "one action, or a `tag` or `emit` alone. Or an [include](#include).",
                              .keys = kRuleKeys,
                              .exactly_one = kRuleOne,
                              .or_else = kRuleOrElse};
@@ -515,7 +583,20 @@ constexpr const Object* kAll[] = {
     &kTestEarlier,
     &kExpectation,
     &kCapture,
+    &kEvent,
+    &kOn,
+    &kSink,
+    &kOutbox,
+    &kPseudonyms,
+    &kAudit,
     &kProcess,
+    &kState,
+    &kApproval,
+    &kApprovalMessages,
+    &kApprovalOn,
+    &kGraph,
+    &kInvitation,
+    &kInvitationMessages,
 };
 }  // namespace
 

@@ -33,7 +33,7 @@ enum class Shape : std::uint8_t {
   kObjectOrList,  // one such map or a list of them
   kObjectMap,     // names, each with such a map
   kMessages,      // names, each with a text, or with a text for each language
-  kAuth,          // the word `anonymous`, or `object`
+  kWordOr,        // the only word of `choices`, or `object`
   kCondition,     // what a rule tests
   kClaims,        // claims and the templates they are set to; may be empty
   kClaimsSome,    // the same, at least one
@@ -87,6 +87,10 @@ struct Object {
   const Key* find(std::string_view key) const noexcept;
 };
 
+/// Of the bounds in rows: bytes and milliseconds.
+inline constexpr std::int64_t kKiB = 1 << 10, kMiB = 1 << 20, kGiB = 1 << 30;
+inline constexpr std::int64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMinute, kDay = 24 * kHour;
+
 // The table is immutable and lives as long as the program.
 extern const Object kRoot;
 extern const Object kListener;  // schema_tls.cc, as the two below
@@ -110,6 +114,19 @@ extern const Object kTests;
 extern const Object kLengthRange;
 extern const Object kPolicyTest;   // schema_policy.cc
 extern const Object kProcess;  // schema_process.cc
+extern const Object kState;    // schema_state.cc
+extern const Object kApproval;  // schema_approvals.cc, as the next
+extern const Object kApprovalMessages;
+extern const Object kApprovalOn;
+extern const Object kGraph;
+extern const Object kInvitation;  // schema_invitations.cc, as the next
+extern const Object kInvitationMessages;
+extern const Object kEvent;  // schema_events.cc, as the five below
+extern const Object kSink;
+extern const Object kOutbox;
+extern const Object kPseudonyms;
+extern const Object kAudit;
+extern const Object kOn;
 extern const Object kExpectation;
 extern const Object kCapture;
 extern const Object kCountryOf;

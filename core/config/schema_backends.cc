@@ -6,11 +6,6 @@ namespace {
 
 using std::string_view;
 
-constexpr std::int64_t kKiB = 1 << 10;
-constexpr std::int64_t kMiB = 1 << 20;
-constexpr std::int64_t kSecond = 1000;
-constexpr std::int64_t kHour = 3600 * kSecond;
-
 constexpr string_view kSpeaks[] = {"mapping", "connector", "ext-id"};
 constexpr string_view kMethods[] = {"POST", "GET", "PUT", "PATCH", "DELETE"};
 

@@ -5,11 +5,9 @@ namespace {
 
 using std::string_view;
 
-constexpr std::int64_t kSecond = 1000;
-constexpr std::int64_t kHour = 3600 * kSecond;
-
 constexpr string_view kDialects[] = {"b2c-userflow", "b2b-signup", "ext-id", "b2c-policy"};
 constexpr string_view kTokenFaults[] = {"continue", "fail"};
+constexpr string_view kAnonymous[] = {"anonymous"};
 constexpr string_view kStepsOfUrls[] = {"PostFederationSignup", "PostAttributeCollection"};
 
 constexpr Key kConnectorKeys[] = {
@@ -35,10 +33,11 @@ constexpr Key kConnectorKeys[] = {
               "provider\", `PostAttributeCollection` is \"before creating the user\".",
      .choices = kStepsOfUrls},
     {.name = "auth",
-     .shape = Shape::kAuth,
+     .shape = Shape::kWordOr,
      .example = "{ basic: { username: b2c, password: \"${env:B2C_PASSWORD}\" } }",
      .words = "How the caller shows who it is. `anonymous` lets everybody in and has to be written "
               "when a listener can be reached from another machine.",
+     .choices = kAnonymous,
      .object = &kAuthentication},
     {.name = "deadline",
      .shape = Shape::kDuration,
@@ -92,6 +91,11 @@ constexpr Key kConnectorKeys[] = {
      .words = "With `ext-id`: events that rules have no part in, each with the backend that gets them. "
               "An event that is not named is refused.",
      .object = &kCarry},
+    {.name = "on",
+     .shape = Shape::kObject,
+     .example = "{ block: [signup_blocked] }",
+     .words = "Events of every request that was told a verdict.",
+     .object = &kOn},
     {.name = "rules",
      .shape = Shape::kRules,
      .example = "[ { name: everybody, continue: {} } ]",

@@ -6,9 +6,6 @@ namespace {
 
 using std::string_view;
 
-constexpr std::int64_t kHour = 3'600'000;
-constexpr std::int64_t kDay = 24 * kHour;
-
 constexpr string_view kRevalidations[] = {"background", "wait"};
 
 constexpr Key kRuleCacheKeys[] = {
@@ -93,6 +90,19 @@ constexpr Key kDecisionCacheKeys[] = {
               "caller's retry reaches the backend again.",
      .least = 0,
      .most = std::int64_t{1} << 40},
+    {.name = "redis",
+     .shape = Shape::kBoolean,
+     .fallback = "false",
+     .example = "true",
+     .words = "Share decisions with the other machines of `state: { redis: ... }`: what one has learned of a backend the "
+              "others find there, encrypted with the state's key, before they ask it."},
+    {.name = "redis_wait",
+     .shape = Shape::kDuration,
+     .fallback = "50ms",
+     .example = "20ms",
+     .words = "How long a request waits for Redis at most before its backend is asked.",
+     .least = 1,
+     .most = 5000},
 };
 
 }  // namespace

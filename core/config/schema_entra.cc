@@ -4,9 +4,6 @@
 namespace core::config::schema {
 namespace {
 
-constexpr std::int64_t kMinute = 60'000;
-constexpr std::int64_t kDay = 24 * 60 * kMinute;
-
 constexpr Key kEntraKeys[] = {
     {.name = "tenant",
      .shape = Shape::kString,

@@ -6,9 +6,6 @@ namespace {
 
 using std::string_view;
 
-constexpr std::int64_t kKiB = 1 << 10;
-constexpr std::int64_t kGiB = 1 << 30;
-
 constexpr string_view kToldVerdicts[] = {"continue", "block", "validation_error", "fault",
                                          "refused"};
 constexpr string_view kWhenFull[] = {"stop", "rotate"};
@@ -137,6 +134,10 @@ constexpr Key kExpectationKeys[] = {
      .shape = Shape::kStringsAny,
      .example = "[office]",
      .words = "The labels that rules have put on the request with `tag`, in any order: all of them."},
+    {.name = "events",
+     .shape = Shape::kStringsAny,
+     .example = "[signup_blocked]",
+     .words = "The events that come of it, all of them; in any order."},
 };
 
 constexpr Key kCaptureKeys[] = {

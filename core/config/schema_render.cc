@@ -109,8 +109,8 @@ std::string shape_schema(const Key& key) {
       return "{\"type\":\"object\",\"propertyNames\":{\"pattern\":" + json_quoted(kNamePattern) +
              "},\"additionalProperties\":{\"anyOf\":[" + string + "," + map_of(string, true) +
              "]}}";
-    case Shape::kAuth:
-      return "{\"anyOf\":[{\"const\":\"anonymous\"}," + reference_to(key.object->name) + "]}";
+    case Shape::kWordOr:
+      return "{\"anyOf\":[{\"const\":" + json_quoted(key.choices[0]) + "}," + reference_to(key.object->name) + "]}";
     case Shape::kCondition:
       return reference_to("condition");
     case Shape::kClaims:
@@ -292,8 +292,8 @@ std::string shape_words(const Key& key) {
       return "map: name to " + see(key.object);
     case Shape::kMessages:
       return "map: name to text, or to texts by language";
-    case Shape::kAuth:
-      return "`anonymous`, or " + see(key.object);
+    case Shape::kWordOr:
+      return "`" + std::string(key.choices[0]) + "`, or " + see(key.object);
     case Shape::kCondition:
       return "map of [test](#test)s";
     case Shape::kClaims:

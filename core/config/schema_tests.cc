@@ -169,7 +169,6 @@ constexpr Key kLengthRangeKeys[] = {
      .most = 1'000'000},
 };
 
-
 constexpr Key kCountryOfKeys[] = {
     {.name = "country",
      .shape = Shape::kString,

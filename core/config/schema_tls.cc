@@ -6,8 +6,6 @@ namespace {
 
 using std::string_view;
 
-constexpr std::int64_t kHour = 3'600'000;
-
 constexpr string_view kProxyProtocols[] = {"off", "v1", "v2", "any"};
 constexpr string_view kClientCertificates[] = {"required", "optional"};
 

@@ -39,6 +39,11 @@ constexpr Key kVelocityKeys[] = {
               "other steps it is only looked whether the limit is reached. The caller's retry is never "
               "counted twice.",
      .choices = kCounts},
+    {.name = "shared",
+     .shape = Shape::kBoolean,
+     .example = "false",
+     .words = "Whether the machines of a `state: { redis: ... }` count together, as they do where there is one; `false`: "
+              "each counts for itself, in its memory, and no request waits for it."},
 };
 
 }  // namespace

@@ -19,6 +19,17 @@ void wipe_secrets(Config& config, bool all) noexcept {
   if (!all) return;
   wipe(config.admin_token.value);
   wipe(config.capture.secret.value);
+  for (Text& key : config.state.keys) wipe(key.value);
+  wipe(config.state.redis.password.value);
+  for (Approval& approval : config.approvals) {
+    if (approval.graph) wipe(approval.graph->client_secret.value);
+  }
+  for (Sink& sink : config.sinks) {
+    for (Text& secret : sink.secrets) wipe(secret.value);
+    wipe(sink.password.value);
+    for (auto& [name, value] : sink.headers) wipe(value.value);
+  }
+  for (Text& key : config.pseudonyms.keys) wipe(key.value);
 }
 
 }  // namespace core::config

@@ -286,6 +286,10 @@ void read_decision_cache(Reader& reader, const Node& node, const Node& named, co
   if (!reader.is_map(node, key)) return;
   const Fields fields(reader, node, &named, *key.object);
   fields.size("bytes", config.decision_cache_bytes);
+  if (fields.boolean("redis", config.decision_cache_redis)) {
+    config.decision_cache_redis_mark = fields.key_node("redis")->mark;
+  }
+  fields.duration("redis_wait", config.decision_cache_redis_wait);
 }
 
 void read_lists(Reader& reader, const Node& node, const Key& key, Config& config) {

@@ -37,6 +37,10 @@ void read_limit(Reader& reader, const Member& member, const Key& key, Config& co
   fields.duration("window", limit.window);
   if (fields.integer("at_most", limit.at_most)) limit.at_most_mark = fields.find("at_most")->mark;
   fields.choice("counts", limit.counts);
+  if (bool shared = false; fields.boolean("shared", shared)) {
+    limit.shared = shared;
+    limit.shared_mark = fields.key_node("shared")->mark;
+  }
   config.velocity.push_back(std::move(limit));
 }
 

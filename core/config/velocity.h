@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/config/written.h"
@@ -18,6 +19,8 @@ struct VelocityLimit {
   std::int64_t at_most = 1;
   Mark at_most_mark;
   Counts counts = Counts::kAttempts;
+  std::optional<bool> shared;  // by machines; unset: where there is a Redis
+  Mark shared_mark;
 };
 
 }  // namespace core::config

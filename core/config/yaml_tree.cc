@@ -20,13 +20,13 @@
 namespace core::config {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kNowhere = std::string_view::npos;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 bool is_quotation(char c) { return c == '"' || c == '\''; }
 
-bool is_flow_mark(char c) { return std::string_view(",[]{}").find(c) != kNone; }
+bool is_flow_mark(char c) { return std::string_view(",[]{}").find(c) != kNowhere; }
 
 /// Thrown through yaml-cpp by our own event handler, once the reason has been reported.
 struct Stop {};
@@ -121,12 +121,12 @@ class Builder final : public YAML::EventHandler {
     node.quoted = tag == "!" || (at < text_.size() && is_quotation(text_[at]));
     if (at < text_.size() && is_quotation(text_[at])) {
       node.end = end_of_quoted(text_, at);
-      if (node.end == kNone) {  // yaml-cpp takes the end of the file for the quotation mark
+      if (node.end == kNowhere) {  // yaml-cpp takes the end of the file for the quotation mark
         report(at, at + 1, "this quotation mark is never closed", {});
         throw Stop{};
       }
       const std::string_view written = text_.substr(at, node.end - at);
-      last_quoted_ = written.find('\n') != kNone ? &node : nullptr;
+      last_quoted_ = written.find('\n') != kNowhere ? &node : nullptr;
     } else if (!node.quoted && text_.substr(at, value.size()) == value) {
       node.end = at + value.size();
     } else {
@@ -189,7 +189,7 @@ class Builder final : public YAML::EventHandler {
   void check_value(std::string_view value, std::size_t at) {
     if (text::find_invalid_utf8(value) != value.size()) {  // yaml-cpp 0.7 writes them as one byte
       report(at, at + 1, "the escapes \\N and \\_ are not supported", "write \\u0085 or \\u00a0");
-    } else if (value.find('\0') != kNone) {
+    } else if (value.find('\0') != kNowhere) {
       report(at, at + 1, "a text cannot hold a zero byte", {});
     }
   }
@@ -326,6 +326,7 @@ class Secrets {
                          : word            ? secret
                                            : secret || key == "auth" || names_a_secret(key);
       visit(own(member.value), below);
+      if (key == "state") hide_key_of(*member.value);
     }
   }
 
@@ -333,13 +334,18 @@ class Secrets {
   /// The tree hands out const nodes; this one is being completed.
   static Node& own(const Node* node) { return const_cast<Node&>(*node); }
 
+  /// `key` is a secret in `state` alone: in other places it names claims.
+  void hide_key_of(const Node& state) {
+    if (const Node* const key = state.find("key"); key != nullptr) visit(own(key), true);
+  }
+
   void hide(Node& node) {
     node.sensitive = true;
     if (node.kind == Node::Kind::kNull) return;
     std::string_view rest = node.value;
     while (rest.starts_with("${env:") || rest.starts_with("${file:")) {
       const std::size_t close = rest.find('}');
-      if (close == kNone) break;
+      if (close == kNowhere) break;
       rest.remove_prefix(close + 1);
     }
     if (rest == "$") rest = {};  // of a reference that lacks its quotation marks

@@ -45,6 +45,20 @@ void encode(const Decision& decision, std::string& bytes) {
   }
 }
 
+bool is_whole(std::string_view bytes) noexcept {
+  if (bytes.size() < DecisionView::kSaidAt || bytes[0] < 0 || bytes[1] < 0 || bytes[1] > DecisionView::kIsText ||
+      bytes[0] > static_cast<char>(rules::VerdictKind::kValidationError)) {
+    return false;
+  }
+  const DecisionView view(bytes);
+  std::size_t at = DecisionView::kSaidAt + view.number(DecisionView::kSaidSizeAt);
+  for (std::size_t left = view.claim_count(); left > 0; --left) {
+    if (at + 9 > bytes.size() || bytes[at] < 0 || bytes[at] > static_cast<char>(claims::Kind::kArray)) return false;
+    at += 9 + std::size_t{view.number(at + 1)} + view.number(at + 5);
+  }
+  return at == bytes.size();
+}
+
 Decision DecisionView::decode() const {
   Decision decision;
   decision.kind = kind();

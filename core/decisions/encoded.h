@@ -11,11 +11,16 @@
 namespace core::decisions {
 
 /// A decision as one run of bytes: what the cache keeps, what workers hand each other, and what an
-/// evaluation reads without making any object of it. Good inside one process only: numbers are in
-/// the machine's order.
+/// evaluation reads without making any object of it. Numbers are in the machine's order: whoever hands it to
+/// other machines says so beside it, and changes what he says with the form (kEncodedForm).
 std::string encode(const Decision& decision);
 /// The same into memory that is used again.
 void encode(const Decision& decision, std::string& bytes);
+
+/// Of encode()'s form: one more with each change of it.
+inline constexpr int kEncodedForm = 1;
+/// Whether DecisionView can read `bytes`, which come from another machine: kinds are known, sizes add up.
+bool is_whole(std::string_view bytes) noexcept;
 
 /// Reads what encode() wrote. Borrows the bytes.
 class DecisionView {
@@ -56,6 +61,7 @@ class DecisionView {
 
  private:
   friend void encode(const Decision& decision, std::string& bytes);
+  friend bool is_whole(std::string_view bytes) noexcept;
   static constexpr char kIsNothing = 0, kIsMessage = 1, kIsText = 2;
   static constexpr std::size_t kClaimCountAt = 2, kSaidSizeAt = 6, kSaidAt = 10;
 

@@ -275,32 +275,30 @@ bool write_message(http::OutBuffer& out, Step step, const claims::Event& event,
     if (block) return nullptr;  // a page has no fields
     return said.id != claims::kNoName ? find(event, said.id) : find(event, said.name);
   };
-  std::size_t marked = 0;
   for (const ClaimWords& said : words.claims) {
-    if (attribute_of(said) != nullptr) {
-      ++marked;
-    } else if (!out.append(kLineEnd) || !out.append(said.text)) {
-      return false;
-    }
+    if (attribute_of(said) == nullptr && !(out.append(kLineEnd) && out.append(said.text))) return false;
   }
   if (!out.append("\"")) return false;
-  if (marked != 0) {
-    if (!out.append(R"(,"attributeErrors":{)")) return false;
-    bool first = true;
-    for (const ClaimWords& said : words.claims) {
-      const Attribute* const attribute = attribute_of(said);
-      if (attribute == nullptr) continue;
-      char* begin = nullptr;
-      char* to = begin_member(out, first, attribute->name, said.text.size() + 2, begin);
-      if (to == nullptr) return false;
-      *to++ = '"';
-      to = append(to, said.text);
-      *to++ = '"';
-      out.commit(static_cast<std::size_t>(to - begin));
-      first = false;
-    }
-    if (!out.append("}")) return false;
+  bool first = true;
+  const auto mark = [&](const ClaimWords& said) noexcept {
+    const Attribute* const attribute = attribute_of(said);
+    if (attribute == nullptr) return true;
+    if (first && !out.append(R"(,"attributeErrors":{)")) return false;
+    char* begin = nullptr;
+    char* to = begin_member(out, first, attribute->name, said.text.size() + 2, begin);
+    if (to == nullptr) return false;
+    *to++ = '"';
+    to = append(to, said.text);
+    *to++ = '"';
+    out.commit(static_cast<std::size_t>(to - begin));
+    first = false;
+    return true;
+  };
+  if (words.about != claims::kNoName && !mark({words.about, {}, words.message})) return false;
+  for (const ClaimWords& said : words.claims) {
+    if (!mark(said)) return false;
   }
+  if (!first && !out.append("}")) return false;
   return out.append(kTail);
 }
 

@@ -19,6 +19,7 @@ struct Words {
   std::string_view message;
   std::string_view title = {};                // of a block page; null data(): none
   std::span<const ClaimWords> claims = {};  // of a validation error
+  claims::NameId about = claims::kNoName;   // the claim that a validation error's `message` is about
 };
 
 /// How lines of a message are told apart, inside a JSON string.

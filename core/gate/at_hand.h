@@ -19,10 +19,11 @@ enum class Source : std::uint8_t {
   kCache,   // a remembered decision
   kStale,   // one that is past its time
   kJoined,  // a call that somebody else had begun
+  kState,   // an approval, an invitation, a limit
   kBackend,
   kOtherwise,  // nowhere: the connector's `otherwise`
 };
-inline constexpr std::size_t kSourceCount = 6;
+inline constexpr std::size_t kSourceCount = 7;
 std::string_view name(Source source) noexcept;
 
 /// Why a request was answered `otherwise`.
@@ -36,9 +37,17 @@ enum class Fallback : std::uint8_t {
   kEnding,   // the process ends, or a reload took the backend away
   kOverload,  // no memory left for it (`limits.memory`)
   kConnectorPending,  // `pending` requests of its connector wait already
+  kState,     // the state is not to be had, or there is none
 };
-inline constexpr std::size_t kFallbackCount = 9;
+inline constexpr std::size_t kFallbackCount = 10;
 std::string_view name(Fallback fallback) noexcept;
+
+/// How a limit that machines share has counted a request.
+struct CountedApart {
+  velocity::Counted counted;      // what the rule goes by; its stamp is of this machine's counter
+  std::uint32_t stamp = 0;        // of the shared one; 0: there is nothing to take back
+  bool unknown = false;           // nobody has counted it, and it is let pass
+};
 
 /// What became of one ask rule of a request that has waited.
 struct Given {
@@ -47,6 +56,8 @@ struct Given {
   std::string_view decision =
       {};  // encoded; empty: there is none, unless the cache has a stale one
   Fallback why = Fallback::kNone;  // when it is empty
+  const CountedApart* counted = nullptr;  // of a limit; null: it was not to be had
+  bool joined = false;                    // somebody else, who has sent the same, was counted
 };
 
 /// What a request knows besides its body.
@@ -64,6 +75,7 @@ struct Asked {
   bool by_claims = false;  // the decision is kept under claims_key
   bool by_body = false;    // and, for the caller's retry, under body_key
   decisions::Key claims_key, body_key;
+  velocity::Question count;  // of a limit that machines share
 
   /// Requests with the same one ask the same: one call is enough for them.
   const decisions::Key& flight() const noexcept { return ask->keyed ? claims_key : body_key; }
@@ -75,6 +87,7 @@ struct CountedAt {
   bool accounts = false;
   rules::Decisions::Limited what;
   std::uint32_t stamp = 0;  // of the counter, to take it back by; 0: there is nothing to take back
+  std::uint32_t shared_stamp = 0;  // the same of the one that machines share
   decisions::Key counter, request;
 };
 
@@ -100,6 +113,12 @@ class AtHand final : public rules::Decisions {
   }
   /// Where requests are counted; shared, and outlives this. Null: nowhere, and nothing is over a limit.
   void use_counters(velocity::Counters* counters) noexcept { counters_ = counters; }
+  /// Limits that machines share are asked from now on; without it they are counted here like others.
+  /// `first` begins numbers that no other one gives out: what may not be joined is told apart by them.
+  void share_limits(std::uint64_t first) noexcept {
+    shares_ = true;
+    next_number_ = first;
+  }
   /// Requests with different ones are never each other's retries, whatever they have in common.
   void use_salt(std::uint64_t salt) noexcept { salt_ = salt; }
   void set_now(std::uint64_t now_ms) noexcept { now_ms_ = now_ms; }
@@ -110,9 +129,11 @@ class AtHand final : public rules::Decisions {
 
   Answer decide(std::uint32_t rule, const rules::Ask& ask,
                 rules::Evaluation& evaluation) noexcept override;
-  Limited limit(const rules::Limit& limit, rules::Evaluation& evaluation) noexcept override;
+  Limited limit(std::uint32_t rule, const rules::Limit& limit, const rules::Ask* ask,
+                rules::Evaluation& evaluation) noexcept override;
 
-  /// The request has its answer: accounts that it does not let be created were not.
+  /// The request has its answer: accounts that it does not let be created were not. Of limits that
+  /// machines share, what is to be taken back there is left in counted(): a `shared_stamp` that is not 0.
   void conclude(bool lets_through) noexcept;
   /// The limits that the request came to, each once.
   std::span<const CountedAt> counted() const noexcept { return {counted_.data(), counted_size_}; }
@@ -136,6 +157,9 @@ class AtHand final : public rules::Decisions {
     if (source > source_) source_ = source;
   }
 
+  velocity::Question question_of(const rules::Limit& limit, CountedAt& at, bool shared) noexcept;
+  bool limit_apart(std::uint32_t rule, const rules::Ask& ask, const velocity::Question& question,
+                   CountedAt& at) noexcept;
   const decisions::Key& body_hashed() noexcept;
 
   decisions::Cache* cache_ = nullptr;
@@ -154,6 +178,9 @@ class AtHand final : public rules::Decisions {
   std::array<CountedAt, kLimitsMax> counted_;
   std::size_t counted_size_ = 0;
   bool body_hashed_ = false;
+  bool shares_ = false;
+  bool has_shared_ = false;  // among counted_
+  std::uint64_t next_number_ = 0;
   decisions::Key body_key_;
   std::uint32_t refresh_rule_ = Known::kNoRule;
   Source source_ = Source::kRules;

@@ -24,7 +24,7 @@ void warn_of_bridges(const config::Connector& connector,
                      config::Diagnostics& diagnostics) {
   const bool events = connector.dialect == config::DialectName::kExtId;
   for (const config::Rule& rule : connector.rules) {
-    if (rule.action.kind != config::Action::Kind::kAsk) continue;
+    if (rule.action.kind != config::Action::Kind::kAsk || rule.action.asks != config::Asks::kBackend) continue;
     const config::Text& name = rule.action.backend;
     const auto backend = std::find_if(backends.begin(), backends.end(), [&](const auto& one) {
       return one.name.value == name.value;

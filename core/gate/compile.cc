@@ -83,9 +83,13 @@ std::shared_ptr<const lists::List> load_list(const config::ListSource& source,
   return loaded.list;
 }
 
-bool asks(const config::Connector& connector) {
+/// Whether a request of `connector` may have to wait. `shares` says that limits are in a Redis.
+bool asks(const config::Connector& connector, bool shares) {
   return std::any_of(connector.rules.begin(), connector.rules.end(),
-                     [](const config::Rule& rule) { return rule.action.kind == config::Action::Kind::kAsk; }) ||
+                     [shares](const config::Rule& rule) {
+                       return rule.action.kind == config::Action::Kind::kAsk ||
+                              (shares && !rule.limit.value.empty());
+                     }) ||
          std::any_of(connector.carry.begin(), connector.carry.end(),
                      [](const config::Text& backend) { return !backend.value.empty(); });
 }
@@ -93,7 +97,9 @@ bool asks(const config::Connector& connector) {
 /// How many requests of a connector may wait where it does not say so: not all that its worker lets wait,
 /// when there are others who need places.
 std::size_t usual_pending(const config::Config& config) {
-  const auto askers = std::count_if(config.connectors.begin(), config.connectors.end(), asks);
+  const bool shares = config.state.kind == config::State::Kind::kRedis;
+  const auto askers = std::count_if(config.connectors.begin(), config.connectors.end(),
+                                    [shares](const auto& connector) { return asks(connector, shares); });
   const auto all = static_cast<std::size_t>(config.limits.pending);
   return askers > 1 ? (all + 1) / 2 : all;
 }
@@ -219,6 +225,47 @@ void compile_carriers(const config::Connector& written, const std::vector<config
   }
 }
 
+/// One of `events`.
+events::Plan compile_event(const config::EventType& written, rules::Compiler& compiler) {
+  events::Plan plan;
+  plan.name = written.name.value;
+  plan.type = written.type.value;
+  plan.source = written.source.value;
+  plan.dataschema = written.dataschema.value;
+  for (const config::Text& sink : written.sinks) plan.sinks.push_back(sink.value);
+  plan.before_answer = written.commit == config::EventCommit::kBeforeAnswer;
+  plan.closed = plan.before_answer && written.when_away == config::WhenAway::kClosed;
+  std::vector<const config::Text*> texts;
+  for (const auto& [claim, treatment] : written.claims) texts.push_back(&claim);
+  for (const config::Text& key : written.key) texts.push_back(&key);
+  if (!written.subject.value.empty()) texts.push_back(&written.subject);
+  std::vector<std::uint32_t> places;
+  plan.subjects = compiler.compile_values(texts, places);
+  std::size_t at = 0;
+  for (const auto& [claim, treatment] : written.claims) {
+    plan.members.push_back({text::json_quoted(claim.value) + ":", treatment, places[at++]});
+  }
+  for (std::size_t i = 0; i < written.key.size(); ++i) plan.key.push_back(places[at++]);
+  if (!written.subject.value.empty()) plan.subject = places[at];
+  return plan;
+}
+
+/// The events of a connector's verdicts; those of its rules are compiled already.
+void compile_on(const config::Connector& written, rules::Compiler& compiler,
+                const std::vector<events::Plan>& events, Connector& connector) {
+  const auto note = [&](const std::vector<std::uint32_t>& numbers) {
+    connector.emits = connector.emits || !numbers.empty();
+    for (const std::uint32_t number : numbers) {
+      connector.commits = connector.commits || events[number].before_answer;
+    }
+  };
+  for (std::size_t kind = 0; kind < connector.on.size(); ++kind) {
+    connector.on[kind] = compiler.resolve_events(written.on[kind]);
+    note(connector.on[kind]);
+  }
+  for (const rules::Rule& rule : connector.program.rules()) note(rule.emits);
+}
+
 CallerCheck compile_callers(const config::Connector& written) {
   // Without `auth` the loader has made sure that only this machine can connect.
   if (written.allow_anonymous || !written.has_auth) return CallerCheck::anonymous();
@@ -340,9 +387,10 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
   };
   const bool free_names = std::any_of(config.connectors.begin(), config.connectors.end(), is_policy);
   rules::Compiler compiler({snapshot->names, lists, messages, snapshot->lanes, &tables,
-                            &config.backends, free_names, &snapshot->limits},
+                            &config.backends, free_names, &config.approvals, &config.invitations,
+                            &snapshot->limits, &config.events},
                            diagnostics);
-  snapshot->limits = compiler.compile_limits(config.velocity);
+  snapshot->limits = compiler.compile_limits(config.velocity, config.state);
   check_limits(config, diagnostics);
   for (const config::Message& message : config.messages) {
     if (message.texts.empty()) continue;
@@ -358,7 +406,23 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
          static_cast<std::uint64_t>(written.timeout.count()) * tries, written.connector_contract,
          written.event_contract});
   }
+  for (const config::Approval& approval : config.approvals) {
+    snapshot->approvals.push_back(approval.name.value);
+    auto& events = snapshot->approval_events.emplace_back();
+    for (std::size_t i = 0; i < events.size(); ++i) events[i] = compiler.resolve_events(approval.on[i]);
+  }
+  for (const config::Invitation& invitation : config.invitations) {
+    snapshot->invitations.push_back({invitation.name.value, invitation.valid.count() / 1000,
+                                     invitation.forget.count() / 1000});
+  }
   const std::size_t pending_usually = usual_pending(config);
+  for (const config::EventType& event : config.events) {
+    snapshot->events.push_back(compile_event(event, compiler));
+  }
+  std::vector<const config::Text*> person;
+  for (const config::Text& text : config.audit.person) person.push_back(&text);
+  std::vector<std::uint32_t> places;
+  snapshot->person = compiler.compile_values(person, places);
   for (const config::Connector& written : config.connectors) {
     Connector connector;
     connector.index = snapshot->connectors.size();
@@ -372,6 +436,7 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
       connector.block_title = compiler.resolve_message(written.block_title);
     }
     compile_carriers(written, config.backends, connector, diagnostics);
+    compile_on(written, compiler, snapshot->events, connector);
     for (const rules::Rule& rule : connector.program.rules()) {
       snapshot->claim_words_max = std::max(snapshot->claim_words_max, rule.claim_messages.size());
     }
@@ -389,6 +454,10 @@ std::shared_ptr<const Snapshot> compile(const config::Config& config, const Comp
         if (!rule.limit.value.empty()) {
           diagnostics.error(rule.limit.mark, rule.limit.value.size(),
                             "rules of `shadow_rules` count nothing",
+                            "leave it out, or write mode: shadow in `rules`");
+        }
+        for (const config::Text& name : rule.emits) {
+          diagnostics.error(name.mark, name.value.size(), "rules of `shadow_rules` tell nobody",
                             "leave it out, or write mode: shadow in `rules`");
         }
         if (rule.action.kind != config::Action::Kind::kAsk) continue;

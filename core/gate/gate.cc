@@ -35,6 +35,15 @@ std::span<const std::pair<claims::NameId, std::uint32_t>> claim_messages(
   return program.rules()[static_cast<std::size_t>(verdict.rule)].claim_messages;
 }
 
+/// The claim that what a workflow tells is about; kNoName: none, or no workflow has decided.
+claims::NameId about(const rules::Program& program, const rules::Verdict& verdict) noexcept {
+  if (verdict.rule < 0) return claims::kNoName;
+  const rules::Rule& rule = program.rules()[static_cast<std::size_t>(verdict.rule)];
+  if (rule.action != rules::Rule::Action::kAsk) return claims::kNoName;
+  const rules::Workflow* const workflow = program.asks()[rule.ask].workflow.get();
+  return workflow == nullptr ? claims::kNoName : workflow->about;
+}
+
 /// The answer to a caller that is not let in.
 void refuse_caller(const CallerCheck& callers, Report& report, http::ErrorAnswer& error) noexcept {
   report.outcome = Outcome::kUnauthorized;
@@ -214,6 +223,7 @@ bool Gate::find_words(const rules::Verdict& verdict, const Connector& connector,
                       rules::VerdictKind told, dialects::Words& words) noexcept {
   words.message = message(verdict.message);
   if (words.message.data() == nullptr) return false;
+  words.about = about(connector.program, verdict);
   claim_words_.clear();
   if (verdict.message == rules::Verdict::kSaid) {
     for (const rules::Evaluation::SaidOf& said : evaluation_.said_of()) {
@@ -507,6 +517,16 @@ bool Gate::tell_otherwise(http::After after, std::string_view date, http::OutBuf
   evaluation_.claims().clear();
   return tell({otherwise.kind, rules::Verdict::kOtherwise, otherwise.message}, after, date, out,
               report);
+}
+
+void Gate::answer_otherwise(Report& report, http::After after, std::string_view date,
+                            http::OutBuffer& out) noexcept {
+  const Otherwise& otherwise = report.connector->otherwise;
+  report.source = Source::kOtherwise;
+  report.fallback = Fallback::kState;
+  report.omitted = 0;
+  const rules::Verdict verdict{otherwise.kind, rules::Verdict::kOtherwise, otherwise.message};
+  if (!tell(verdict, after, date, out, report)) no_room(after, date, out, report);
 }
 
 void Gate::no_room(http::After after, std::string_view date, http::OutBuffer& out,

@@ -90,6 +90,8 @@ class Gate {
   /// Where requests are counted; shared by all gates. Without it nothing is over a limit.
   void use_counters(velocity::Counters* counters) noexcept { at_hand_.use_counters(counters); }
   /// See AtHand.
+  void share_limits(std::uint64_t first) noexcept { at_hand_.share_limits(first); }
+  /// See AtHand.
   void use_salt(std::uint64_t salt) noexcept { at_hand_.use_salt(salt); }
   /// The time of the requests that follow: milliseconds of a clock that does not go back.
   void set_now(std::uint64_t now_ms) noexcept { at_hand_.set_now(now_ms); }
@@ -119,6 +121,10 @@ class Gate {
   /// Entra, which says only in its body what it is, with 503. With Connection: close.
   Report shed(const http::Request& request, std::string_view date, http::OutBuffer& out,
               const Caller& caller = {}) noexcept;
+
+  /// Behind an answer with a verdict, when it cannot go out after all: the connector's `otherwise` in its
+  /// place, of the request that the evaluation has still. `report` is that answer's, and becomes this one's.
+  void answer_otherwise(Report& report, http::After after, std::string_view date, http::OutBuffer& out) noexcept;
 
   /// The part of answer() behind the caller's admission: reads `body` as claims, decides, and writes
   /// the answer of `connector`. `tracer` may be null; `explain` listens with it.

@@ -13,6 +13,7 @@
 #include "core/claims/claims.h"
 #include "core/config/config.h"
 #include "core/dialects/dialect.h"
+#include "core/events/plan.h"
 #include "core/gate/caller.h"
 #include "core/lists/list.h"
 #include "core/lists/live.h"
@@ -55,6 +56,10 @@ struct Connector {
   config::milliseconds deadline{4000};
   config::milliseconds retry_window{12'000};
   std::size_t pending_max = 4096;  // its requests that wait for a backend, in one worker
+  /// Events of verdicts that are told, by rules::VerdictKind: numbers into Snapshot::events.
+  std::array<std::vector<std::uint32_t>, 3> on;
+  bool emits = false;     // its rules, or `on`
+  bool commits = false;   // one of those events is committed before the answer
   std::size_t index = 0;  // in Snapshot::connectors
 
   /// Who gets the events of a step at dialects::Moment::kApart; null when nobody does.
@@ -71,6 +76,13 @@ struct Backend {
   bool speaks_flow = false, speaks_events = false;  // what its requests are: see core/bridge
 };
 
+/// What new codes of an invitation are made by.
+struct InvitationTerms {
+  std::string name;
+  std::int64_t valid_s = 0;   // how long one may be redeemed when nothing is said about it
+  std::int64_t forget_s = 0;  // how long one is kept behind its end
+};
+
 /// One compiled configuration: everything a request needs, immutable, shared by all workers.
 /// Replaced as a whole by a reload and freed with the last request that uses it.
 struct Snapshot {
@@ -84,7 +96,13 @@ struct Snapshot {
   std::vector<Message> messages;
   std::map<std::string, std::uint32_t, std::less<>> message_numbers;  // by name
   std::vector<Backend> backends;  // in the configuration's order
+  std::vector<std::string> approvals;  // names, in the configuration's order
+  std::vector<InvitationTerms> invitations;  // in the configuration's order
+  /// Of each of them, the events of its changes: numbers into `events`.
+  std::vector<std::array<std::vector<std::uint32_t>, config::kApprovalChanges.size()>> approval_events;
   std::vector<rules::Limit> limits;  // in the configuration's order
+  std::vector<events::Plan> events;  // in the configuration's order
+  std::vector<rules::Subject> person;  // `audit`: whose hash says who it was
   std::vector<Connector> connectors;
   std::size_t prepared_max = 0;  // over all connectors
   std::size_t claim_words_max = 0;  // messages for single claims of one rule, over all connectors

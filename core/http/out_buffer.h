@@ -41,6 +41,12 @@ class OutBuffer {
 
   /// Takes back what was appended behind the first `size` bytes.
   void truncate(std::size_t size) noexcept { size_ = std::min(size_, size); }
+  /// Takes out what lies from `begin` to `end`, both within the contents.
+  void cut(std::size_t begin, std::size_t end) noexcept {
+    if (begin == end) return;
+    std::memmove(block_.get() + begin, block_.get() + end, size_ - end);
+    size_ -= end - begin;
+  }
   void clear() noexcept { size_ = 0; }
 
   /// Good until the next reserve() or append().

@@ -38,6 +38,7 @@
 
 #include <algorithm>
 
+#include "core/http/field_sink.h"
 #include "core/http/plain_field.h"
 #include "core/http/request_line.h"
 #include "core/http/syntax.h"
@@ -46,41 +47,7 @@ namespace core::http {
 
 namespace {
 
-/// Where llhttp's callbacks put fields.
-struct FieldSink {
-  Header* next;
-  Header* end;
-  bool complete = false;
-};
-
-int on_field(llhttp_t* parser, const char* at, std::size_t size) noexcept {
-  FieldSink& sink = *static_cast<FieldSink*>(parser->data);
-  if (sink.next == sink.end) return HPE_USER;
-  sink.next->name = {at, size};
-  sink.next->value = {at + size + 1, 0};
-  ++sink.next;
-  return 0;
-}
-
-int on_value(llhttp_t* parser, const char* at, std::size_t size) noexcept {
-  FieldSink& sink = *static_cast<FieldSink*>(parser->data);
-  if (size != 0) sink.next[-1].value = {at, size};  // an empty span lies on the next line
-  return 0;
-}
-
-int on_headers_complete(llhttp_t* parser) noexcept {
-  static_cast<FieldSink*>(parser->data)->complete = true;
-  return HPE_PAUSED;
-}
-
-constexpr llhttp_settings_t make_settings() noexcept {
-  llhttp_settings_t settings{};
-  settings.on_header_field = on_field;
-  settings.on_header_value = on_value;
-  settings.on_headers_complete = on_headers_complete;
-  return settings;
-}
-constexpr llhttp_settings_t kSettings = make_settings();
+constexpr llhttp_settings_t kSettings = FieldSink::settings();
 
 std::string_view rebased(std::string_view view, const char* from, const char* to) noexcept {
   if (view.data() == nullptr) return view;

@@ -10,6 +10,7 @@ constexpr std::string_view kSigns = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr std::size_t kGroup = 4;
 constexpr std::size_t kTypedBytesMax = 64;
 constexpr std::size_t kMarkBytes = 16;
+static_assert(kHashChars == 2 * kMarkBytes);
 
 std::string hex(const unsigned char* bytes, std::size_t size) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -77,7 +78,7 @@ std::string code_hash(std::string_view normal) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   EVP_Digest(normal.data(), normal.size(), digest, &size, EVP_sha256(), nullptr);
-  return hex(digest, size);
+  return hex(digest, kMarkBytes);
 }
 
 std::string code_mark(std::string_view normal, std::string_view kind, std::string_view of) {

@@ -21,8 +21,9 @@ std::string code_of(std::span<const std::uint8_t, kCodeRandomBytes> random);
 /// The sixteen signs of what a person has typed; nothing when that is no code.
 std::optional<std::string> normal_code(std::string_view typed);
 
-/// What a code is kept under, 64 hexadecimal digits: SHA-256. 80 random bits have no dictionary, so nothing
-/// slower is needed. `normal` is normal_code()'s.
+/// What a code is kept under and called by where it is not to be seen, kHashChars hexadecimal digits: SHA-256,
+/// cut to 128 bits. 80 random bits have no dictionary, so nothing slower is needed. `normal` is normal_code()'s.
+inline constexpr std::size_t kHashChars = 32;
 std::string code_hash(std::string_view normal);
 
 /// HMAC-SHA-256 with the code as the key, cut to 128 bits, 32 hexadecimal digits: what is kept of a

@@ -13,17 +13,32 @@ namespace core::invitations {
 /// One code. Neither it nor whom it is for is in here: they are hashed (code.h).
 struct Invitation {
   static constexpr std::uint32_t kUsesMax = 10'000;  // 32 bytes each: within a record of 1 MiB
-  static constexpr std::size_t kNoteBytesMax = 256;
+  static constexpr std::size_t kWhoBytesMax = 128;
+  static constexpr std::size_t kNoteBytesMax = 256;  // also of the reason why it was revoked
 
   std::uint32_t uses = 1;      // how many people may redeem it
   std::int64_t created_s = 0;  // seconds since 1970
   std::int64_t expires_s = 0;  // from then on it is of no use; 0: never
-  bool revoked = false;
-  std::string domain;   // of the address that it is for, and its subdomains; empty: of any
-  std::string address;  // code_mark() of the address that it is for; empty: of any
-  std::string note;     // of whoever has made it; one line
+  std::int64_t revoked_s = 0;  // 0: it was not
+  std::string domain;          // of the address that it is for, and its subdomains; empty: of any
+  std::string address;         // code_mark() of the address that it is for; empty: of any
+  std::string by, note;        // who has made it, and what for; one line each, as the next
+  std::string revoked_by, revoked_why;
   std::vector<std::string> redeemed;  // code_mark() of each who has, in order
 };
+
+/// What has become of it, for who looks after codes.
+enum class State : std::uint8_t { kOpen, kUsedUp, kExpired, kRevoked };
+inline constexpr std::size_t kStateCount = 4;
+std::string_view name(State state) noexcept;
+std::optional<State> state_of(std::string_view name) noexcept;
+State state_at(const Invitation& invitation, std::int64_t now_s) noexcept;
+
+/// From when on nothing is lost with it, `forget_s` behind its expiry or revocation; 0: it has neither.
+std::int64_t forgotten_s(const Invitation& invitation, std::int64_t forget_s) noexcept;
+
+/// Nobody redeems it any more. False when it was revoked before: nothing changes then.
+bool revoke(Invitation& invitation, std::string_view by, std::string_view why, std::int64_t now_s);
 
 /// The record, and back; nothing when it is none.
 std::string to_record(const Invitation& invitation);

@@ -96,6 +96,17 @@ struct Answer {
   Remarks remarks;           // `speaks: connector` only
 
   bool resolved() const noexcept { return why == Unresolved::kNone; }
+
+  /// As new, but for the memory that the next one can use: kKeptBytes of it at most.
+  void renew() noexcept {
+    if (decision.bytes() > kKeptBytes) decision = {};
+    decision.renew();
+    why = Unresolved::kNone;
+    row = kNoRow;
+    place = {};
+    remarks = {};
+  }
+  static constexpr std::size_t kKeptBytes = 8 << 10;
 };
 
 /// Claims that the templates of an answer name, as they were when the question was made: whoever

@@ -111,7 +111,10 @@ void read_claims(simdjson::dom::object object, decisions::Decision& decision, Re
     if (!is_one_of(name, kBuiltIn) && !claims::split_extension(name, attribute)) {
       remarks.add(Remark::kBareAttribute);
     }
-    decision.claims.push_back({std::string(name), value.kind, std::string(value.text)});
+    decisions::DecidedClaim& claim = decision.claims.add();
+    claim.name = name;
+    claim.kind = value.kind;
+    claim.value = value.text;
   }
 }
 

@@ -34,18 +34,17 @@ struct ReplyRoom::Json {
 ReplyRoom::ReplyRoom() : json_(std::make_unique<Json>()) {}
 ReplyRoom::~ReplyRoom() = default;
 
-Answer Mapping::read(const Reply& reply, const Kept& kept, std::size_t lane, ReplyRoom& room) const {
-  Answer answer;
+void Mapping::read(const Reply& reply, const Kept& kept, std::size_t lane, ReplyRoom& room,
+                   Answer& answer) const {
+  answer.renew();
   simdjson::dom::parser& parser = room.json_->parser;
   if (parser.capacity() > ReplyRoom::kKeptBytes) parser = simdjson::dom::parser();
   ReplyBody body(reply, compiled_->response_bytes_max, compiled_->lenient, parser, room.json_->plain);
   if (compiled_->connector_contract) {
-    read_connector_answer(reply, body, answer);
-    return answer;
+    return read_connector_answer(reply, body, answer);
   }
   if (compiled_->event_contract) {
-    read_event_answer(reply, body, answer);
-    return answer;
+    return read_event_answer(reply, body, answer);
   }
   ReplyValues values(reply, body, kept, compiled_->xpaths, lane);
   for (std::size_t i = 0; i < compiled_->rows.size(); ++i) {
@@ -53,11 +52,9 @@ Answer Mapping::read(const Reply& reply, const Kept& kept, std::size_t lane, Rep
     if (!holds(row, reply.status, values)) continue;
     answer.row = i;
     answer.place = row.mark;
-    decide(row, values, answer);
-    return answer;
+    return decide(row, values, answer);
   }
   answer.why = body.failure() != Unresolved::kNone ? body.failure() : Unresolved::kNoRow;
-  return answer;
 }
 
 }  // namespace core::mapping

@@ -58,13 +58,15 @@ class Mapping {
   [[nodiscard]] NotAsked ask(rules::Evaluation& evaluation, std::string_view body,
                              Question& question, Kept& kept) const;
 
-  /// What `reply` means. `lane` selects the worker's own copy of shared matchers. An allocation
-  /// that fails is thrown (std::bad_alloc), nothing else.
-  [[nodiscard]] Answer read(const Reply& reply, const Kept& kept, std::size_t lane,
-                            ReplyRoom& room) const;
+  /// Makes `answer`, whatever it was before, what `reply` means; its memory is used again. `lane` selects
+  /// the worker's own copy of shared matchers. An allocation that fails is thrown (std::bad_alloc), nothing
+  /// else.
+  void read(const Reply& reply, const Kept& kept, std::size_t lane, ReplyRoom& room, Answer& answer) const;
   [[nodiscard]] Answer read(const Reply& reply, const Kept& kept, std::size_t lane) const {
     ReplyRoom room;
-    return read(reply, kept, lane, room);
+    Answer answer;
+    read(reply, kept, lane, room, answer);
+    return answer;
   }
 
  private:

@@ -81,11 +81,11 @@ bool append(std::string& out, std::string_view value) {
 
 /// False when the row cannot do without a value that was too large to be had.
 bool take_claim(const RowClaim& claim, ReplyValues& values, decisions::Decision& decision) {
+  decisions::DecidedClaim& decided = decision.claims.add();
   if (!claim.text) {
-    decision.claims.push_back(claim.constant);
+    decided = claim.constant;
     return true;
   }
-  decisions::DecidedClaim decided;
   decided.name = claim.name;
   Put put = Put::kDone;
   if (claim.text->is_lone()) {
@@ -100,7 +100,7 @@ bool take_claim(const RowClaim& claim, ReplyValues& values, decisions::Decision&
   } else {
     put = claim.text->render(values, false, decided.value, append);
   }
-  if (put == Put::kDone) decision.claims.push_back(std::move(decided));
+  if (put != Put::kDone) decision.claims.drop_last();
   return put != Put::kMemory;
 }
 
@@ -122,7 +122,7 @@ void decide(const Row& row, ReplyValues& values, Answer& answer) {
   decisions::Decision& decision = answer.decision;
   const auto settle_nothing = [&](Unresolved why) {
     answer.why = values.trouble() != Unresolved::kNone ? values.trouble() : why;
-    decision = {};
+    decision.renew();
   };
   switch (row.verdict) {
     case Verdict::kUnresolved:
@@ -130,7 +130,6 @@ void decide(const Row& row, ReplyValues& values, Answer& answer) {
       return;
     case Verdict::kContinue:
       decision.kind = rules::VerdictKind::kContinue;
-      decision.claims.reserve(row.claims.size());
       for (const RowClaim& claim : row.claims) {
         if (!take_claim(claim, values, decision)) return settle_nothing(Unresolved::kTooLarge);
       }

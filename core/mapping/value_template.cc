@@ -15,12 +15,6 @@ using rules::TemplateError;
 
 constexpr std::string_view kBlanks = " \t";
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return text.substr(text.size());
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 /// Bytes of `text` that stand in quotation marks: an apostrophe counts only where an expression may
 /// have one.
 class Quotes {
@@ -102,7 +96,7 @@ Place::As take_type(std::string_view& text) {
   };
   const std::size_t bar = text.rfind('|');
   if (bar == std::string_view::npos) return Place::As::kItself;
-  const std::string_view word = trimmed(text.substr(bar + 1));
+  const std::string_view word = core::text::trim_blanks(text.substr(bar + 1));
   for (const auto& [name, as] : kTypes) {
     if (word != name) continue;
     text = text.substr(0, bar);
@@ -115,7 +109,7 @@ Place::As take_type(std::string_view& text) {
 std::optional<std::string> take_fallback(std::string_view& text, bool expression) {
   const std::size_t at = find_outside(text, "??", expression);
   if (at == std::string_view::npos) return std::nullopt;
-  std::string_view fallback = trimmed(text.substr(at + 2));
+  std::string_view fallback = core::text::trim_blanks(text.substr(at + 2));
   if (fallback.size() >= 2 && (fallback.front() == '"' || fallback.front() == '\'') &&
       fallback.back() == fallback.front()) {
     fallback = fallback.substr(1, fallback.size() - 2);
@@ -163,8 +157,8 @@ Result<Place, TemplateError> parse_place(std::string_view inside, std::size_t fr
                          "such values are for `response`"};
   }
   const std::size_t bar = std::min(find_outside(rest, "|", expression), rest.size());
-  const std::string_view where = trimmed(rest.substr(0, bar)).substr(prefix);
-  place.where = trimmed(where);
+  const std::string_view where = core::text::trim_blanks(rest.substr(0, bar)).substr(prefix);
+  place.where = core::text::trim_blanks(where);
   if (place.where.empty()) {
     return TemplateError{from + lead, 1, "the place in the answer is missing",
                          "write {/customer/tier}, {xpath:/a/b}, {header:X-Tier} or {text:name}"};

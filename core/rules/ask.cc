@@ -19,6 +19,16 @@ decisions::KeyHash begun(const Ask& ask, const decisions::Seed& seed, std::uint6
 
 }  // namespace
 
+std::string full_name(const Workflow& workflow) {
+  switch (workflow.asks) {
+    case config::Asks::kBackend: break;
+    case config::Asks::kApproval: return "approvals." + workflow.name;
+    case config::Asks::kInvitation: return "invitations." + workflow.name;
+    case config::Asks::kLimit: return "velocity." + workflow.name;
+  }
+  return workflow.name;
+}
+
 bool claims_key(const Ask& ask, const decisions::Seed& seed, Evaluation& evaluation,
                 decisions::Key& key) noexcept {
   decisions::KeyHash hash = begun(ask, seed, kOfClaims);

@@ -99,4 +99,13 @@ decisions::Key version_of(const config::Rule& rule, const config::Backend& backe
   return words.finish();
 }
 
+decisions::Key version_of(const config::Rule& rule, std::string_view workflow, std::string_view connector) {
+  Words words;
+  words.add(connector);
+  words.add(workflow);
+  words.add(rule.name);
+  words.add(rule.when);
+  return words.finish();
+}
+
 }  // namespace core::rules

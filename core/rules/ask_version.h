@@ -13,4 +13,7 @@ namespace core::rules {
 decisions::Key version_of(const config::Rule& rule, const config::Backend& backend,
                           std::string_view connector);
 
+/// The same of a rule that asks a workflow.
+decisions::Key version_of(const config::Rule& rule, std::string_view workflow, std::string_view connector);
+
 }  // namespace core::rules

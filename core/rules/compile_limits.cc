@@ -5,11 +5,13 @@
 #include <vector>
 
 #include "core/config/place.h"
+#include "core/rules/ask_version.h"
 #include "core/rules/compiler.h"
 
 namespace core::rules {
 
-std::vector<Limit> Compiler::compile_limits(const std::vector<config::VelocityLimit>& limits) {
+std::vector<Limit> Compiler::compile_limits(const std::vector<config::VelocityLimit>& limits,
+                                            const config::State& state) {
   std::vector<Limit> compiled;
   for (const config::VelocityLimit& written : limits) {
     Limit limit;
@@ -18,6 +20,7 @@ std::vector<Limit> Compiler::compile_limits(const std::vector<config::VelocityLi
     limit.window_ms = static_cast<std::uint64_t>(written.window.count());
     limit.at_most = static_cast<std::uint32_t>(written.at_most);
     limit.accounts = written.counts == config::VelocityLimit::Counts::kAccounts;
+    limit.shared = is_shared(written, state);
     limit.of_name = limit_part(limit.name, {});
     for (const config::Text& subject : written.key) {
       std::vector<TemplateError> remarks;
@@ -64,6 +67,24 @@ std::uint32_t Compiler::compile_limit(const config::Text& name, std::string_view
                              ": { key: [email.domain], window: 1h, at_most: 50 } }"
                        : config::suggest(name.value, known));
   return Limit::kNone;
+}
+
+/// What a rule with a limit that machines share asks the state; its index.
+std::uint32_t Compiler::compile_limit_ask(const config::Rule& rule, std::string_view connector) {
+  auto workflow = std::make_shared<Workflow>();
+  workflow->asks = config::Asks::kLimit;
+  workflow->name = rule.limit.value;
+  workflow->when_away = rule.when_away.value_or(config::WhenAway::kLocal);
+  // What does nothing does not fail anybody either.
+  if (rule.mode == config::Mode::kShadow && workflow->when_away == config::WhenAway::kClosed) {
+    workflow->when_away = config::WhenAway::kOpen;
+  }
+  Ask& ask = program_.asks_.emplace_back();
+  ask.backend_name = full_name(*workflow);
+  ask.version = version_of(rule, ask.backend_name, connector);
+  ask.remembers_retry = false;  // the counter knows whom it has counted
+  ask.workflow = std::move(workflow);
+  return static_cast<std::uint32_t>(program_.asks_.size() - 1);
 }
 
 }  // namespace core::rules

@@ -169,6 +169,44 @@ std::uint32_t Compiler::resolve_message(const config::Text& name) {
   return 0;
 }
 
+std::vector<std::uint32_t> Compiler::resolve_events(const std::vector<config::Text>& names) {
+  std::vector<std::uint32_t> numbers;
+  for (const config::Text& name : names) {
+    std::vector<std::string_view> known;
+    const std::size_t count = names_.events != nullptr ? names_.events->size() : 0;
+    std::size_t number = 0;
+    while (number < count && (*names_.events)[number].name.value != name.value) ++number;
+    if (number < count) {
+      numbers.push_back(static_cast<std::uint32_t>(number));
+      continue;
+    }
+    for (std::size_t i = 0; i < count; ++i) known.emplace_back((*names_.events)[i].name.value);
+    diagnostics_.error(name.mark, name.value.size(), "unknown event \"" + name.value + "\"",
+                       known.empty() ? "no `events` are defined" : config::suggest(name.value, known));
+  }
+  return numbers;
+}
+
+std::vector<Subject> Compiler::compile_values(const std::vector<const config::Text*>& texts,
+                                              std::vector<std::uint32_t>& places) {
+  std::vector<Subject> subjects;
+  for (const config::Text* const text : texts) {
+    std::vector<TemplateError> remarks;
+    auto parsed = parse_subject(text->value, vocabulary(), remarks);
+    report_all(*text, remarks);
+    Subject subject;
+    if (!parsed) {
+      report(*text, parsed.error());
+    } else if (subject = std::move(parsed).value(); subject.of != Subject::Of::kOne) {
+      refuse(*text, "an event carries single values", "name one of them, as in identities[0].issuer");
+    }
+    const auto found = std::find(subjects.begin(), subjects.end(), subject);
+    places.push_back(static_cast<std::uint32_t>(found - subjects.begin()));
+    if (found == subjects.end()) subjects.push_back(std::move(subject));
+  }
+  return subjects;
+}
+
 std::uint32_t Compiler::compile_subject(const config::Text& text) {
   std::vector<TemplateError> remarks;
   auto parsed = parse_subject(text.value, vocabulary(), remarks);
@@ -431,6 +469,14 @@ std::uint32_t Compiler::compile_ask(const config::Rule& rule, std::string_view c
   const config::Text& name = rule.action.backend;
   const auto index = static_cast<std::uint32_t>(program_.asks_.size());
   Ask& ask = program_.asks_.emplace_back();
+  if (rule.action.asks == config::Asks::kApproval) {
+    compile_approval(rule, connector, ask);
+    return index;
+  }
+  if (rule.action.asks == config::Asks::kInvitation) {
+    compile_invitation(rule, connector, ask);
+    return index;
+  }
   ask.backend_name = name.value;
   const config::Backend* backend = nullptr;
   std::vector<std::string_view> known;
@@ -495,7 +541,11 @@ Program Compiler::compile(const std::vector<config::Rule>& rules, std::string_vi
     compile_action(rule.action, compiled);
     if (compiled.action == Rule::Action::kAsk) compiled.ask = compile_ask(rule, connector);
     if (!rule.limit.value.empty()) compiled.limit = compile_limit(rule.limit, connector);
+    if (compiled.limit != Limit::kNone && program_.limits_[compiled.limit].shared) {
+      compiled.ask = compile_limit_ask(rule, connector);
+    }
     compiled.tag = compile_tag(rule.tag);
+    compiled.emits = resolve_events(rule.emits);
     if (diagnostics_.errors() != errors && rule.included_at.line != 0) {
       diagnostics_.warning(rule.included_at, 1,
                            "rule \"" + rule.name.value + "\" has mistakes as it is included here");

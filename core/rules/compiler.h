@@ -28,7 +28,10 @@ struct Names {
   const ValueTables* tables = nullptr;  // null: none
   const std::vector<config::Backend>* backends = nullptr;  // in the order of their numbers
   bool free_names = false;  // see Vocabulary
+  const std::vector<config::Approval>* approvals = nullptr;
+  const std::vector<config::Invitation>* invitations = nullptr;
   const std::vector<Limit>* limits = nullptr;  // null: none
+  const std::vector<config::EventType>* events = nullptr;  // in the order of their numbers
 };
 
 /// Resolves the names of one connector's rules and lays them out for evaluation. Mistakes go to
@@ -51,7 +54,13 @@ class Compiler {
   Template compile_text(const config::Text& text);
 
   /// `velocity`: in the order it is written, for Names::limits of another compiler.
-  std::vector<Limit> compile_limits(const std::vector<config::VelocityLimit>& limits);
+  std::vector<Limit> compile_limits(const std::vector<config::VelocityLimit>& limits, const config::State& state);
+  /// What an event takes of a request. `name` and `sinks` are left to the caller.
+  std::vector<Subject> compile_values(const std::vector<const config::Text*>& texts,
+                                      std::vector<std::uint32_t>& places);
+
+  /// The numbers of events; reports unknown ones.
+  std::vector<std::uint32_t> resolve_events(const std::vector<config::Text>& names);
 
   /// The index of a message; reports an unknown one and answers 0.
   std::uint32_t resolve_message(const config::Text& name);
@@ -70,7 +79,12 @@ class Compiler {
   void refuse(const config::Text& text, std::string message, std::string suggestion);
   std::uint32_t compile_subject(const config::Text& text);
   std::vector<Assignment> compile_assignments(const std::vector<config::Assignment>& assignments);
+  void compile_approval(const config::Rule& rule, std::string_view connector, Ask& ask);
+  void compile_invitation(const config::Rule& rule, std::string_view connector, Ask& ask);
+  void finish_workflow(const config::Rule& rule, std::string_view connector, std::shared_ptr<const Workflow> workflow,
+                       Ask& ask);
   std::uint32_t compile_limit(const config::Text& name, std::string_view connector);
+  std::uint32_t compile_limit_ask(const config::Rule& rule, std::string_view connector);
   std::uint32_t compile_ask(const config::Rule& rule, std::string_view connector);
   void report(const config::Text& text, const TemplateError& error);
   void report_all(const config::Text& text, const std::vector<TemplateError>& remarks);

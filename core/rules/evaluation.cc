@@ -128,6 +128,7 @@ bool Evaluation::rewind(const Mark& mark) noexcept {
   shadowed_.resize(mark.shadowed);
   tags_ = mark.tags;
   extras_.resize(mark.extras);
+  emitted_.resize(std::min(emitted_.size(), mark.emitted));
   arena_.rewind(mark.arena_bytes);
   known_derived_ = 0;
   ++generation_;
@@ -188,6 +189,7 @@ void Evaluation::step_aside() noexcept {
   aside_.before.clear();
   aside_.values.clear();
   aside_.shadowed = shadowed_.size();
+  aside_.emitted = emitted_.size();
   aside_.tags = tags_;
   for (std::size_t i = 0; i < changed_.size(); ++i) {
     aside_.values.push_back(claims_[changed_[i]]);
@@ -218,6 +220,7 @@ void Evaluation::come_back() noexcept {
   before_.swap(aside_.before);
   for (std::size_t i = 0; i < changed_.size(); ++i) claims_[changed_[i]] = aside_.values[i];
   shadowed_.resize(std::min(shadowed_.size(), aside_.shadowed));
+  emitted_.resize(std::min(emitted_.size(), aside_.emitted));
   tags_ = aside_.tags;
   known_derived_ = 0;
   ++generation_;

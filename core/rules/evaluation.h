@@ -44,6 +44,7 @@ class Evaluation {
     extras_.reserve(kExtrasMax);
     taken_.reserve(kChangedMax);
     said_of_.reserve(kSaidOfMax);
+    emitted_.reserve(kEmittedMax);
   }
 
   /// Forgets the last request. The claims are cleared by whoever fills them. `now_s` is the time of
@@ -58,6 +59,7 @@ class Evaluation {
     before_.clear();
     shadowed_.clear();
     extras_.clear();
+    emitted_.clear();
   }
   std::int64_t now_s() const noexcept { return now_s_; }
 
@@ -75,9 +77,10 @@ class Evaluation {
     std::size_t shadowed;
     std::uint64_t tags;
     std::size_t extras;
+    std::size_t emitted;
   };
   Mark mark() const noexcept {
-    return {arena_.used(), changed_.size(), shadowed_.size(), tags_, extras_.size()};
+    return {arena_.used(), changed_.size(), shadowed_.size(), tags_, extras_.size(), emitted_.size()};
   }
   /// Undoes all that rules have done since `mark`. False when claims had been set before it: their
   /// values at the mark are not kept, and nothing is undone.
@@ -138,6 +141,16 @@ class Evaluation {
   void tag(std::uint32_t tag) noexcept { tags_ |= std::uint64_t{1} << tag; }
   std::uint64_t tags() const noexcept { return tags_; }
   static constexpr std::size_t kTagsMax = 64;
+
+  /// Notes that a rule emits an event, by its number in the snapshot; at most kEmittedMax a request.
+  struct Emitted {
+    std::uint32_t event, rule;
+  };
+  void emit(std::uint32_t event, std::uint32_t rule) noexcept {
+    if (emitted_.size() < kEmittedMax) emitted_.push_back({event, rule});
+  }
+  const std::vector<Emitted>& emitted() const noexcept { return emitted_; }
+  static constexpr std::size_t kEmittedMax = 64;
 
   /// Puts what rules have made of the claims aside: they are again as they came, and another program
   /// can be run over them. come_back() makes them what they were. For shadow rule sets. What was
@@ -230,7 +243,7 @@ class Evaluation {
     std::vector<claims::NameId> changed;
     std::vector<claims::Claim> before;
     std::vector<claims::Claim> values;  // parallel to changed: what rules had made of them
-    std::size_t shadowed = 0;
+    std::size_t shadowed = 0, emitted = 0;
     std::uint64_t tags = 0;
   };
   Aside aside_;
@@ -239,6 +252,7 @@ class Evaluation {
   std::uint32_t known_derived_ = 0;
   std::vector<claims::NameId> taken_;
   std::vector<claims::Claim> extras_;
+  std::vector<Emitted> emitted_;
   Said said_;
   std::vector<SaidOf> said_of_;
   Decisions* decisions_ = nullptr;

@@ -17,12 +17,6 @@ namespace {
 
 constexpr std::int64_t kReplacementMemoryMax = 4 << 20;  // bytes of automaton a pattern and lane
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return text.substr(text.size());
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 /// Reads the argument `text`, which stands at `offset`. Empty after saying what is wrong with it.
 Result<FilterArgument, TemplateError> parse_argument(std::string_view text, std::size_t offset) {
   FilterArgument argument;
@@ -140,7 +134,7 @@ Result<FilterUse, TemplateError> parse_filter(std::string_view text, std::size_t
                                               Vocabulary vocabulary,
                                               std::vector<TemplateError>& remarks) {
   const std::size_t open = text.find('(');
-  const std::string_view name = trimmed(text.substr(0, open));
+  const std::string_view name = core::text::trim_blanks(text.substr(0, open));
   FilterUse use;
   std::vector<std::string_view> known;
   for (const FilterRow& row : filter_rows()) {
@@ -160,15 +154,15 @@ Result<FilterUse, TemplateError> parse_filter(std::string_view text, std::size_t
     if (close == std::string_view::npos) {
       return TemplateError{offset + open, 1, "\"(\" without a \")\"", usage};
     }
-    if (const std::string_view behind = trimmed(text.substr(close + 1)); !behind.empty()) {
+    if (const std::string_view behind = core::text::trim_blanks(text.substr(close + 1)); !behind.empty()) {
       return TemplateError{offset + close + 1, text.size() - close - 1,
                            "expected \"|\" behind a filter", usage};
     }
     const std::string_view inside = text.substr(0, close);
-    for (std::size_t begin = open + 1; !trimmed(text.substr(open + 1, close - open - 1)).empty();) {
+    for (std::size_t begin = open + 1; !core::text::trim_blanks(text.substr(open + 1, close - open - 1)).empty();) {
       const std::size_t comma = find_unquoted(inside, ',', begin);
       const std::size_t end = std::min(comma, close);
-      const std::string_view written = trimmed(text.substr(begin, end - begin));
+      const std::string_view written = core::text::trim_blanks(text.substr(begin, end - begin));
       const std::size_t at = offset + static_cast<std::size_t>(written.data() - text.data());
       auto argument = parse_argument(written, at);
       if (!argument) return argument.error();

@@ -20,6 +20,7 @@ struct Limit {
   std::uint64_t window_ms = 0;
   std::uint32_t at_most = 1;
   bool accounts = false;  // counted are accounts that come to be, else attempts
+  bool shared = false;    // by machines: it is counted in the state
   /// Parts of keys. The first follows from the name alone: a counter goes on through every change of
   /// the configuration. The second also from the connector, whose requests are no other's.
   decisions::Key of_name, of_connector;

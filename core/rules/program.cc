@@ -101,31 +101,39 @@ Program::Step Program::ask(std::uint32_t index, Evaluation& evaluation, Tracer* 
   return Step::kEnd;
 }
 
-/// Whether rule `index`, which has a limit, lets the request pass.
-[[gnu::noinline]] bool Program::is_within(std::uint32_t index, Evaluation& evaluation,
-                                          Tracer* tracer) const noexcept {
+/// Whether rule `index`, which has a limit, has anything to do: `over`. kEnd when that is not to be had now.
+[[gnu::noinline]] Program::Step Program::limit(std::uint32_t index, Evaluation& evaluation, Tracer* tracer,
+                                               Verdict& verdict, bool& over) const noexcept {
   const Limit& limit = limits_[rules_[index].limit];
+  const Ask* const ask = limit.shared ? &asks_[rules_[index].ask] : nullptr;
   Decisions* const decisions = evaluation.decisions();
   const Decisions::Limited limited =
-      decisions != nullptr ? decisions->limit(limit, evaluation) : Decisions::Limited{};
+      decisions != nullptr ? decisions->limit(index, limit, ask, evaluation) : Decisions::Limited{};
   if (tracer != nullptr) tracer->on_limit(index, limit, limited);
-  return !limited.over;
+  over = limited.over;
+  if (limited.state == Decisions::State::kUnresolved || evaluation.arena().exhausted()) {
+    verdict = {VerdictKind::kContinue, Verdict::kOtherwise, 0};
+    return Step::kEnd;
+  }
+  if (limited.state != Decisions::State::kAsk) return Step::kNext;
+  verdict = {VerdictKind::kContinue, static_cast<std::int32_t>(index), 0, true};
+  return Step::kEnd;
 }
 
 /// Does what rule `index`, which matched, says. kEnd when that is the verdict.
 Program::Step Program::act(std::uint32_t index, Evaluation& evaluation, Tracer* tracer,
                            Verdict& verdict) const noexcept {
   const Rule& rule = rules_[index];
-  if (rule.limit != Limit::kNone && is_within(index, evaluation, tracer)) {
-    if (!evaluation.arena().exhausted()) return Step::kNext;
-    verdict = {VerdictKind::kContinue, Verdict::kOtherwise, 0};
-    return Step::kEnd;
+  if (bool over = false; rule.limit != Limit::kNone) {
+    if (limit(index, evaluation, tracer, verdict, over) == Step::kEnd) return Step::kEnd;
+    if (!over) return Step::kNext;
   }
   if (rule.shadow) {
     evaluation.note_shadow(index);
     return Step::kNext;
   }
   if (rule.tag != Rule::kNoTag) evaluation.tag(rule.tag);
+  for (const std::uint32_t event : rule.emits) evaluation.emit(event, index);
   const auto deciding = static_cast<std::int32_t>(index);
   switch (rule.action) {
     case Rule::Action::kSet:

@@ -54,7 +54,7 @@ struct Rule {
   enum class Action : std::uint8_t {
     kContinue, kBlock, kValidationError, kSet,
     kRemove,  // claims out of the answer
-    kTag,     // nothing but the tag
+    kTag,     // nothing but the tag, or the events
     kAsk,
   };
   static constexpr std::uint32_t kNoTag = 0xFFFFFFFF;
@@ -64,8 +64,9 @@ struct Rule {
   std::uint32_t when = 0;  // node index
   std::uint32_t message = 0;
   std::uint32_t tag = kNoTag;           // index into Program::tags()
-  std::uint32_t ask = 0;                // kAsk: index into Program::asks()
+  std::uint32_t ask = 0;                // kAsk, and a limit that is shared: index into Program::asks()
   std::uint32_t limit = Limit::kNone;   // index into Program::limits(): what matches and is within it passes
+  std::vector<std::uint32_t> emits;     // numbers of events
   std::vector<Assignment> assignments;  // kSet, kContinue
   std::vector<claims::NameId> removals;  // kRemove
   /// kValidationError: a message for each of these claims, told behind the rule's own where a dialect
@@ -144,7 +145,7 @@ class Program {
   bool assign(std::uint32_t rule, Evaluation& evaluation, Tracer* tracer) const noexcept;
   Step ask(std::uint32_t rule, Evaluation& evaluation, Tracer* tracer,
            Verdict& verdict) const noexcept;
-  bool is_within(std::uint32_t rule, Evaluation& evaluation, Tracer* tracer) const noexcept;
+  Step limit(std::uint32_t rule, Evaluation& evaluation, Tracer* tracer, Verdict& verdict, bool& over) const noexcept;
   bool take(const decisions::DecisionView& decision, Evaluation& evaluation) const noexcept;
 
   std::vector<Rule> rules_;

@@ -17,12 +17,6 @@ namespace {
 
 constexpr std::size_t kPathStepsMax = 16;
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return text.substr(text.size());
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 std::vector<std::string_view> known_names(const claims::NameTable& names) {
   std::vector<std::string_view> known;
   for (claims::NameId id = 0; id < claims::kWellKnownCount; ++id) known.push_back(names.name(id));
@@ -170,7 +164,7 @@ Result<Subject, TemplateError> parse_subject(std::string_view text, Vocabulary v
                                              std::vector<TemplateError>& remarks) {
   Subject subject;
   std::size_t bar = find_unquoted(text, '|', 0);
-  const std::string_view name = trimmed(text.substr(0, bar));
+  const std::string_view name = core::text::trim_blanks(text.substr(0, bar));
   if (name.empty()) return TemplateError{0, 1, "a claim's name is missing", "write {email}, say"};
   if (auto error = parse_source(text, name, vocabulary, subject, remarks)) {
     return std::move(*error);
@@ -178,7 +172,7 @@ Result<Subject, TemplateError> parse_subject(std::string_view text, Vocabulary v
   while (bar != std::string_view::npos) {
     const std::size_t next = find_unquoted(text, '|', bar + 1);
     const std::string_view word =
-        trimmed(text.substr(bar + 1, next == std::string_view::npos ? next : next - bar - 1));
+        core::text::trim_blanks(text.substr(bar + 1, next == std::string_view::npos ? next : next - bar - 1));
     const std::size_t offset = word.empty() ? bar : offset_in(text, word);
     auto filter = parse_filter(word, offset, vocabulary, remarks);
     if (!filter) return filter.error();

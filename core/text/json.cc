@@ -78,12 +78,19 @@ char* write_json_escaped(char* to, std::string_view text) noexcept {
 }
 
 std::string json_quoted(std::string_view text) {
-  constexpr std::size_t kScanSlack = 16;  // write_json_escaped() may write past its end
-  std::string out(json_escaped_max(text.size()) + kScanSlack + 2, '"');
-  char* const end = write_json_escaped(out.data() + 1, text);
-  *end = '"';
-  out.resize(static_cast<std::size_t>(end + 1 - out.data()));
+  std::string out;
+  append_json_quoted(out, text);
   return out;
+}
+
+void append_json_quoted(std::string& to, std::string_view text) {
+  constexpr std::size_t kScanSlack = 16;  // write_json_escaped() may write past its end
+  const std::size_t begin = to.size();
+  to.resize(begin + json_escaped_max(text.size()) + kScanSlack + 2);
+  to[begin] = '"';
+  char* const end = write_json_escaped(to.data() + begin + 1, text);
+  *end = '"';
+  to.resize(static_cast<std::size_t>(end + 1 - to.data()));
 }
 
 }  // namespace core::text

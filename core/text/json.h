@@ -17,5 +17,7 @@ char* write_json_escaped(char* to, std::string_view text) noexcept;
 
 /// `text` as a JSON string, quotation marks included. Allocates: for what is off the request path.
 std::string json_quoted(std::string_view text);
+/// Appends it to `to`.
+void append_json_quoted(std::string& to, std::string_view text);
 
 }  // namespace core::text

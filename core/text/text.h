@@ -12,6 +12,12 @@ namespace core::text {
 
 /// Without white space (Unicode White_Space) at both ends.
 std::string_view trim(std::string_view text, Arena& arena) noexcept;
+/// Without spaces and tabs at both ends; of the configuration's texts, not of people's.
+constexpr std::string_view trim_blanks(std::string_view text) noexcept {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return text.substr(text.size());
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
 /// Trimmed, and each inner run of white space made one U+0020. A result that is only trimmed is a
 /// part of the argument.
 std::string_view collapse_spaces(std::string_view text, Arena& arena) noexcept;

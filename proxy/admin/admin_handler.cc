@@ -26,6 +26,13 @@ bool AdminHandler::refuse_early(const net::Exchange& exchange) noexcept {
     if (DecisionRequests::is_meant(exchange.request.path)) {
       refused = decisions_.refuse(exchange.request);
     }
+    if (ApprovalRequests::is_meant(exchange.request.path)) {
+      refused = approvals_.refuse(exchange.request);
+    }
+    if (InvitationRequests::is_meant(exchange.request.path)) {
+      refused = invitations_.refuse(exchange.request);
+    }
+    if (EventRequests::is_meant(exchange.request.path)) refused = events_.refuse(exchange.request);
     if (VelocityRequests::is_meant(exchange.request.path)) refused = velocity_.refuse(exchange.request);
     if (refused) write(*refused, exchange);
     return refused.has_value();
@@ -76,6 +83,9 @@ net::Handler::Progress AdminHandler::answer(const net::Exchange& exchange) noexc
 void AdminHandler::reply(const net::Exchange& exchange) noexcept {
   if (ListRequests::is_meant(exchange.request.path)) return answer_by(lists_, exchange);
   if (DecisionRequests::is_meant(exchange.request.path)) return answer_by(decisions_, exchange);
+  if (ApprovalRequests::is_meant(exchange.request.path)) return answer_by(approvals_, exchange);
+  if (InvitationRequests::is_meant(exchange.request.path)) return answer_by(invitations_, exchange);
+  if (EventRequests::is_meant(exchange.request.path)) return answer_by(events_, exchange);
   if (VelocityRequests::is_meant(exchange.request.path)) return answer_by(velocity_, exchange);
   using core::http::Method;
   const core::http::Request& request = exchange.request;
@@ -89,7 +99,9 @@ void AdminHandler::reply(const net::Exchange& exchange) noexcept {
   if (!known || (request.method != Method::kGet && !response.head_only)) {
     core::http::ErrorAnswer error;
     error.status = known ? 405 : 404;
-    error.message = known ? "this is read by GET" : "there is /healthz, /readyz, /metrics, /lists, /decisions and /velocity";
+    error.message = known ? "this is read by GET"
+                          : "there is /healthz, /readyz, /metrics, /lists, /decisions, /velocity, /approvals and "
+                            "/invitations";
     error.allow = known ? "GET, HEAD" : "";
     error.after = response.after;
     error.head_only = response.head_only;

@@ -4,7 +4,10 @@
 #include <cstdint>
 
 #include "core/http/http_date.h"
+#include "proxy/admin/approval_requests.h"
 #include "proxy/admin/decision_requests.h"
+#include "proxy/admin/invitation_requests.h"
+#include "proxy/admin/event_requests.h"
 #include "proxy/admin/list_requests.h"
 #include "proxy/admin/velocity_requests.h"
 #include "proxy/net/handler.h"
@@ -13,16 +16,20 @@
 namespace proxy::admin {
 
 /// The admin listener: GET /healthz, /readyz and /metrics, which ask for no credentials, so it
-/// belongs on loopback or a management network (docs/operation.md); and /lists, /decisions and
-/// /velocity, which have a token. Thread: its loop's.
+/// belongs on loopback or a management network (docs/operation.md); and /lists, /decisions,
+/// /velocity, /approvals, /invitations and /events, which have a token. Thread: its loop's.
 class AdminHandler final : public net::Handler {
  public:
   AdminHandler(const telemetry::Metrics& metrics, ListRequests lists, DecisionRequests decisions,
-               VelocityRequests velocity)
+               VelocityRequests velocity, ApprovalRequests approvals, InvitationRequests invitations,
+               EventRequests events)
       : metrics_(metrics),
         lists_(std::move(lists)),
         decisions_(std::move(decisions)),
-        velocity_(std::move(velocity)) {}
+        velocity_(std::move(velocity)),
+        approvals_(std::move(approvals)),
+        invitations_(std::move(invitations)),
+        events_(std::move(events)) {}
 
   /// What /readyz says: 200 when it is kReady, else 503.
   enum class Readiness : std::uint8_t { kStarting, kNoKeys, kReady, kDraining };
@@ -49,6 +56,9 @@ class AdminHandler final : public net::Handler {
   ListRequests lists_;
   DecisionRequests decisions_;
   VelocityRequests velocity_;
+  ApprovalRequests approvals_;
+  InvitationRequests invitations_;
+  EventRequests events_;
   std::atomic<Readiness> readiness_{Readiness::kStarting};
   char date_[core::http::kHttpDateBytes] = {};
 };

@@ -1,7 +1,6 @@
 #include "proxy/admin/decision_requests.h"
 
 #include <simdjson.h>
-#include <uv.h>
 
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "proxy/decided_claims.h"
 #include "proxy/admin/claims_given.h"
 #include "proxy/admin/writing.h"
+#include "proxy/state/blocking.h"
 
 namespace proxy::admin {
 namespace {
@@ -19,8 +19,6 @@ namespace decisions = core::decisions;
 namespace gate = core::gate;
 namespace http = core::http;
 namespace rules = core::rules;
-
-std::uint64_t now_ms() noexcept { return uv_hrtime() / 1'000'000; }  // the cache's clock
 
 /// One rule whose decisions are kept.
 struct Keeps {
@@ -192,20 +190,14 @@ Reply DecisionRequests::look_or_delete(std::string_view query, bool deletes) {
     }
   }
   claims += "}";
-  if (deletes && all) {
-    const std::uint64_t entries = shared_.cache.figures().entries;
-    shared_.cache.clear();
-    return {200, "{\"deleted\":" + std::to_string(entries) + "}\n"};
-  }
+  if (deletes && all) return forget_all();
   core::Arena arena(ClaimsGiven::kArenaBytes);
   if (key_text) {
     const std::optional<decisions::Key> key = decisions::key_of_text(*key_text);
     if (!key) return error(400, "a key is 32 hexadecimal digits");
-    if (deletes) {
-      return {200, shared_.cache.erase(*key) ? "{\"deleted\":1}\n" : "{\"deleted\":0}\n"};
-    }
+    if (deletes) return forget({*key});
     std::string json = "{";
-    append_found(json, shared_.cache.peek(*key, now_ms(), arena));
+    append_found(json, shared_.cache.peek(*key, forward::cache_now_ms(), arena));
     return {200, json + "}\n"};
   }
   if (connector.empty()) {
@@ -218,23 +210,49 @@ Reply DecisionRequests::look_or_delete(std::string_view query, bool deletes) {
   ClaimsGiven given(*snapshot);
   if (!given.read(std::move(claims))) return error(400, "a claim is given twice, or is too large");
   std::string json = "{\"decisions\":[";
-  std::size_t deleted = 0;
+  std::vector<decisions::Key> doomed;
   for (const Keeps& keeps : rules_kept) {
     const std::optional<decisions::Key> key = given.key(*keeps.ask, shared_.seed);
     if (!key) return error(400, "the claims are too large");
     if (deletes) {
-      deleted += shared_.cache.erase(*key) ? 1 : 0;
+      doomed.push_back(*key);
       continue;
     }
     json += json.back() == '[' ? "{\"rule\":" : ",{\"rule\":";
     append_json(json, keeps.rule->name);
     json += ",\"key\":\"" + decisions::to_text(*key) + "\",";
     arena.reset();
-    append_found(json, shared_.cache.peek(*key, now_ms(), arena));
+    append_found(json, shared_.cache.peek(*key, forward::cache_now_ms(), arena));
     json += "}";
   }
-  if (deletes) return {200, "{\"deleted\":" + std::to_string(deleted) + "}\n"};
+  if (deletes) return forget(doomed);
   return {200, json + "]}\n"};
+}
+
+/// What `here` were forgotten of on this machine the others forget as well, through `elsewhere`.
+Reply DecisionRequests::forgotten(std::size_t here, const std::function<void(state::RedisDecisions::Done)>& elsewhere) {
+  const std::string json = "{\"deleted\":" + std::to_string(here) + "}\n";
+  if (machines_ == nullptr) return {200, json};
+  const state::Failure failure = state::wait_for<state::Failure>(elsewhere, state::Failure::kTimeout);
+  if (failure == state::Failure::kNone) return {200, json};
+  return error(503, "forgotten here, and perhaps not by the other machines: the state is not to be had (" +
+                        std::string(state::name(failure)) + ")");
+}
+
+Reply DecisionRequests::forget(const std::vector<decisions::Key>& keys) {
+  // As many as rules keep decisions of: few. The others are told of so many at once, and no more.
+  if (machines_ != nullptr && keys.size() > state::RedisDecisions::kForgottenMax) {
+    return error(400, "too many rules at once: say ?rule=");
+  }
+  std::size_t deleted = 0;
+  for (const decisions::Key& key : keys) deleted += shared_.cache.erase(key) ? 1 : 0;
+  return forgotten(deleted, [&](state::RedisDecisions::Done done) { machines_->forget(keys, std::move(done)); });
+}
+
+Reply DecisionRequests::forget_all() {
+  const std::uint64_t entries = shared_.cache.figures().entries;
+  shared_.cache.clear();
+  return forgotten(entries, [&](state::RedisDecisions::Done done) { machines_->forget_all(std::move(done)); });
 }
 
 /// {"decisions":[{"connector":"...","rule":"...","claims":{...},"decision":{...},"ttl":"10m"}]}.
@@ -291,7 +309,8 @@ Reply DecisionRequests::preload(std::string_view body) {
   }
   std::size_t kept = 0;
   for (const Put& put : puts) {
-    kept += shared_.cache.put(put.key, put.decision, put.lifetime, now_ms()) ? 1 : 0;
+    kept += shared_.cache.put(put.key, put.decision, put.lifetime, forward::cache_now_ms()) ? 1 : 0;
+    if (machines_ != nullptr) machines_->keep(put.key, put.decision, put.lifetime);
   }
   return {200, "{\"kept\":" + std::to_string(kept) + "}\n"};
 }

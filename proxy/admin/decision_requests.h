@@ -5,12 +5,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/gate/snapshot.h"
 #include "core/http/message.h"
 #include "proxy/admin/access.h"
 #include "proxy/admin/reply.h"
 #include "proxy/forward/shared.h"
+#include "proxy/state/redis_decisions.h"
 
 namespace proxy::admin {
 
@@ -20,9 +22,10 @@ namespace proxy::admin {
 class DecisionRequests {
  public:
   using Now = std::function<std::shared_ptr<const core::gate::Snapshot>()>;
-  /// `now` is the configuration in force.
-  DecisionRequests(forward::Shared& shared, Now now, Access access)
-      : shared_(shared), now_(std::move(now)), access_(std::move(access)) {}
+  /// `now` is the configuration in force; `machines` has the decisions that machines share, and is null where they
+  /// share none. It outlives this.
+  DecisionRequests(forward::Shared& shared, Now now, Access access, state::RedisDecisions* machines = nullptr)
+      : shared_(shared), now_(std::move(now)), access_(std::move(access)), machines_(machines) {}
 
   static bool is_meant(std::string_view path) noexcept { return path == "/decisions"; }
   /// A refusal that the head alone gives rise to.
@@ -34,10 +37,14 @@ class DecisionRequests {
   Reply overview() const;
   Reply look_or_delete(std::string_view query, bool deletes);
   Reply preload(std::string_view body);
+  Reply forget(const std::vector<core::decisions::Key>& keys);
+  Reply forget_all();
+  Reply forgotten(std::size_t here, const std::function<void(state::RedisDecisions::Done)>& elsewhere);
 
   forward::Shared& shared_;
   Now now_;
   Access access_;
+  state::RedisDecisions* machines_;
 };
 
 }  // namespace proxy::admin

@@ -21,20 +21,6 @@ using core::lists::Step;
 constexpr std::size_t kArenaBytes = 256 << 10;
 constexpr std::string_view kEntries = "/entries";
 
-/// "2026-12-01T00:00:00Z" (RFC 3339 in UTC, whole seconds), or null for 0.
-void append_time(std::string& to, std::string_view name, std::int64_t at_s) {
-  to.append(",\"").append(name).append("\":");
-  if (at_s == 0) {
-    to += "null";
-    return;
-  }
-  const std::time_t at = at_s;
-  std::tm parts{};
-  char text[32];
-  gmtime_r(&at, &parts);
-  to.append(text, std::strftime(text, sizeof text, "\"%Y-%m-%dT%H:%M:%SZ\"", &parts));
-}
-
 std::optional<std::int64_t> parse_time(std::string_view text) {
   constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:ddZ";
   if (text.size() != kForm.size()) return std::nullopt;

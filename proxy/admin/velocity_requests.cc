@@ -2,10 +2,13 @@
 
 #include <uv.h>
 
+#include <tuple>
 #include <utility>
 
 #include "proxy/admin/claims_given.h"
+#include "proxy/admin/state_requests.h"
 #include "proxy/admin/writing.h"
+#include "proxy/state/blocking.h"
 
 namespace proxy::admin {
 namespace {
@@ -14,14 +17,28 @@ namespace gate = core::gate;
 namespace http = core::http;
 namespace rules = core::rules;
 
-std::uint64_t now_ms() noexcept { return uv_hrtime() / 1'000'000; }  // the counters' clock
+constexpr std::string_view kMachinesCounter = "the machines' counter";
 
 void append_limit(std::string& to, const rules::Limit& limit) {
   to += "\"limit\":";
   append_json(to, limit.name);
   to.append(",\"counts\":\"").append(limit.accounts ? "accounts" : "attempts").append("\"");
+  if (limit.shared) to += ",\"shared\":true";
   append_member(to, "at_most", limit.at_most);
   append_member(to, "window_ms", limit.window_ms);
+}
+
+/// What the Redis has counted, of all machines.
+std::pair<state::Failure, core::velocity::Look> look_at(state::RedisCounters& machines, const core::velocity::Key& key,
+                                                        std::uint64_t window_ms) {
+  using Looked = std::pair<state::Failure, core::velocity::Look>;
+  return state::wait_for<Looked>(
+      [&](auto done) {
+        machines.look(key, window_ms, [done](state::Failure failure, core::velocity::Look look) {
+          done({failure, look});
+        });
+      },
+      {state::Failure::kTimeout, {}});
 }
 
 }  // namespace
@@ -63,6 +80,19 @@ Reply VelocityRequests::overview() const {
   return {200, json + "]}\n"};
 }
 
+/// The reply when the Redis does not do it.
+std::optional<Reply> VelocityRequests::reset_shared(const core::velocity::Key& key, bool& was_there) {
+  using Erased = std::pair<state::Failure, bool>;
+  const auto [failure, erased] = state::wait_for<Erased>(
+      [&](auto done) {
+        machines_->erase(key, [done](state::Failure why, bool there) { done({why, there}); });
+      },
+      {state::Failure::kTimeout, false});
+  if (failure != state::Failure::kNone) return unavailable(failure, kMachinesCounter);
+  was_there = was_there || erased;
+  return std::nullopt;
+}
+
 /// ?limit=NAME and the claims that its key names.
 Reply VelocityRequests::look_or_reset(std::string_view query, bool resets) {
   const auto given = parameters(query);
@@ -91,10 +121,22 @@ Reply VelocityRequests::look_or_reset(std::string_view query, bool resets) {
   if (!read.read(std::move(claims))) return error(400, "a claim is given twice, or is too large");
   const auto key = read.key(*limit, shared_.seed);
   if (!key) return error(400, "the claims give the limit's key no value, or are too large");
+  const bool shared = limit->shared && machines_ != nullptr;
   if (resets) {
-    return {200, shared_.counters.erase(*key) ? "{\"reset\":1}\n" : "{\"reset\":0}\n"};
+    bool was_there = shared_.counters.erase(*key);
+    if (shared) {
+      if (auto refused = reset_shared(*key, was_there)) return std::move(*refused);
+    }
+    return {200, was_there ? "{\"reset\":1}\n" : "{\"reset\":0}\n"};
   }
-  const core::velocity::Look look = shared_.counters.look(*key, limit->window_ms, now_ms());
+  core::velocity::Look look;
+  if (shared) {
+    state::Failure failure = state::Failure::kNone;
+    std::tie(failure, look) = look_at(*machines_, *key, limit->window_ms);
+    if (failure != state::Failure::kNone) return unavailable(failure, kMachinesCounter);
+  } else {
+    look = shared_.counters.look(*key, limit->window_ms, forward::cache_now_ms());
+  }
   std::string json = "{";
   append_limit(json, *limit);
   append_member(json, "count", look.count);

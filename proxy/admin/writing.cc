@@ -1,20 +1,13 @@
 #include "proxy/admin/writing.h"
 
 #include <algorithm>
+#include <ctime>
 
 #include "core/text/json.h"
 
 namespace proxy::admin {
 
-void append_json(std::string& to, std::string_view text) {
-  constexpr std::size_t kScanSlack = 16;
-  const std::size_t begin = to.size();
-  to.resize(begin + core::text::json_escaped_max(text.size()) + kScanSlack + 2);
-  to[begin] = '"';
-  char* const end = core::text::write_json_escaped(to.data() + begin + 1, text);
-  *end = '"';
-  to.resize(static_cast<std::size_t>(end + 1 - to.data()));
-}
+void append_json(std::string& to, std::string_view text) { core::text::append_json_quoted(to, text); }
 
 void append_member(std::string& to, std::string_view name, std::uint64_t value) {
   to.append(",\"").append(name).append("\":").append(std::to_string(value));
@@ -25,6 +18,19 @@ void append_claim(std::string& to, std::string_view name, std::string_view value
   append_json(to, name);
   to += ":";
   append_json(to, value);
+}
+
+void append_time(std::string& to, std::string_view name, std::int64_t at_s) {
+  to.append(",\"").append(name).append("\":");
+  if (at_s == 0) {
+    to += "null";
+    return;
+  }
+  const std::time_t at = at_s;
+  std::tm parts{};
+  char text[32];
+  gmtime_r(&at, &parts);
+  to.append(text, std::strftime(text, sizeof text, "\"%Y-%m-%dT%H:%M:%SZ\"", &parts));
 }
 
 std::optional<std::string> decoded(std::string_view text) {

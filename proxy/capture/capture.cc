@@ -71,19 +71,12 @@ core::Result<std::unique_ptr<Capture>, Capture::OpenError> Capture::open(
   std::unique_ptr<Capture> capture(new Capture(settings, std::move(secret)));
   if (std::string why = capture->open_file(); !why.empty()) return OpenError{std::move(why)};
   for (std::size_t i = 0; i < workers; ++i) capture->rings_.push_back(std::make_unique<Ring>());
-  capture->thread_ = std::thread([raw = capture.get()] { raw->run(); });
+  capture->rounds_.start(kWriteInterval, [raw = capture.get()](bool) { raw->round(); });
   return capture;
 }
 
 Capture::~Capture() {
-  if (thread_.joinable()) {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_one();
-    thread_.join();
-  }
+  rounds_.stop();
   if (fd_ >= 0) ::close(fd_);
 }
 
@@ -116,14 +109,6 @@ bool Capture::wants(const std::string& connector) const {
          std::find(connectors_.begin(), connectors_.end(), connector) != connectors_.end();
 }
 
-void Capture::wake() noexcept {
-  {
-    const std::lock_guard lock(mutex_);
-    woken_ = true;
-  }
-  wake_.notify_one();
-}
-
 void Capture::introduce(std::uint32_t generation, const core::gate::Snapshot& snapshot) {
   auto names = std::make_shared<Names>();
   names->generation = generation;
@@ -136,13 +121,13 @@ void Capture::introduce(std::uint32_t generation, const core::gate::Snapshot& sn
     }
     names->connectors.push_back(std::move(entry));
   }
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(names_mutex_);
   names_.push_back(std::move(names));
   if (names_.size() > kGenerationsKept) names_.erase(names_.begin());
 }
 
 void Capture::reopen() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(names_mutex_);
   reopen_ = true;
 }
 
@@ -152,24 +137,15 @@ std::uint64_t Capture::dropped() const noexcept {
   return sum;
 }
 
-void Capture::run() {
-  for (;;) {
-    bool stopping = false;
-    bool reopen = false;
-    {
-      std::unique_lock lock(mutex_);
-      // An absolute system-clock wait, as in AccessLog::run().
-      wake_.wait_until(lock, std::chrono::system_clock::now() + kWriteInterval,
-                       [this] { return woken_ || stopping_; });
-      woken_ = false;
-      stopping = stopping_;
-      reopen = std::exchange(reopen_, false);
-      known_ = names_;
-    }
-    if (reopen && !open_file().empty()) write_errors_.fetch_add(1);
-    write_waiting();
-    if (stopping) return;
+void Capture::round() {
+  bool reopen = false;
+  {
+    const std::lock_guard lock(names_mutex_);
+    reopen = std::exchange(reopen_, false);
+    known_ = names_;
   }
+  if (reopen && !open_file().empty()) write_errors_.fetch_add(1);
+  write_waiting();
 }
 
 void Capture::write_waiting() {

@@ -1,12 +1,10 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "core/config/policy.h"
@@ -14,6 +12,7 @@
 #include "core/result.h"
 #include "proxy/capture/redactor.h"
 #include "proxy/capture/ring.h"
+#include "proxy/rounds.h"
 
 namespace proxy::capture {
 
@@ -34,7 +33,7 @@ class Capture {
   /// Whether requests of this connector are captured.
   bool wants(const std::string& connector) const;
   /// Any thread: a ring fills.
-  void wake() noexcept;
+  void wake() noexcept { rounds_.wake(); }
 
   /// Records of `generation` are written with this snapshot's names. Before any worker uses it.
   void introduce(std::uint32_t generation, const core::gate::Snapshot& snapshot);
@@ -60,7 +59,7 @@ class Capture {
   };
   Capture(const core::config::Capture& settings, std::string secret);
   std::string open_file();
-  void run();
+  void round();
   void write_waiting();
   void write(const Record& record, std::string_view body);
   bool make_room(std::size_t size);
@@ -75,10 +74,7 @@ class Capture {
   int fd_ = -1;
   std::uint64_t size_ = 0;  // of the file
   std::string line_;
-  std::mutex mutex_;  // of what follows, up to names_
-  std::condition_variable wake_;
-  bool woken_ = false;
-  bool stopping_ = false;
+  std::mutex names_mutex_;  // of what follows, up to names_
   bool reopen_ = false;
   std::vector<std::shared_ptr<const Names>> names_;  // the last few generations
   std::vector<std::shared_ptr<const Names>> known_;  // the writer's copy
@@ -86,7 +82,7 @@ class Capture {
   std::atomic<std::uint64_t> lost_{0};  // taken from a ring and not written
   std::atomic<std::uint64_t> write_errors_{0};
   std::atomic<bool> full_{false};
-  std::thread thread_;
+  Rounds rounds_;
 };
 
 }  // namespace proxy::capture

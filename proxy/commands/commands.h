@@ -39,6 +39,9 @@ int list_info(const std::string& file);
 /// one is not.
 int list_check(const std::string& file, const std::string& match,
                const std::vector<std::string>& values);
+/// `audit verify`: whether the chain of the audit log that `config` names holds, and how it ends. `head`:
+/// how it has to end; empty: however. kExitFailed when it does not hold.
+int audit_verify(const std::string& config, const std::string& head);
 int version();
 /// Prints the JSON Schema of the configuration.
 int schema();

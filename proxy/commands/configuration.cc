@@ -64,6 +64,14 @@ Configuration read_configuration(const std::string& path, std::size_t workers, b
   read.token_authorities = tokens::resolve_authorities(read.config, source, read.diagnostics);
   read.snapshot = core::gate::compile(read.config, options, source, read.diagnostics);
   read.backends = upstream::resolve_backends(read.config.backends, source, read.diagnostics);
+  const core::config::State::Redis& redis = read.config.state.redis;
+  if (redis.tls) {
+    core::config::BackendTls tls;
+    tls.ca = redis.ca;
+    tls.certificate = redis.certificate;
+    tls.key = redis.certificate_key;
+    read.redis_tls = upstream::resolve_tls(tls, source, read.diagnostics);
+  }
   return read;
 }
 

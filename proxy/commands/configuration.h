@@ -38,6 +38,7 @@ struct Configuration {
   std::shared_ptr<const net::CallerTrust> trust;  // null: no connector wants certificates
   std::vector<tokens::KeyAuthority> token_authorities;  // of callers' tokens
   std::shared_ptr<const upstream::BackendList> backends;  // null when one has mistakes
+  std::shared_ptr<const net::TlsContext> redis_tls;       // of `state: { redis: rediss://... }`; null: none
   std::size_t workers = 1;  // the number that `workers: 0` stands for, at least 1
 };
 

@@ -11,6 +11,7 @@
 #include "core/config/scalars.h"
 #include "core/decisions/encoded.h"
 #include "core/gate/gate.h"
+#include "core/gate/told_events.h"
 #include "core/http/http_date.h"
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
@@ -25,8 +26,6 @@ namespace {
 namespace rules = core::rules;
 namespace gate = core::gate;
 
-constexpr std::size_t kBodyBytesMax = 16 << 20;
-constexpr std::size_t kOutBytesMax = 64 << 20;
 constexpr std::size_t kValueShown = 80;
 constexpr std::size_t kCounterBytes = 8 << 20;
 
@@ -123,7 +122,7 @@ class Story final : public rules::Tracer {
       case rules::Rule::Action::kValidationError: return "match: validation_error";
       case rules::Rule::Action::kSet: return "match: set";
       case rules::Rule::Action::kRemove: return "match: remove";
-      case rules::Rule::Action::kTag: return "match: tag";
+      case rules::Rule::Action::kTag: return rule.emits.empty() ? "match: tag" : "match: emit";
       case rules::Rule::Action::kAsk: return "match: ask";
     }
     return "";
@@ -182,6 +181,16 @@ bool read_claims(const std::string& path, std::string& body) {
   return true;
 }
 
+/// What a workflow would be asked: by which record.
+std::string key_of(gate::Gate& gate, const rules::Ask& ask) {
+  std::string text = "\nquestion to " + ask.backend_name + "\n ";
+  for (const rules::Subject& subject : ask.key) {
+    const std::string_view value = gate.asking().text_of(subject);
+    text += " " + (value.data() == nullptr ? std::string("missing") : shown(value));
+  }
+  return text + "\n";
+}
+
 /// What a backend would be asked, without credentials and secrets.
 std::string question_of(const Configuration& read, const gate::Connector& connector,
                         gate::Gate& gate, const rules::Ask& ask, std::string_view body) {
@@ -210,6 +219,22 @@ std::string question_of(const Configuration& read, const gate::Connector& connec
   }
   while (text.back() == ' ' || text.back() == '\n') text.pop_back();
   return text + "\n";
+}
+
+/// An event, with the names of what it carries: hashes and tokens are made by serve.
+void print_event(const gate::Snapshot& snapshot, gate::Gate& gate, std::uint32_t number) {
+  const core::events::Plan& plan = snapshot.events[number];
+  std::printf("event      %s (%s) to", plan.name.c_str(), plan.type.c_str());
+  for (const std::string& sink : plan.sinks) std::printf(" %s", sink.c_str());
+  std::printf("\n");
+  for (const core::events::Plan::Member& member : plan.members) {
+    const rules::Value value = gate.asking().value_of(plan.subjects[member.value]);
+    if (!value.present()) continue;
+    const bool plain = member.treatment == core::config::Treatment::kPlain;
+    const char* const hidden =
+        member.treatment == core::config::Treatment::kHash ? "its hash" : "its token";
+    std::printf("       -> %s %s\n", member.name.c_str(), plain ? shown(value.text).c_str() : hidden);
+  }
 }
 
 std::string decided_by(const gate::Connector& connector, std::int32_t rule) {
@@ -320,7 +345,9 @@ int explain(const std::string& path, const std::string& name, const std::string&
                               {date, sizeof date}, out, &story, known);
     if (!report.asks) break;
     const gate::Asked asked = gate.at_hand().asked();
-    questions += question_of(read, *connector, gate, *asked.ask, given_claims);
+    questions += asked.ask->workflow != nullptr
+                     ? key_of(gate, *asked.ask)
+                     : question_of(read, *connector, gate, *asked.ask, given_claims);
     const auto stand_in = stand_ins.decisions.find(asked.ask->backend_name);
     if (stand_in == stand_ins.decisions.end()) {
       open = asked.ask;
@@ -336,14 +363,18 @@ int explain(const std::string& path, const std::string& name, const std::string&
     story.print();
     std::fputs(questions.c_str(), stdout);
     if (open != nullptr) {
-      std::printf("\nverdict    that of backend \"%s\"; say one with --backend '%s=continue:{...}'\n",
-                  open->backend_name.c_str(), open->backend_name.c_str());
+      std::printf("\nverdict    that of %s\"%s\"; say one with --backend '%s=continue:{...}'\n",
+                  open->workflow == nullptr ? "backend " : "", open->backend_name.c_str(),
+                  open->backend_name.c_str());
       return kExitOk;
     }
     const std::string_view outcome = gate::name(report.outcome);
     std::printf("\nverdict    %.*s, %s%s\n", static_cast<int>(outcome.size()), outcome.data(),
                 decided_by(*connector, report.rule).c_str(),
                 report.rewritten ? " (what the rules wanted is illegal at this step)" : "");
+    gate::each_event(report, gate.evaluation(), [&](std::uint32_t number, std::int32_t) {
+      print_event(*read.snapshot, gate, number);
+    });
     if (report.omitted != 0) {
       std::printf("left out   %zu claims that the directory would refuse\n", report.omitted);
     }

@@ -20,9 +20,6 @@ namespace gate = core::gate;
 using core::config::DialectName;
 using core::dialects::Step;
 
-constexpr std::size_t kBodyBytesMax = 16 << 20;
-constexpr std::size_t kOutBytesMax = 64 << 20;
-
 struct Caller {
   DialectName dialect;
   std::string_view name;

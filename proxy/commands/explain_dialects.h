@@ -9,6 +9,9 @@
 
 namespace proxy::commands {
 
+/// Of the claims that are explained, and of an answer.
+inline constexpr std::size_t kBodyBytesMax = 16 << 20, kOutBytesMax = 64 << 20;
+
 /// What `--dialect` takes.
 std::string known_dialects();
 bool is_known_dialect(std::string_view name);

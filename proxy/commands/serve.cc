@@ -17,9 +17,11 @@
 #include "proxy/capture/capture.h"
 #include "proxy/commands/commands.h"
 #include "proxy/commands/configuration.h"
+#include "proxy/commands/serve_events.h"
+#include "proxy/commands/serve_memory.h"
+#include "proxy/commands/serve_metrics.h"
 #include "proxy/commands/serve_settings.h"
-#include "proxy/forward/backend_metrics.h"
-#include "proxy/forward/metrics.h"
+#include "proxy/commands/serve_state.h"
 #include "proxy/forward/shared.h"
 #include "proxy/lists/fetch.h"
 #include "proxy/lists/keeper.h"
@@ -33,7 +35,6 @@
 #include "proxy/telemetry/access_log.h"
 #include "proxy/telemetry/metrics.h"
 #include "proxy/tokens/key_keeper.h"
-#include "proxy/tokens/key_metrics.h"
 #include "proxy/watchdog.h"
 #include "proxy/worker.h"
 
@@ -77,14 +78,14 @@ class Service {
     if (!bind() || !give_up_privileges()) return false;
     edition_ = {configuration_.snapshot, 1, nullptr, configuration_.backends, configuration_.trust,
                 logs_subjects(configuration_.config)};
-    if (!open_lists()) return false;
+    if (!open_lists() || !open_state_store()) return false;
     open_keys();
     auto log = telemetry::AccessLog::open(configuration_.config.access_log.file.value,
                                           configuration_.workers);
     if (!log) return failed("access log: " + log.error().why);
     log_ = std::move(log).value();
     log_->introduce(edition_.generation, *edition_.snapshot);
-    if (!open_capture()) return false;
+    if (!open_capture() || !open_told()) return false;
     config::wipe_secrets(configuration_.config, false);
     return open_workers(descriptors) && open_admin() && watch_signals() && filter_system_calls();
   }
@@ -152,15 +153,16 @@ class Service {
     if (!capture) return failed("capture: " + capture.error().why);
     capture_ = std::move(capture).value();
     capture_->introduce(edition_.generation, *edition_.snapshot);
-    metrics_.add_counter("claimgate_capture_written", "Requests written to the capture.",
-                         [this] { return capture_->written(); });
-    metrics_.add_counter("claimgate_capture_dropped", "Sampled requests that are not in the capture.",
-                         [this] { return capture_->dropped(); });
-    metrics_.add_counter("claimgate_capture_write_errors", "Failed writes of the capture.",
-                         [this] { return capture_->write_errors(); });
-    metrics_.add_gauge("claimgate_capture_full", "1 when the capture has reached its size.",
-                       [this] { return capture_->full() ? 1.0 : 0.0; });
+    add_metrics(metrics_, *capture_);
     return true;
+  }
+
+  /// Events and the audit log.
+  bool open_told() {
+    const std::string why =
+        told_.open(configuration_.config, configuration_.workers, state_.store(), metrics_);
+    told_.introduce(edition_.generation, *edition_.snapshot);
+    return why.empty() || failed(why);
   }
 
   bool open_lists() {
@@ -174,6 +176,20 @@ class Service {
     edition_.lists = take_up_lists(configuration_, why);
     if (edition_.lists == nullptr) return failed("lists_state: " + why);
     keeper_->start();
+    return true;
+  }
+
+  bool open_state_store() {
+    // First: accounts that were wanted before the start may change an approval at once.
+    told_.approval_events().use(*edition_.snapshot);
+    const std::string why = state_.open(configuration_.config, configuration_.redis_tls, told_.approval_events());
+    if (!why.empty()) return failed(why);
+    shared_ = std::make_unique<forward::Shared>(
+        static_cast<std::size_t>(configuration_.config.decision_cache_bytes), state_.seed(), configuration_.workers,
+        static_cast<std::size_t>(configuration_.config.limits.velocity));
+    state_.use_shared(*shared_);
+    state_.add_metrics(metrics_);
+    state_.start(loop_);
     return true;
   }
 
@@ -191,17 +207,13 @@ class Service {
   lists::Keeper::Table take_up_lists(Configuration& fresh, std::string& why) {
     std::vector<std::string> remarks;
     lists::Keeper::Table table =
-        keeper_->take_up(fresh.lists, std::move(fresh.sources), why, remarks);
+        keeper_->take_up(fresh.lists, std::move(fresh.sources), standing_, why, remarks);
     keeper_->retire(std::move(fresh.lists));
     for (const std::string& remark : remarks) log::warn("{}", remark);
     return table;
   }
 
   bool open_workers(std::size_t descriptors) {
-    shared_ = std::make_unique<forward::Shared>(
-        static_cast<std::size_t>(configuration_.config.decision_cache_bytes),
-        core::decisions::Seed{random_seed(), random_seed()}, configuration_.workers,
-        static_cast<std::size_t>(configuration_.config.limits.velocity));
     core::callers::Attempts::Options attempts;
     const config::Limits& written = configuration_.config.limits;
     attempts.failures_max = static_cast<std::uint32_t>(written.auth_failures);
@@ -217,17 +229,25 @@ class Service {
       limits.connections_max = share;
       log::info("{} file descriptors: at most {} connections for each worker", descriptors, share);
     }
-    if (!plan_memory(limits)) return false;
+    const auto memory = plan_memory(configuration_, state_.store() != nullptr, program_bytes_, limits);
+    unusable_ = !memory;
+    if (!memory) return false;
+    memory_bytes_ = *memory;
     for (std::size_t i = 0; i < configuration_.workers; ++i) {
       Worker::Options options;
       options.index = i;
       options.limits = limits;
       options.log_sample = configuration_.config.access_log.sample;
       options.capture = capture_.get();
+      options.emitter = told_.emitter(i);
+      options.witness = told_.witness(i);
+      options.held = told_.held();
       options.drain_timeout_ms =
           static_cast<std::uint64_t>(configuration_.config.limits.drain_timeout.count());
       options.on_end = [this] { uv_async_send(&worker_ended_); };
       options.shared = shared_.get();
+      options.workflows = state_.workflows();
+      options.second_level = state_.decisions();
       if (written.auth_failures > 0) options.attempts = attempts_.get();
       options.tokens = token_options(written);
       options.tokens.seed = {random_seed(), random_seed()};
@@ -249,53 +269,6 @@ class Service {
         }
       }
     }
-    return true;
-  }
-
-  /// Divides the memory among the workers, and says how.
-  bool plan_memory(net::ServerLimits& limits) {
-    const config::Config& written = configuration_.config;
-    net::MemoryNeeds needs;
-    needs.limits = written.limits;
-    needs.workers = configuration_.workers;
-    needs.connections = limits.connections_max;
-    for (const config::Listener& listener : written.listeners) {
-      needs.tls = needs.tls || listener.tls.has_value();
-      needs.fronted = needs.fronted || listener.proxy_protocol != config::ProxyProtocol::kOff;
-    }
-    needs.asks = !edition_.snapshot->backends.empty();
-    for (const config::Backend& backend : written.backends) {
-      const auto body = static_cast<std::size_t>(backend.limits.response_bytes);
-      needs.in_flight += static_cast<std::size_t>(backend.limits.in_flight);
-      needs.response_bytes = std::max(needs.response_bytes, body);
-      needs.answer_bytes = std::max(needs.answer_bytes, body + static_cast<std::size_t>(backend.limits.header_bytes));
-    }
-    needs.program_bytes = net::resident_bytes();
-    needs.reload_bytes = needs.program_bytes - std::min(needs.program_bytes, program_bytes_);
-    needs.decision_bytes = static_cast<std::size_t>(written.decision_cache_bytes);
-    if (!written.token_authorities.empty()) {
-      needs.token_bytes = core::callers::TokenVerifier::bytes(token_options(written.limits));
-    }
-    if (!edition_.snapshot->limits.empty()) {
-      needs.counter_bytes = static_cast<std::size_t>(written.limits.velocity);
-    }
-    const net::MemoryPlan plan = net::plan_memory(needs);
-    if (!plan.fits()) {
-      const config::Mark& at = written.limits.memory_mark;
-      // What is resident differs a little from start to start.
-      const std::size_t least_mib = (plan.least >> 20) + 4;
-      unusable_ = true;
-      const std::string path(configuration_.diagnostics.path(at.file));
-      std::fprintf(stderr, "%s:%u:%u: error: too little for the other limits: write memory: %zuMiB, "
-                   "or less for limits.body_bytes, limits.velocity or decision_cache.bytes\n",
-                   path.c_str(), at.line, at.column, least_mib);
-      for (const std::string& line : plan.lines) log::info("memory: {}", line);
-      return false;
-    }
-    log::info("memory: at most {} MiB", plan.bytes >> 20);
-    for (const std::string& line : plan.lines) log::info("memory: {}", line);
-    limits.memory = plan.worker;
-    memory_bytes_ = plan.bytes;
     return true;
   }
 
@@ -327,39 +300,21 @@ class Service {
                                configuration_.config.admin->address.loopback);
     admin_handler_ = std::make_unique<admin::AdminHandler>(
         metrics_, admin::ListRequests(*keeper_, access),
-        admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access),
-        admin::VelocityRequests(*shared_, [this] { return edition_.snapshot; }, access));
+        admin::DecisionRequests(*shared_, [this] { return edition_.snapshot; }, access, state_.decisions()),
+        admin::VelocityRequests(*shared_, [this] { return edition_.snapshot; }, access, state_.counters()),
+        admin::ApprovalRequests(state_.approvals(), [this] { return edition_.snapshot->approvals; }, access),
+        admin::InvitationRequests(state_.invitations(), [this] { return edition_.snapshot; }, access),
+        admin::EventRequests(told_.outbox(), access));
     admin_ = std::make_unique<net::Server>(loop_, limits, *admin_handler_);
     return admin_->listen(std::move(admin_socket_)) || failed("admin: cannot be watched");
   }
 
   bool watch_signals() {
-    metrics_.add_counter("claimgate_access_log_dropped", "Access log lines lost for want of room.",
-                         [this] { return log_->dropped(); });
-    metrics_.add_counter("claimgate_access_log_write_errors", "Failed writes of the access log.",
-                         [this] { return log_->write_errors(); });
     metrics_.add_counter("claimgate_reloads", "Configurations taken up after the first.",
                          [this] { return std::uint64_t{edition_.generation} - 1; });
     metrics_.add_counter("claimgate_reloads_failed", "Reloads refused for mistakes in the file.",
                          [this] { return reloads_failed_; });
-    metrics_.add_gauge("claimgate_workers", "Worker threads.",
-                       [this] { return static_cast<double>(workers_.size()); });
-    add_list_metrics();
-    add_memory_metrics();
-    forward::add_metrics(metrics_, *shared_);
-    tokens::add_metrics(metrics_, *keys_, [this] {
-      tokens::VerifierCounters counters;
-      for (const auto& worker : workers_) counters.push_back(&worker->token_counters());
-      return counters;
-    });
-    metrics_.add_counter("claimgate_addresses_barred",
-                         "Times an address was barred for showing wrong credentials.",
-                         [this] { return attempts_->barred(); });
-    metrics_.add_text([this](std::string& text) {
-      std::vector<const upstream::Counters*> counters;
-      for (const auto& worker : workers_) counters.push_back(worker->backend_counters());
-      forward::append_backend_metrics(upstream::Figures::sum(counters), text);
-    });
+    add_metrics(metrics_, {*log_, *keeper_, *shared_, *keys_, *attempts_, workers_, memory_bytes_});
     worker_ended_.data = this;
     uv_async_init(&loop_, &worker_ended_, [](uv_async_t* async) {
       static_cast<Service*>(async->data)->on_worker_ended();
@@ -376,57 +331,6 @@ class Service {
         SIGHUP);
     watching_ = true;
     return true;
-  }
-
-  void add_memory_metrics() {
-    metrics_.add_gauge("claimgate_memory_bound_bytes", "What the process may hold, as start-up adds it up.",
-                       [this] { return static_cast<double>(memory_bytes_); });
-    metrics_.add_gauge("claimgate_memory_resident_bytes", "What the process holds.",
-                       [] { return static_cast<double>(net::resident_bytes()); });
-    using Series = telemetry::Metrics::Series;
-    const auto add = [this](std::string name, std::string help, bool limit) {
-      metrics_.add_labelled(std::move(name), std::move(help), true, "purpose", [this, limit] {
-        using For = net::Memory::For;
-        std::vector<Series> series;
-        for (const auto& [label, purpose] : {std::pair{"connections", For::kConnections},
-                                             std::pair{"messages", For::kMessages},
-                                             std::pair{"waiting", For::kWaiting},
-                                             std::pair{"backends", For::kBackends}}) {
-          double sum = 0;
-          for (const auto& worker : workers_) {
-            const net::Memory& memory = worker->memory();
-            sum += limit ? static_cast<double>(memory.limit(purpose))
-                         : static_cast<double>(memory.held(purpose));
-          }
-          series.push_back({label, sum});
-        }
-        return series;
-      });
-    };
-    add("claimgate_memory_held_bytes", "What connections, messages and waiting requests hold.", false);
-    add("claimgate_memory_limit_bytes", "What they may hold.", true);
-  }
-
-  void add_list_metrics() {
-    using State = lists::Keeper::State;
-    using Series = telemetry::Metrics::Series;
-    const auto add = [this](std::string name, std::string help, bool gauge,
-                            std::function<double(const State&)> value) {
-      metrics_.add_labelled(std::move(name), std::move(help), gauge, "list",
-                          [this, value = std::move(value)] {
-                            std::vector<Series> series;
-                            for (const State& state : keeper_->states()) {
-                              series.push_back({std::string(state.name), value(state)});
-                            }
-                            return series;
-                          });
-    };
-    add("claimgate_list_entries", "Entries of a list, live changes included.", true,
-        [](const State& state) { return static_cast<double>(state.entries); });
-    add("claimgate_list_age_seconds", "Since a list's source was read or found unchanged.", true,
-        [](const State& state) { return static_cast<double>(lists::now_s() - state.confirmed_at_s); });
-    add("claimgate_list_reload_failures", "Looks at a list's source that brought no list.", false,
-        [](const State& state) { return static_cast<double>(state.failures); });
   }
 
   void announce() {
@@ -473,12 +377,14 @@ class Service {
   void reload() {
     log_->reopen();
     if (capture_ != nullptr) capture_->reopen();
+    told_.reopen();
     if (reloading_ || draining_) {
       reload_again_ = reloading_;
       return;
     }
     reloading_ = true;
     notifier_.send(reloading_notice());
+    standing_ = keeper_->standing();
     reload_work_.data = this;
     uv_queue_work(
         &loop_, &reload_work_,
@@ -486,6 +392,10 @@ class Service {
           auto* const self = static_cast<Service*>(work->data);
           self->fresh_ = std::make_unique<Configuration>(read_configuration(
               self->path_, self->workers_.size(), true, &self->stopping_, &self->tickets_));
+          Configuration& fresh = *self->fresh_;
+          if (fresh.snapshot != nullptr && !fresh.diagnostics.has_errors()) {
+            fresh.lists = lists::Keeper::merge(fresh.lists, fresh.sources, self->standing_);
+          }
         },
         [](uv_work_t* work, int) { static_cast<Service*>(work->data)->take_up(); });
   }
@@ -499,6 +409,7 @@ class Service {
     std::string why;
     const std::uint32_t before = edition_.generation;
     lists::Keeper::Table lists = good ? take_up_lists(*fresh, why) : nullptr;
+    standing_ = {};
     if (!why.empty()) log::error("{}", why);
     if (lists == nullptr) {
       ++reloads_failed_;
@@ -518,6 +429,7 @@ class Service {
       edition_.lists = std::move(lists);
       log_->introduce(edition_.generation, *edition_.snapshot);
       if (capture_ != nullptr) capture_->introduce(edition_.generation, *edition_.snapshot);
+      told_.introduce(edition_.generation, *edition_.snapshot);
       for (const auto& worker : workers_) worker->adopt(edition_);
       take_up_tls(fresh->tls);
       become_ready();
@@ -553,6 +465,8 @@ class Service {
     if (keeper_ != nullptr) keeper_->stop();
     if (admin_ != nullptr) admin_->abort();
     admin_.reset();
+    told_.close();   // the rings' last events go into the state
+    state_.close();  // and the workers hear its last answers
     workers_.clear();
     if (keys_ != nullptr) keys_->stop();
     if (watching_) {
@@ -581,7 +495,10 @@ class Service {
   std::unique_ptr<telemetry::AccessLog> log_;
   std::unique_ptr<capture::Capture> capture_;
   std::unique_ptr<lists::Keeper> keeper_;
+  lists::Keeper::Standing standing_;  // of a reload under way
   std::unique_ptr<tokens::KeyKeeper> keys_;
+  Told told_;        // closed before the state, where its outbox is; but its announcer is the state's
+  ServeState state_;
   std::unique_ptr<forward::Shared> shared_;
   std::unique_ptr<core::callers::Attempts> attempts_;
   std::vector<std::unique_ptr<Worker>> workers_;

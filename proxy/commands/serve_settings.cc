@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "core/lists/network.h"
+#include "proxy/commands/serve_state.h"
+#include "proxy/commands/serve_events.h"
 #include "proxy/process/privilege.h"
 
 namespace proxy::commands {
@@ -78,7 +80,10 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
     return std::tuple(of.user.value, of.seccomp, of.core_dumps);
   };
   if (process(old.process) != process(fresh.process)) keys.emplace_back("process");
-  if (old.decision_cache_bytes != fresh.decision_cache_bytes) keys.emplace_back("decision_cache");
+  const auto decision_cache = [](const config::Config& of) {
+    return std::tuple(of.decision_cache_bytes, of.decision_cache_redis, of.decision_cache_redis_wait);
+  };
+  if (decision_cache(old) != decision_cache(fresh)) keys.emplace_back("decision_cache");
   if (old.access_log.file.value != fresh.access_log.file.value ||
       old.access_log.sample != fresh.access_log.sample) {
     keys.emplace_back("access_log");
@@ -92,6 +97,7 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
     for (const config::Text& claim : of.keep) texts.push_back(claim.value);
     return texts;
   };
+  if (told_settings(old) != told_settings(fresh)) keys.emplace_back("sinks, outbox, pseudonyms or audit");
   if (captured(old.capture) != captured(fresh.capture)) keys.emplace_back("capture");
   const auto as_tuple = [](const config::Limits& of) {
     return std::tuple(of.request_line_bytes, of.head_bytes, of.header_fields, of.body_bytes,
@@ -103,6 +109,8 @@ std::vector<std::string> needs_restart(const config::Config& old, const config::
                       of.tokens_remembered, of.velocity);
   };
   if (as_tuple(old.limits) != as_tuple(fresh.limits)) keys.emplace_back("limits");
+  if (state_differs(old.state, fresh.state)) keys.emplace_back("state");
+  if (graphs_differ(old, fresh)) keys.emplace_back("approvals.graph");
   return keys;
 }
 

@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "core/decisions/encoded.h"
+#include "proxy/forward/forwarder_call.h"
 #include "proxy/forward/translate.h"
+#include "proxy/forward/workflow_landing.h"
 #include "proxy/log.h"
 
 namespace proxy::forward {
@@ -18,17 +20,7 @@ namespace gate = core::gate;
 constexpr std::size_t kOutBytesMax = 64 << 20;
 constexpr std::size_t kKeptBytes = 8 << 10;  // of a buffer that is used again
 
-/// The clock that decisions are kept by: the same in all workers.
-std::uint64_t cache_now_ms() noexcept { return uv_hrtime() / 1'000'000; }
-
 }  // namespace
-
-struct Forwarder::Call {
-  std::shared_ptr<Serving> serving;
-  const gate::Connector* connector = nullptr;
-  gate::Asked asked;
-  core::mapping::Kept kept;
-};
 
 std::string_view Pending::text() const noexcept {
   return std::string_view(body).substr(0, body.size() - core::claims::kReadPadding);
@@ -59,11 +51,16 @@ Forwarder::Forwarder(uv_loop_t& loop, Shared& shared, Ledger& ledger, const Opti
       mailbox_(*shared.mailboxes[options.worker]),
       tracing_(options.seed),
       out_(kOutBytesMax) {
-  timer_ = net::open_uv<uv_timer_t>(
-      this, [&](uv_timer_t* timer) { return uv_timer_init(&loop_, timer); });
+  deadlines_.open(loop_);
   spare_.reserve(kSpareMax);
   mailbox_.open(loop_, [this](std::vector<Delivery>& deliveries) {
-    for (const Delivery& delivery : deliveries) deliver(delivery);
+    for (const Delivery& delivery : deliveries) {
+      if (delivery.call != Delivery::kNoCall) {
+        found(delivery.call, delivery.pending, delivery.landing);
+      } else {
+        deliver(delivery);
+      }
+    }
   });
 }
 
@@ -73,7 +70,7 @@ void Forwarder::close() noexcept {
   if (closed_) return;
   closed_ = true;
   mailbox_.close();
-  timer_.reset();
+  deadlines_.close();
   for (const auto& pending : slots_) {
     if (pending != nullptr) deadlines_.clear(pending->due);
   }
@@ -87,7 +84,7 @@ void Forwarder::close() noexcept {
 
 std::unique_ptr<Pending> Forwarder::take_pending() {
   if (spare_.empty()) {
-    return std::make_unique<Pending>(*this, deadlines_, [](void* owner) {
+    return std::make_unique<Pending>(*this, deadlines_.all(), [](void* owner) {
       Pending& due = *static_cast<Pending*>(owner);
       due.forwarder.resume(due, gate::Fallback::kDeadline);
     });
@@ -134,7 +131,11 @@ Pending* Forwarder::find(std::uint64_t id) noexcept {
 
 std::uint32_t Forwarder::take_call() {
   if (free_calls_.empty()) {
-    if (free_calls_.capacity() <= calls_.size()) free_calls_.reserve(2 * calls_.size() + 16);
+    if (free_calls_.capacity() <= calls_.size()) {
+      const std::size_t room = 2 * calls_.size() + 16;
+      mailbox_.make_room(free_slots_.capacity() + room);
+      free_calls_.reserve(room);
+    }
     calls_.push_back(std::make_unique<Call>());
     free_calls_.push_back(static_cast<std::uint32_t>(calls_.size() - 1));
   }
@@ -206,7 +207,12 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
   try {
     if (free_slots_.empty()) {
       // First, so that no slot is ever without its place among the free ones.
-      if (free_slots_.capacity() <= slots_.size()) free_slots_.reserve(2 * slots_.size() + 16);
+      if (free_slots_.capacity() <= slots_.size()) {
+        const std::size_t room = 2 * slots_.size() + 16;
+        // A landing that found none would leave whoever waits to their deadline.
+        mailbox_.make_room(room + free_calls_.capacity());
+        free_slots_.reserve(room);
+      }
       slots_.emplace_back();
       free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
     }
@@ -232,7 +238,7 @@ bool Forwarder::begin(const net::Exchange& exchange, const gate::Report& report,
     }
     pending->held = held;
     waits = &admit(std::move(pending));
-    watch(*waits, deadline_ms);
+    deadlines_.set(waits->due, deadline_ms);
     wait_for_landing(*waits);
     return true;
   } catch (const std::bad_alloc&) {
@@ -267,7 +273,7 @@ void Forwarder::wait_for_landing(Pending& pending) {
   telemetry::Counters& counters = *pending.serving->counters;
   const Waiter waiter{&mailbox_, pending.id, pending.asked.rule};
   pending.leads = shared_.flights.join(pending.asked.flight(), waiter);
-  counters.count_asked(*pending.connector, !pending.leads);
+  if (pending.asked.ask->workflow == nullptr) counters.count_asked(*pending.connector, !pending.leads);
   if (!pending.leads) return;
   ask(pending.serving, *pending.connector, pending.asked, pending.text(), pending.trace);
   pending.trace = {};  // a second question of the same request has a number of its own
@@ -300,6 +306,9 @@ void Forwarder::try_to_ask(const std::shared_ptr<Serving>& serving,
     tell(asked, landing, true);
     return;
   }
+  if (asked.ask->workflow != nullptr) {
+    return ask_workflow(connector, asked, evaluation, body, serving->gate.time());
+  }
   const core::gate::Snapshot& snapshot = serving->gate.snapshot();
   std::size_t number = asked.ask->backend;
   if (number >= backends_.size() || backends_[number] != asked.ask->backend_name) {
@@ -327,16 +336,33 @@ void Forwarder::try_to_ask(const std::shared_ptr<Serving>& serving,
       give_back(mine);
       return land_unresolved(asked, gate::Fallback::kOverload, true);
     }
-    // An answer behind the connector's deadline is still worth having: it fills the cache.
-    const std::uint64_t whole_ms =
-        std::max<std::uint64_t>(static_cast<std::uint64_t>(connector.deadline.count()),
-                                snapshot.backends[asked.ask->backend].whole_ms);
-    asker_->ask(number, std::move(question_), now_ms() + whole_ms, trace,
-                [this, mine](upstream::Outcome&& outcome) { on_outcome(mine, std::move(outcome)); });
+    call.number = number;
+    if (look_up(mine, trace)) return;
+    ask_backend(mine, trace);
   } catch (...) {
     give_back(mine);
     throw;
   }
+}
+
+/// Asks whoever has the state. What it answers does not come back this way: it lands on the thread that
+/// has it, in the mailboxes of those who wait.
+void Forwarder::ask_workflow(const gate::Connector& connector, const gate::Asked& asked,
+                             core::rules::Evaluation& evaluation, std::string_view body,
+                             std::int64_t now_s) {
+  if (options_.workflows == nullptr) return land_unresolved(asked, gate::Fallback::kState, true);
+  auto question = make_workflow_question(asked, connector, evaluation, body, now_s);
+  if (!question) return land_unresolved(asked, gate::Fallback::kMemory, true);
+  WorkflowFlight flight;
+  flight.shared = &shared_;
+  flight.flight = asked.flight();
+  flight.body_key = asked.body_key;
+  flight.by_body = asked.by_body;
+  flight.window_ms = question->retry_ms;
+  flight.when_away = asked.ask->workflow->when_away;
+  options_.workflows->ask(*std::move(question), [flight](const WorkflowAnswer& answer) {
+    flight.land(answer, cache_now_ms());
+  });
 }
 
 void Forwarder::on_outcome(std::uint32_t number, upstream::Outcome&& outcome) noexcept {
@@ -374,10 +400,10 @@ void Forwarder::settle(const Call& call, const upstream::Outcome& outcome, Landi
   landing.backend_us = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(outcome.duration_us, std::numeric_limits<std::uint32_t>::max()));
   const bool answered = outcome.failure == upstream::Failure::kNone;
-  core::mapping::Answer answer;
+  core::mapping::Answer& answer = answer_;
   if (answered) {
-    answer = read_reply(call.serving->gate.snapshot(), asked.ask->backend, outcome, call.kept,
-                        options_.worker, reply_room_);
+    read_reply(call.serving->gate.snapshot(), asked.ask->backend, outcome, call.kept, options_.worker,
+               reply_room_, answer);
     call.serving->counters->count_reply(asked.ask->backend, answer);
     if (const std::string line = remarks_.line(asked.ask->backend_name, answer, now); !line.empty()) {
       log::warn("backend {}: {}", asked.ask->backend_name, line);
@@ -388,19 +414,32 @@ void Forwarder::settle(const Call& call, const upstream::Outcome& outcome, Landi
     core::decisions::encode(decision, landing.decision);
     const core::decisions::Lifetime& lifetime =
         asked.ask->lifetimes[static_cast<std::size_t>(decision.kind)];
-    if (asked.by_claims) cache.put(asked.claims_key, landing.decision, lifetime, now);
+    SecondLevel* const level = options_.second_level;
+    if (asked.by_claims) {
+      cache.put(asked.claims_key, landing.decision, lifetime, now);
+      if (level != nullptr && lifetime.fresh_ms != 0) level->keep(asked.claims_key, landing.decision, lifetime);
+    }
     // What is kept for less than the window, or not at all, is kept for the caller's retry.
     if (asked.by_body && !(asked.by_claims && lifetime.fresh_ms >= window)) {
       landing.keep_body_ms = window;
       cache.put(asked.body_key, landing.decision, {window, 0, 0}, now);
+      if (level != nullptr) level->keep(asked.body_key, landing.decision, {window, 0, 0});
     }
   } else {
     landing.why = outcome.failure == upstream::Failure::kEnding   ? gate::Fallback::kEnding
                   : outcome.failure == upstream::Failure::kMemory ? gate::Fallback::kOverload
                                                                   : gate::Fallback::kBackend;
-    if (asked.by_claims) cache.put_unresolved(asked.claims_key, asked.ask->unresolved_ms, now);
-    // The backend has seen this sign-up: the caller's retry does not show it again.
-    if (asked.by_body && outcome.sent) cache.put_unresolved(asked.body_key, window, now);
+    remember_unresolved(asked, asked.by_body && outcome.sent ? window : 0, now);
+  }
+}
+
+/// `window_ms`, unless it is 0: the backend has seen this sign-up, and the caller's retry does not show it again.
+void Forwarder::remember_unresolved(const gate::Asked& asked, std::uint64_t window_ms, std::uint64_t now) noexcept {
+  const std::uint64_t claims_ms = asked.by_claims ? asked.ask->unresolved_ms : 0;
+  for (const auto& [key, for_ms] : {std::pair{&asked.claims_key, claims_ms}, std::pair{&asked.body_key, window_ms}}) {
+    if (for_ms == 0) continue;
+    shared_.cache.put_unresolved(*key, for_ms, now);
+    if (options_.second_level != nullptr) options_.second_level->keep_unresolved(*key, for_ms);
   }
 }
 
@@ -450,10 +489,11 @@ void Forwarder::deliver(const Delivery& delivery) noexcept {
   gate::Fallback give_up = gate::Fallback::kNone;
   try {
     pending.received.push_back({delivery.rule,
-                                landing.from_cache ? gate::Source::kCache
+                                landing.from_cache   ? gate::Source::kCache
+                                : landing.from_state ? gate::Source::kState
                                 : pending.leads    ? gate::Source::kBackend
                                                    : gate::Source::kJoined,
-                                delivery.landing});
+                                delivery.landing, !pending.leads});
   } catch (const std::bad_alloc&) {
     give_up = gate::Fallback::kMemory;
   }
@@ -466,7 +506,8 @@ void Forwarder::resume(Pending& pending, gate::Fallback give_up) noexcept {
   try {
     for (const Pending::Received& received : pending.received) {
       given_.push_back(
-          {received.rule, received.source, received.landing->decision, received.landing->why});
+          {received.rule, received.source, received.landing->decision, received.landing->why,
+           received.landing->counted ? &*received.landing->counted : nullptr, received.joined});
     }
   } catch (const std::bad_alloc&) {
     give_up = gate::Fallback::kMemory;
@@ -480,8 +521,8 @@ void Forwarder::resume(Pending& pending, gate::Fallback give_up) noexcept {
   gate.set_now(cache_now_ms());
   gate.use_time(pending.now_s);
   out_.clear();
-  const gate::Report report = gate.answer_kept(*pending.connector, pending.claims, pending.text(),
-                                               after, ledger_.date(), out_, known);
+  gate::Report report = gate.answer_kept(*pending.connector, pending.claims, pending.text(), after,
+                                         ledger_.date(), out_, known);
   if (report.asks) {
     pending.asked = gate.at_hand().asked();
     try {
@@ -490,39 +531,21 @@ void Forwarder::resume(Pending& pending, gate::Fallback give_up) noexcept {
       return resume(pending, gate::Fallback::kMemory);
     }
   }
+  if (report.limits != 0) take_back(gate.at_hand().counted());
   std::unique_ptr<Pending> done = dismiss(pending);
-  ledger_.settled(*done, report, out_.size(), !server_->waits(done->ticket));
+  const bool waits = ledger_.settled(*done, report, out_, {after, close, !server_->waits(done->ticket)});
   // The connection's next request may be evaluated, and begin to wait, inside this.
-  server_->complete(done->ticket, out_.view(), close);
+  if (!waits) server_->complete(done->ticket, out_.view(), close);
   if (report.refresh != gate::Known::kNoRule) refresh(report, done->text(), done->serving);
   give_back(std::move(done));
 }
 
-void Forwarder::watch(Pending& pending, std::uint64_t deadline_ms) noexcept {
-  deadlines_.set(pending.due, deadline_ms);
-  if (deadline_ms < armed_ms_) arm();
-}
-
-/// The timer may be early, when whoever it was set for has been answered: then it finds nothing due and is
-/// set again. It is never late.
-void Forwarder::arm() noexcept {
-  if (deadlines_.empty() || timer_ == nullptr) return;
-  armed_ms_ = deadlines_.next_ms();
-  const std::uint64_t now = now_ms();
-  uv_timer_start(
-      timer_.get(),
-      [](uv_timer_t* timer) {
-        if (timer->data != nullptr) static_cast<Forwarder*>(timer->data)->on_timer();
-      },
-      armed_ms_ > now ? armed_ms_ - now : 0, 0);
-}
-
-void Forwarder::on_timer() noexcept {
-  armed_ms_ = UINT64_MAX;
-  const std::uint64_t now = now_ms();
-  while (deadlines_.run_one(now)) {
+/// What limits that machines share have counted and does not come to pass.
+void Forwarder::take_back(std::span<const gate::CountedAt> counted) noexcept {
+  if (options_.workflows == nullptr) return;
+  for (const gate::CountedAt& at : counted) {
+    if (at.shared_stamp != 0) options_.workflows->take_back(at);
   }
-  if (!deadlines_.empty() && deadlines_.next_ms() < armed_ms_) arm();
 }
 
 }  // namespace proxy::forward

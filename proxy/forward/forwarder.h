@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,14 +17,15 @@
 #include "core/http/out_buffer.h"
 #include "core/mapping/mapping.h"
 #include "proxy/forward/remark_log.h"
+#include "proxy/forward/second_level.h"
 #include "proxy/forward/serving.h"
 #include "proxy/forward/shared.h"
 #include "proxy/forward/trace.h"
+#include "proxy/forward/workflows.h"
 #include "proxy/net/handler.h"
 #include "proxy/net/server.h"
-#include "proxy/net/uv_handle.h"
 #include "proxy/upstream/asker.h"
-#include "proxy/upstream/deadlines.h"
+#include "proxy/upstream/timed_deadlines.h"
 
 namespace proxy::forward {
 
@@ -57,6 +59,7 @@ struct Pending {
     std::uint32_t rule;
     core::gate::Source source;
     std::shared_ptr<const Landing> landing;
+    bool joined;
   };
   std::vector<Received> received;
   core::gate::Asked asked;  // what it waits for
@@ -70,14 +73,22 @@ struct Pending {
   void renew() noexcept;
 };
 
+/// How the answer to a request that has waited goes out.
+struct Told {
+  core::http::After after = core::http::After::kKeepOpen;
+  bool close = false;  // the connection ends with it
+  bool gone = false;   // the connection closed before its answer was there
+};
+
 /// Counts and logs what became of requests that have waited. Thread: the forwarder's.
 class Ledger {
  public:
   virtual ~Ledger() = default;
   virtual std::string_view date() noexcept = 0;
-  /// `gone`: the connection closed before its answer was there.
-  virtual void settled(const Pending& pending, const core::gate::Report& report,
-                       std::size_t bytes_out, bool gone) noexcept = 0;
+  /// The answer is in `out`, alone. True: somebody else completes the request's ticket, later; else what
+  /// is in `out` then is told.
+  virtual bool settled(const Pending& pending, core::gate::Report& report, core::http::OutBuffer& out,
+                       const Told& told) noexcept = 0;
 };
 
 /// Brings a worker's requests to the decisions that their rules wait for: joins a question under
@@ -94,6 +105,8 @@ class Forwarder {
     std::size_t worker = 0;
     std::size_t pending_max = 4096;
     std::uint64_t seed = 0;  // of trace numbers
+    Workflows* workflows = nullptr;  // who answers what rules ask of the state; null: nobody
+    SecondLevel* second_level = nullptr;  // null: decisions are this machine's alone
   };
   Forwarder(uv_loop_t& loop, Shared& shared, Ledger& ledger, const Options& options);
   ~Forwarder();
@@ -120,6 +133,8 @@ class Forwarder {
   void refresh(const core::gate::Report& report, std::string_view body,
                const std::shared_ptr<Serving>& serving) noexcept;
 
+  /// Whether limits that machines share are asked; else they are counted here.
+  bool shares_limits() const noexcept { return options_.workflows != nullptr && options_.workflows->counts(); }
   /// No request waits, of any worker: what this one has asked may be what another's waits for.
   bool idle() const noexcept;
   /// Forgets whatever is under way. Before the loop's last turn.
@@ -134,13 +149,20 @@ class Forwarder {
   void wait_for_landing(Pending& pending);
   void ask(const std::shared_ptr<Serving>& serving, const core::gate::Connector& connector,
            const core::gate::Asked& asked, std::string_view body, const upstream::Trace& trace) noexcept;
+  void ask_workflow(const core::gate::Connector& connector, const core::gate::Asked& asked,
+                    core::rules::Evaluation& evaluation, std::string_view body, std::int64_t now_s);
   void try_to_ask(const std::shared_ptr<Serving>& serving, const core::gate::Connector& connector,
                   const core::gate::Asked& asked, std::string_view body, const upstream::Trace& trace);
+  void ask_backend(std::uint32_t call, const upstream::Trace& trace);
+  bool look_up(std::uint32_t call, const upstream::Trace& trace);
+  void found(std::uint32_t call, std::uint64_t lookup, const std::shared_ptr<const Landing>& landing) noexcept;
   std::uint32_t take_call();
   void give_back(std::uint32_t call) noexcept;
   void on_outcome(std::uint32_t number, upstream::Outcome&& outcome) noexcept;
   std::shared_ptr<Landing> take_landing();
   void settle(const Call& call, const upstream::Outcome& outcome, Landing& landing);
+  void remember_unresolved(const core::gate::Asked& asked, std::uint64_t window_ms, std::uint64_t now) noexcept;
+  void take_back(std::span<const core::gate::CountedAt> counted) noexcept;
   void land_unresolved(const core::gate::Asked& asked, core::gate::Fallback why,
                        bool from_inside) noexcept;
   /// True when it went to other workers, too.
@@ -153,9 +175,6 @@ class Forwarder {
   void give_back(std::unique_ptr<Pending> pending) noexcept;
   Pending& admit(std::unique_ptr<Pending> pending) noexcept;
   std::unique_ptr<Pending> dismiss(Pending& pending) noexcept;
-  void watch(Pending& pending, std::uint64_t deadline_ms) noexcept;
-  void arm() noexcept;
-  void on_timer() noexcept;
   void note_pending() noexcept;
   std::uint64_t now_ms() const noexcept { return uv_now(&loop_); }
 
@@ -167,9 +186,7 @@ class Forwarder {
   Tracing tracing_;
   net::Server* server_ = nullptr;
   upstream::Asker* asker_ = nullptr;
-  net::UvHandle<uv_timer_t> timer_;
-  std::uint64_t armed_ms_ = UINT64_MAX;
-  upstream::Deadlines deadlines_;  // of those that wait
+  upstream::TimedDeadlines deadlines_;  // of those that wait
   std::uint64_t next_number_ = 1;
   std::vector<std::unique_ptr<Pending>> slots_;  // by the low half of their ids
   std::vector<std::uint32_t> free_slots_;        // room for all
@@ -178,10 +195,12 @@ class Forwarder {
   std::vector<std::uint32_t> free_calls_;        // room for all
   std::shared_ptr<Landing> landing_;             // the last one; used again when nobody has it any more
   core::mapping::Question question_;             // its memory
+  std::uint64_t lookups_ = 0;                    // that were begun at the second level
   std::vector<std::string> backends_;  // of the asker's edition, in its order
   std::map<std::string, std::size_t> crowds_;  // requests that wait, by connector
   std::vector<core::gate::Given> given_;
   core::mapping::ReplyRoom reply_room_;
+  core::mapping::Answer answer_;  // its memory
   RemarkLog remarks_;
   core::http::OutBuffer out_;
   bool closed_ = false;

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <uv.h>
+
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -11,6 +14,9 @@
 #include "proxy/forward/mailbox.h"
 
 namespace proxy::forward {
+
+/// The clock that decisions and counts of limits are kept by: the same in all workers.
+inline std::uint64_t cache_now_ms() noexcept { return uv_hrtime() / 1'000'000; }
 
 /// What the workers share: decisions, what limits have counted, the questions under way, and a way to tell
 /// each other. Made before the workers and gone after them.

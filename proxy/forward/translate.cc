@@ -30,11 +30,11 @@ core::mapping::NotAsked make_question(const core::gate::Snapshot& snapshot,
   return why;
 }
 
-core::mapping::Answer read_reply(const core::gate::Snapshot& snapshot, std::size_t backend,
-                                 const upstream::Outcome& outcome, const core::mapping::Kept& kept,
-                                 std::size_t lane, core::mapping::ReplyRoom& room) {
-  return snapshot.backends[backend].mapping.read({outcome.status, outcome.fields, outcome.body},
-                                                 kept, lane, room);
+void read_reply(const core::gate::Snapshot& snapshot, std::size_t backend,
+                const upstream::Outcome& outcome, const core::mapping::Kept& kept, std::size_t lane,
+                core::mapping::ReplyRoom& room, core::mapping::Answer& answer) {
+  snapshot.backends[backend].mapping.read({outcome.status, outcome.fields, outcome.body}, kept, lane, room,
+                                          answer);
 }
 
 }  // namespace proxy::forward

@@ -20,9 +20,9 @@ core::mapping::NotAsked make_question(const core::gate::Snapshot& snapshot,
                                       core::rules::Evaluation& evaluation, std::string_view body,
                                       core::mapping::Question& question, core::mapping::Kept& kept);
 
-/// What its answer decides. `lane` is the worker's number.
-core::mapping::Answer read_reply(const core::gate::Snapshot& snapshot, std::size_t backend,
-                                 const upstream::Outcome& outcome, const core::mapping::Kept& kept,
-                                 std::size_t lane, core::mapping::ReplyRoom& room);
+/// Makes `answer` what its answer decides. `lane` is the worker's number.
+void read_reply(const core::gate::Snapshot& snapshot, std::size_t backend,
+                const upstream::Outcome& outcome, const core::mapping::Kept& kept, std::size_t lane,
+                core::mapping::ReplyRoom& room, core::mapping::Answer& answer);
 
 }  // namespace proxy::forward

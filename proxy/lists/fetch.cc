@@ -1,13 +1,12 @@
 #include "proxy/lists/fetch.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <memory>
 #include <string_view>
 #include <utility>
 
 #include "core/text/text.h"
+#include "proxy/curl.h"
 #include "proxy/lists/pages.h"
 
 namespace proxy::lists {
@@ -15,13 +14,6 @@ namespace {
 
 constexpr int kRedirectsMax = 5;
 constexpr std::size_t kValidatorBytesMax = 1024;  // of an ETag or date that is remembered
-
-struct FreeCurl {
-  void operator()(CURL* curl) const noexcept { curl_easy_cleanup(curl); }
-  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
-  void operator()(curl_slist* fields) const noexcept { curl_slist_free_all(fields); }
-  void operator()(char* text) const noexcept { curl_free(text); }
-};
 
 struct Transfer {
   Fetched* fetched;
@@ -138,7 +130,9 @@ void fetch_once(CURL* curl, const std::string& url, Transfer& transfer, std::str
   const auto fail = [&](std::string why) {
     fetched = {};
     fetched.failure = std::move(why);
+    fetched.status = status;
   };
+  fetched.status = status;
   if (transfer.too_large) {
     const std::size_t kib = transfer.bytes_max >> 10;
     return fail("it is larger than " + (kib < 1024 ? std::to_string(kib) + " KiB" : std::to_string(kib >> 10) + " MiB"));

@@ -23,7 +23,8 @@ struct Fetched {
   bool unchanged = false;  // 304: the contents at hand are still those of the source
   std::string body;
   std::string etag, last_modified;
-  std::string failure;  // not empty: nothing else is set. Never holds the URL, which may be secret
+  std::string failure;  // not empty: nothing else is set but `status`. Never holds the URL, which may be secret
+  long status = 0;      // of the last answer; 0 when there was none
 };
 
 /// GETs a list, or another document, over HTTP or HTTPS with libcurl and waits for it: not on a loop's thread. Asks

@@ -95,9 +95,9 @@ std::string JournalFile::append(const std::vector<Step>& steps) {
 /// A journal of what is in force, in place of how it came about. When it fails the old one goes on.
 std::string JournalFile::compact() {
   std::string bytes(core::lists::kJournalMagic);
-  for (const auto& [value, change] : changes_.by_value()) {
+  changes_.each([&](std::string_view value, const core::lists::Changes::Change& change) {
     core::lists::append_step(bytes, {change.kind, change.since_s, change.expires_s, value});
-  }
+  });
   if (std::string why = write_atomically(path_, {bytes}, kMode); !why.empty()) return why;
   net::UniqueFd fresh(::open(path_.c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
   if (!fresh.valid()) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/lists/live.h"
@@ -27,6 +28,13 @@ class JournalFile {
   const core::lists::Changes& changes() const noexcept { return changes_; }
   core::lists::Match match() const noexcept { return match_; }
   bool expire(std::int64_t now_s) { return changes_.expire(now_s); }
+  /// A copy for another thread. Throws std::bad_alloc.
+  core::lists::Changes share() { return changes_.share(); }
+  /// What such a copy has become, in place of what was there and is answered. Only expiries may have changed
+  /// it: those are no steps of the journal.
+  core::lists::Changes take(core::lists::Changes expired) {
+    return std::exchange(changes_, std::move(expired));
+  }
 
  private:
   std::string compact();

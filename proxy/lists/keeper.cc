@@ -64,14 +64,8 @@ void Keeper::stop() {
   timer_.reset();
 }
 
-std::shared_ptr<const core::lists::Overlay> Keeper::overlay(std::size_t slot,
-                                                            const core::lists::List& source) const {
-  const core::lists::Changes* const live = changes(slot);
-  return live == nullptr ? nullptr : live->over(source, random_bits());
-}
-
-Keeper::Table Keeper::take_up(const Table& read, std::vector<Source> sources, std::string& failure,
-                              std::vector<std::string>& remarks) {
+Keeper::Table Keeper::take_up(const Table& read, std::vector<Source> sources, const Standing& merged,
+                              std::string& failure, std::vector<std::string>& remarks) {
   std::map<std::string, JournalFile, std::less<>> fresh;
   if (takes_changes()) {
     for (std::size_t slot = 0; slot < sources.size(); ++slot) {
@@ -87,7 +81,10 @@ Keeper::Table Keeper::take_up(const Table& read, std::vector<Source> sources, st
         return nullptr;
       }
     }
-    for (auto& [name, journal] : fresh) journals_[name] = std::move(journal);
+    for (auto& [name, journal] : fresh) {
+      journal.expire(now_s());  // later, tick() sees to it
+      journals_[name] = std::move(journal);
+    }
   }
   ++epoch_;
   std::vector<Kept> before = std::move(kept_);
@@ -102,13 +99,20 @@ Keeper::Table Keeper::take_up(const Table& read, std::vector<Source> sources, st
       if (old.source.definition.name == kept.source.definition.name) kept.failures = old.failures;
     }
     kept_.push_back(std::move(kept));
-    if (const auto open = journals_.find(kept_.back().source.definition.name);
-        open != journals_.end()) {
-      open->second.expire(now_s());
+    const std::string& name = kept_.back().source.definition.name;
+    const core::lists::Live& live = (*read)[slot];
+    const auto known = merged.lists.find(name);
+    const core::lists::Changes* const now = changes(slot);
+    const bool same = now != nullptr && known != merged.lists.end() &&
+                      known->second.match == live.source().match() &&
+                      known->second.changes.version() == now->version();
+    if (same) {
+      table->push_back(live);
+    } else {
+      table->emplace_back(live.shared_source(), overlay(slot, live.source()));
     }
-    const std::shared_ptr<const core::lists::List>& source = (*read)[slot].shared_source();
-    table->emplace_back(source, overlay(slot, *source));
   }
+  for (Kept& old : before) retire(std::move(old.incoming));
   replace(std::move(table));
   return table_;
 }
@@ -132,10 +136,9 @@ void Keeper::retire(std::shared_ptr<const core::lists::List> replaced) {
   retire(Table(std::move(table)));
 }
 
-void Keeper::publish(std::size_t slot, std::shared_ptr<const core::lists::List> source) {
+void Keeper::publish(std::size_t slot, core::lists::Live live) {
   auto table = std::make_shared<core::lists::Table>(*table_);
-  auto changed = overlay(slot, *source);
-  (*table)[slot] = core::lists::Live(std::move(source), std::move(changed));
+  (*table)[slot] = std::move(live);
   replace(std::move(table));
   publish_(table_);
 }
@@ -178,7 +181,8 @@ std::string Keeper::change(std::size_t slot, const std::vector<core::lists::Step
                   why);
     return "the change cannot be kept on disk; the log says why";
   }
-  publish(slot, now(slot).shared_source());
+  const std::shared_ptr<const core::lists::List>& source = now(slot).shared_source();
+  publish(slot, core::lists::Live(source, overlay(slot, *source)));
   return {};
 }
 
@@ -188,13 +192,14 @@ void Keeper::tick() {
     Kept& kept = kept_[slot];
     const auto journal = journals_.find(kept.source.definition.name);
     try {
-      if (journal != journals_.end() && journal->second.expire(second)) {
-        publish(slot, now(slot).shared_source());
-      }
+      const bool expires = journal != journals_.end() &&
+                           journal->second.changes().next_expiry_s().value_or(second + 1) <= second;
+      if (expires) merge(slot);
     } catch (const std::bad_alloc&) {
       log::error("list \"{}\": no memory to take out what has expired", journal->first);
     }
-    const bool due = kept.source.definition.reload.count() > 0 && !kept.looking &&
+    // What was read and is still being merged is taken up first: reading it again would have its merge begin again.
+    const bool due = kept.source.definition.reload.count() > 0 && !kept.looking && kept.incoming == nullptr &&
                      kept.next_look_ms <= uv_now(&loop_);
     if (due && looks_ < kLooksMax) look(slot);
   }
@@ -243,23 +248,24 @@ void Keeper::on_looked(Look& look) {
     return;
   }
   kept.last_failure.clear();
-  kept.source.origin = std::move(look.loaded.origin);
   if (!look.loaded.remark.empty())
     log::warn("list \"{}\": {}", definition.name, look.loaded.remark);
-  if (look.loaded.list == nullptr) return;
-  for (const core::lists::BadLine& bad : look.loaded.list->bad_lines()) {
-    log::warn("list \"{}\": line {}: left out: {}", definition.name, bad.line, bad.message);
-  }
-  const std::size_t entries = look.loaded.list->size();
-  try {
-    publish(look.slot, std::move(look.loaded.list));
-  } catch (const std::bad_alloc&) {
-    ++kept.failures;
-    kept.last_failure = "no memory for it";
-    log::error("list \"{}\" stays as it was: no memory for it", definition.name);
+  if (look.loaded.list == nullptr) {
+    if (kept.incoming == nullptr) kept.source.origin = std::move(look.loaded.origin);
     return;
   }
-  log::info("list \"{}\" was read again: {} entries", definition.name, entries);
+  retire(std::exchange(kept.incoming, std::move(look.loaded.list)));
+  kept.incoming_origin = std::move(look.loaded.origin);
+  const core::lists::Changes* const live = changes(look.slot);
+  try {
+    if (live == nullptr || live->size() == 0) {
+      publish_incoming(look.slot, nullptr);
+    } else {
+      merge(look.slot);
+    }
+  } catch (const std::bad_alloc&) {
+    refuse_incoming(look.slot);
+  }
 }
 
 void Keeper::Freeing::free() noexcept {

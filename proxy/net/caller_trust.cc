@@ -12,18 +12,10 @@
 #include <string_view>
 
 #include "core/text/hex.h"
+#include "proxy/net/owned.h"
 
 namespace proxy::net {
 namespace {
-
-struct FreeParts {
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
-  void operator()(X509_STORE_CTX* context) const noexcept { X509_STORE_CTX_free(context); }
-  void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, FreeParts>;
 
 constexpr std::size_t kNamesMax = 100;  // of one certificate: the rest fit nobody
 

@@ -68,7 +68,8 @@ MemoryPlan plan_memory(const MemoryNeeds& needs) {
   const std::size_t asking = needs.asks ? kAskerBytes + kBodiesOfAnswer * needs.response_bytes : 0;
   const std::size_t scratch = kWorkerBytes + kBodiesOfWorker * (body + kScratchBytes) + asking;
   const std::size_t fixed = needs.program_bytes + needs.reload_bytes + kUnreadBytes +
-                            needs.decision_bytes + needs.counter_bytes + needs.workers * (scratch + needs.token_bytes);
+                            needs.decision_bytes + needs.counter_bytes + needs.question_bytes + needs.link_bytes +
+                            needs.workers * (scratch + needs.token_bytes);
   const auto with_loss = [](std::size_t bytes) { return bytes + bytes / kLossDivisor; };
   const std::size_t moving = needs.workers * with_loss(usual.sum());
 
@@ -98,6 +99,10 @@ MemoryPlan plan_memory(const MemoryNeeds& needs) {
            amount(kUnreadBytes) + " of libraries not read yet");
   line(needs.decision_bytes, "decisions: decision_cache.bytes");
   if (needs.counter_bytes != 0) line(needs.counter_bytes, "counters: limits.velocity");
+  if (needs.question_bytes != 0) {
+    line(needs.question_bytes, "state: what approvals are asked, with the claims that they keep");
+  }
+  if (needs.link_bytes != 0) line(needs.link_bytes, "state: commands on their way to Redis, and its answers");
   std::string buffers = "buffers: " + workers + "(" + amount(kWorkerBytes) + " + " +
                         std::to_string(kBodiesOfWorker) + " x (" + amount(body) + " body_bytes + " +
                         amount(kScratchBytes) + ")";

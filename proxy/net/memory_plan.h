@@ -25,6 +25,8 @@ struct MemoryNeeds {
   std::size_t decision_bytes = 0;
   std::size_t token_bytes = 0;     // of a worker: what verifies callers' tokens, and remembers them; 0: none are shown
   std::size_t counter_bytes = 0;   // of `velocity`
+  std::size_t question_bytes = 0;  // of what rules ask of the state
+  std::size_t link_bytes = 0;      // of what is on its way to a Redis, or from it
 };
 
 /// The bound on a process's memory: what may be held by what, in sum `limits.memory`, or as much as the

@@ -8,19 +8,12 @@
 
 #include <climits>
 
+#include "proxy/net/owned.h"
 #include "proxy/net/tls_session.h"
 
 namespace proxy::net {
 namespace {
 
-struct FreeParts {
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
-  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
-  void operator()(EVP_MD_CTX* digest) const noexcept { EVP_MD_CTX_free(digest); }
-};
-template <typename T>
-using Owned = std::unique_ptr<T, FreeParts>;
 using ContextPtr = std::unique_ptr<SSL_CTX, FreeOpenSsl>;
 
 /// The reason of OpenSSL's last error, in the library's words; empties the queue.

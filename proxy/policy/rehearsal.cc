@@ -9,6 +9,7 @@
 #include "core/bridge/bodies.h"
 #include "core/claims/claims.h"
 #include "core/gate/policy.h"
+#include "core/gate/told_events.h"
 #include "core/http/http_date.h"
 
 namespace proxy::policy {
@@ -175,6 +176,9 @@ Told Rehearsal::ask(const gate::Connector& connector, std::string_view body, std
       if ((told.report.tags >> i & 1U) != 0) told.tags.push_back(tags[i]);
     }
   }
+  gate::each_event(told.report, gate_.evaluation(), [&](std::uint32_t number, std::int32_t) {
+    told.events.push_back(snapshot().events[number].name);
+  });
   read_answer(out_.view(), event, told);
   return told;
 }

@@ -27,6 +27,7 @@ struct Told {
   std::vector<std::pair<std::string, std::string>> claims;  // returned: name, JSON text
   std::vector<std::string> shadowed;                        // rules in shadow that would have acted
   std::vector<std::string> tags;                            // that rules have put on the request
+  std::vector<std::string> events;                          // that come of it, by name
   std::string asked, asking;  // a backend that nobody stands in for, and the rule; the verdict is
                               // then the connector's `otherwise`
 };

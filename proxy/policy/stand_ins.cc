@@ -3,10 +3,12 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "core/config/diagnostics.h"
 #include "core/decisions/encoded.h"
 #include "proxy/decided_claims.h"
+#include "proxy/state/invitations.h"
 
 namespace proxy::policy {
 namespace {
@@ -24,6 +26,16 @@ std::string read_claims(std::string_view json, decisions::Decision& decision) {
     return "expected a JSON object of claims";
   if (!add_claims(claims, decision)) return "a claim is a text, a number, true or false";
   return {};
+}
+
+/// What an invitation tells when it finds what `word` says: "used_up". Nothing for another word, or where it is no
+/// invitation.
+std::optional<decisions::Decision> invitation_refusal(const core::rules::Workflow::Invitation* invitation,
+                                                      std::string_view word) {
+  const auto& words = config::kInvitationRefusals;
+  const auto found = std::find(words.begin(), words.end(), word);
+  if (invitation == nullptr || found == words.end()) return std::nullopt;
+  return state::refusal_of(*invitation, static_cast<config::InvitationRefusal>(found - words.begin()));
 }
 
 void replace_all(std::string& text, std::string_view secret) {
@@ -70,13 +82,25 @@ std::string StandIns::add(std::string_view backend, std::string_view verdict,
                           const core::gate::Snapshot& snapshot) {
   const std::string name(backend);
   std::vector<std::string_view> known;
+  const core::rules::Workflow::Invitation* invitation = nullptr;
   for (const core::gate::Backend& one : snapshot.backends) known.push_back(one.name);
+  for (const core::gate::Connector& connector : snapshot.connectors) {
+    for (const core::rules::Ask& ask : connector.program.asks()) {
+      if (ask.workflow == nullptr || ask.workflow->asks == config::Asks::kLimit) continue;
+      known.push_back(ask.backend_name);
+      if (ask.backend_name == name && ask.workflow->invitation) invitation = &*ask.workflow->invitation;
+    }
+  }
   if (std::find(known.begin(), known.end(), name) == known.end()) {
     return "no backend \"" + name + "\": " + config::suggest(name, known);
   }
   const std::string_view kind = verdict.substr(0, verdict.find(':'));
   const std::string_view rest =
       kind.size() == verdict.size() ? std::string_view{} : verdict.substr(kind.size() + 1);
+  if (std::optional<decisions::Decision> refused = invitation_refusal(invitation, verdict)) {
+    decisions[name] = core::decisions::encode(*refused);
+    return {};
+  }
   decisions::Decision decision;
   std::string wrong;
   if (kind == "continue") {

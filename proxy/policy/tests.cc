@@ -57,9 +57,9 @@ bool messages_hold_secret(const config::Config& config) {
 }
 
 /// One test on its way through its expectations.
-class Comparison {
+class Expectation {
  public:
-  Comparison(const config::Config& config, const config::PolicyTest& test, const Told& told,
+  Expectation(const config::Config& config, const config::PolicyTest& test, const Told& told,
              config::Diagnostics& diagnostics)
       : config_(config), test_(test), told_(told), diagnostics_(diagnostics) {}
 
@@ -99,6 +99,11 @@ class Comparison {
       compare_names(*expect.tags, told_.tags, expect.tags_mark,
                     {"expected the tag ", ", no rule has put it on: " + came()},
                     {"expected no tag ", ", a rule has put it on: " + came()});
+    }
+    if (expect.events) {
+      compare_names(*expect.events, told_.events, expect.events_mark,
+                    {"expected the event ", ", nothing emits it: " + came()},
+                    {"expected no event ", ", it is emitted: " + came()});
     }
     return met_;
   }
@@ -247,12 +252,12 @@ TestRun run_tests(const config::Config& config, Rehearsal& rehearsal, config::So
     if (!told.asked.empty()) {
       diagnostics.error(test.name.mark, test.name.value.size(),
                         "test \"" + test.name.value + "\": rule \"" + told.asking +
-                            "\" asks the backend \"" + told.asked + "\", which is not called here",
+                            "\" asks \"" + told.asked + "\", which is not called here",
                         "say what it decides: backends: { " + told.asked + ": continue }");
       ++run.failed;
       continue;
     }
-    ++(Comparison(config, test, told, diagnostics).met() ? run.passed : run.failed);
+    ++(Expectation(config, test, told, diagnostics).met() ? run.passed : run.failed);
   }
   return run;
 }

@@ -47,28 +47,13 @@ core::Result<std::unique_ptr<AccessLog>, AccessLog::OpenError> AccessLog::open(
   }
   if (log->fd_ < 0) return OpenError{file + ": " + std::strerror(errno)};
   for (std::size_t i = 0; i < workers; ++i) log->rings_.push_back(std::make_unique<AccessRing>());
-  log->thread_ = std::thread([raw = log.get()] { raw->run(); });
+  log->rounds_.start(kWriteInterval, [raw = log.get()](bool) { raw->round(); });
   return log;
 }
 
 AccessLog::~AccessLog() {
-  if (thread_.joinable()) {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_one();
-    thread_.join();
-  }
+  rounds_.stop();
   if (fd_ >= 0) ::close(fd_);
-}
-
-void AccessLog::wake() noexcept {
-  {
-    const std::lock_guard lock(mutex_);
-    woken_ = true;
-  }
-  wake_.notify_one();
 }
 
 void AccessLog::introduce(std::uint32_t generation, const core::gate::Snapshot& snapshot) {
@@ -88,13 +73,13 @@ void AccessLog::introduce(std::uint32_t generation, const core::gate::Snapshot& 
     for (const std::string& tag : connector.program.tags()) entry.tags.push_back(json_string(tag));
     names->connectors.push_back(std::move(entry));
   }
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(names_mutex_);
   names_.push_back(std::move(names));
   if (names_.size() > kGenerationsKept) names_.erase(names_.begin());
 }
 
 void AccessLog::reopen() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(names_mutex_);
   reopen_ = true;
 }
 
@@ -104,34 +89,24 @@ std::uint64_t AccessLog::dropped() const noexcept {
   return sum;
 }
 
-void AccessLog::run() {
-  for (;;) {
-    bool stopping = false;
-    bool reopen = false;
-    {
-      std::unique_lock lock(mutex_);
-      // An absolute system-clock wait: the monotonic variant is one that ThreadSanitizer of the
-      // oldest supported compiler does not know.
-      wake_.wait_until(lock, std::chrono::system_clock::now() + kWriteInterval,
-                       [this] { return woken_ || stopping_; });
-      woken_ = false;
-      stopping = stopping_;
-      reopen = std::exchange(reopen_, false);
-      known_ = names_;
-    }
-    if (reopen && !path_.empty()) {
-      const int fresh = open_file(path_);
-      if (fresh >= 0) {
-        // dup2 keeps the number, so that a failure leaves the old file in use.
-        ::dup3(fresh, fd_, O_CLOEXEC);
-        ::close(fresh);
-      } else {
-        write_errors_.fetch_add(1);
-      }
-    }
-    write_waiting();
-    if (stopping) return;
+void AccessLog::round() {
+  bool reopen = false;
+  {
+    const std::lock_guard lock(names_mutex_);
+    reopen = std::exchange(reopen_, false);
+    known_ = names_;
   }
+  if (reopen && !path_.empty()) {
+    const int fresh = open_file(path_);
+    if (fresh >= 0) {
+      // dup2 keeps the number, so that a failure leaves the old file in use.
+      ::dup3(fresh, fd_, O_CLOEXEC);
+      ::close(fresh);
+    } else {
+      write_errors_.fetch_add(1);
+    }
+  }
+  write_waiting();
 }
 
 std::size_t AccessLog::write_waiting() {

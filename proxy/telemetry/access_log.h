@@ -2,18 +2,17 @@
 
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "core/gate/gate.h"
 #include "core/result.h"
 #include "proxy/net/address.h"
+#include "proxy/rounds.h"
 
 namespace proxy::telemetry {
 
@@ -108,7 +107,7 @@ class AccessLog {
   bool enabled() const noexcept { return fd_ >= 0; }
   AccessRing& ring(std::size_t worker) noexcept { return *rings_[worker]; }
   /// Any thread: the rings fill.
-  void wake() noexcept;
+  void wake() noexcept { rounds_.wake(); }
 
   /// Records of `generation` are written with this snapshot's names. Before any worker uses it.
   void introduce(std::uint32_t generation, const core::gate::Snapshot& snapshot);
@@ -131,7 +130,7 @@ class AccessLog {
     std::vector<Connector> connectors;
   };
   AccessLog() = default;
-  void run();
+  void round();
   std::size_t write_waiting();
   void format(const AccessRecord& record, std::size_t worker);
   const std::string& names_of(const AccessRecord& record);
@@ -142,10 +141,7 @@ class AccessLog {
   std::string path_;
   int fd_ = -1;
   std::vector<std::unique_ptr<AccessRing>> rings_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool woken_ = false;
-  bool stopping_ = false;
+  std::mutex names_mutex_;  // of what follows, up to names_
   bool reopen_ = false;
   std::vector<std::shared_ptr<const Names>> names_;        // the last few generations
   std::vector<std::shared_ptr<const Names>> known_;        // the writer's copy
@@ -160,7 +156,7 @@ class AccessLog {
   };
   std::array<Rendered, 16> rendered_;
   std::atomic<std::uint64_t> write_errors_{0};
-  std::thread thread_;
+  Rounds rounds_;
 };
 
 }  // namespace proxy::telemetry

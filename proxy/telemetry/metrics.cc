@@ -143,7 +143,7 @@ void Counters::count_shadow_rules(const core::gate::Report& report) noexcept {
 void Counters::count_limits(std::span<const core::gate::CountedAt> counted) noexcept {
   for (const core::gate::CountedAt& at : counted) {
     PerLimit& counters = *limits_[at.limit];
-    bump(counters[at.what.repeated ? 2 : at.what.over ? 1 : at.what.counted ? 0 : 3]);
+    bump(counters[at.what.unknown ? 4 : at.what.repeated ? 2 : at.what.over ? 1 : at.what.counted ? 0 : 3]);
   }
 }
 
@@ -294,7 +294,7 @@ void Metrics::Totals::add(const Counters& counters) {
       add(remarks, "remark", label(static_cast<core::mapping::Remark>(i)), counted.remarks[i]);
     }
   }
-  constexpr const char* kLimitWords[] = {"within", "over", "retry", "looked"};
+  constexpr const char* kLimitWords[] = {"within", "over", "retry", "looked", "away"};
   for (std::size_t i = 0; i < snapshot.limits.size(); ++i) {
     for (std::size_t result = 0; result < std::size(kLimitWords); ++result) {
       const std::uint64_t value = read((*counters.limits()[i])[result]);
@@ -330,8 +330,8 @@ std::string Metrics::render() const {
              totals.shadow_rules);
   add_family(text, "claimgate_tags", "Requests that rules have put a tag on.", totals.tags);
   add_family(text, "claimgate_velocity",
-             "Requests that came to a limit: within or over it, the retry of one that was counted, or "
-             "looked at and not counted.",
+             "Requests that came to a limit: within or over it, the retry of one that was counted, "
+             "looked at and not counted, or let pass because the counter was away.",
              totals.limits);
   add_family(text, "claimgate_rewritten",
              "Verdicts that are illegal at their step, answered by another.", totals.rewritten);

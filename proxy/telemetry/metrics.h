@@ -79,8 +79,9 @@ class Counters {
     std::array<Counter, core::mapping::kRemarkCount> remarks{};
   };
   const std::vector<std::unique_ptr<PerBackend>>& backends() const noexcept { return backends_; }
-  /// What became of requests at one limit: within it, over it, counted before, only looked at.
-  using PerLimit = std::array<Counter, 4>;
+  /// What became of requests at one limit: within it, over it, counted before, only looked at, let pass because
+  /// the counter was not to be had.
+  using PerLimit = std::array<Counter, 5>;
   const std::vector<std::unique_ptr<PerLimit>>& limits() const noexcept { return limits_; }
   const core::gate::Snapshot& snapshot() const noexcept { return *snapshot_; }
   const std::vector<std::unique_ptr<PerConnector>>& connectors() const noexcept { return connectors_; }

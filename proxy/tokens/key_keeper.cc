@@ -110,7 +110,8 @@ bool KeyKeeper::complete() const noexcept {
   const auto tried = [](const Slot& slot) { return slot.keys != nullptr || slot.failures_in_a_row > 0; };
   for (std::size_t i = 0; i < slots_.size(); i += core::callers::kTokenVersions) {
     const Slot &v1 = *slots_[i], &v2 = *slots_[i + 1];
-    if (!tried(v1) || !tried(v2) || (v1.keys == nullptr && v2.keys == nullptr)) return false;
+    const bool enough = v2.keys != nullptr || (v1.keys != nullptr && v2.absent);
+    if (!tried(v1) || !enough) return false;
   }
   return true;
 }
@@ -152,7 +153,7 @@ void KeyKeeper::look_for_work() {
 }
 
 void KeyKeeper::fetch(std::shared_ptr<Slot> slot) {
-  auto* const fetch = new Fetch{{}, this, slot, slot->authority, slot->url(), {}, {}};
+  auto* const fetch = new Fetch{{}, this, slot, slot->authority, slot->url(), {}, {}, false};
   fetch->work.data = fetch;
   fetching_ = true;
   uv_queue_work(
@@ -185,6 +186,7 @@ void KeyKeeper::run(Fetch& fetch) const {
   lists::Fetched fetched = lists::fetch(request, stop_);
   if (!fetched.failure.empty()) {
     fetch.failure = "the discovery document: " + fetched.failure;
+    fetch.absent = fetched.status == 404;
     return;
   }
   auto discovery = core::callers::read_discovery(fetched.body);
@@ -218,6 +220,7 @@ void KeyKeeper::on_fetched(Fetch& fetch) {
   if (stop_.load(std::memory_order_relaxed)) return;
   Slot& slot = *fetch.slot;
   const std::uint64_t now_ms = uv_now(&loop_);
+  const bool said_otherwise = std::exchange(slot.absent, fetch.absent) != fetch.absent;
   if (fetch.keys == nullptr) {
     ++slot.failures;
     const std::uint64_t wait_ms =
@@ -231,7 +234,7 @@ void KeyKeeper::on_fetched(Fetch& fetch) {
     }
     slot.last_failure = std::move(fetch.failure);
     // Perhaps it was all that complete() has waited for.
-    if (slot.keys == nullptr && slot.failures_in_a_row == 1) publish_(table());
+    if (slot.keys == nullptr && (slot.failures_in_a_row == 1 || said_otherwise)) publish_(table());
     return look_for_work();
   }
   slot.failures_in_a_row = 0;

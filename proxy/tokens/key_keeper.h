@@ -68,8 +68,9 @@ class KeyKeeper {
   /// Any thread: a worker has asked for keys (core::callers::KeyRequest).
   void wake() noexcept { uv_async_send(wake_.get()); }
 
-  /// Whether both versions of each authority were tried, and there are keys of one at least: some have no
-  /// tokens of version 1.0.
+  /// Whether there are keys of each authority's tokens of version 2.0, and those of version 1.0 were tried:
+  /// some have none, and say so in different ways. Those of version 1.0 are enough for an authority that
+  /// answers 404 for the others; one that does not answer at all may have callers with either.
   bool complete() const noexcept;
 
   struct State {
@@ -92,6 +93,7 @@ class KeyKeeper {
     std::uint64_t failures = 0;
     unsigned failures_in_a_row = 0;
     std::string last_failure;
+    bool absent = false;  // the authority said 404, the last time it was asked
 
     std::string url() const;
     std::string label() const;
@@ -104,6 +106,7 @@ class KeyKeeper {
     std::string url;
     std::shared_ptr<const core::callers::KeySet> keys;
     std::string failure;
+    bool absent = false;
   };
 
   void look_for_work();

@@ -14,10 +14,6 @@ using net::bump;
 
 namespace {
 
-void show(std::atomic<std::uint64_t>& gauge, std::uint64_t value) noexcept {
-  gauge.store(value, std::memory_order_relaxed);
-}
-
 /// The same place, spoken to in the same way: its connections can be kept.
 bool same_endpoint(const EndpointOptions& one, const EndpointOptions& other) {
   return one.name == other.name && one.host == other.host && one.port == other.port &&

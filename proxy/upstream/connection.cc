@@ -83,8 +83,11 @@ bool Connection::connect_next() noexcept {
       const int on = 1;
       ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       if (::connect(fd_.get(), &address.socket.any, address.size) == 0 || errno == EINPROGRESS) {
-        poll_ = net::open_uv<uv_poll_t>(
-            this, [&](uv_poll_t* poll) { return uv_poll_init(&board.loop, poll, fd_.get()); });
+        try {
+          poll_ = net::open_uv<uv_poll_t>(
+              this, [&](uv_poll_t* poll) { return uv_poll_init(&board.loop, poll, fd_.get()); });
+        } catch (const std::bad_alloc&) {  // as one that cannot be watched
+        }
         if (poll_ != nullptr) {
           watch(UV_WRITABLE);
           // Each address gets an equal share of the time that is left.

@@ -34,6 +34,11 @@ enum class CloseReason : std::uint8_t {
 inline constexpr std::size_t kCloseReasonCount = 10;
 std::string_view name(CloseReason reason) noexcept;
 
+/// Sets a gauge that one thread writes.
+inline void show(std::atomic<std::uint64_t>& gauge, std::uint64_t value) noexcept {
+  gauge.store(value, std::memory_order_relaxed);
+}
+
 /// One less of what net::bump() counted. Gauges are counted up and down and never set: an endpoint or
 /// backend that a reload took out shares them with its successor until its last answer.
 inline void drop(std::atomic<std::uint64_t>& gauge) noexcept {

@@ -19,10 +19,6 @@ namespace {
 
 constexpr std::uint64_t kResolveAgainMs = 1'000;  // after a look-up that failed
 
-void show(std::atomic<std::uint64_t>& gauge, std::uint64_t value) noexcept {
-  gauge.store(value, std::memory_order_relaxed);
-}
-
 }  // namespace
 
 Endpoint::Endpoint(Switchboard& board, Backend& backend, const EndpointOptions& options)
@@ -109,6 +105,7 @@ void Endpoint::grow() noexcept {
     try {
       connection = new Connection(*this);
     } catch (const std::bad_alloc&) {
+      if (open_ == 0) fail_waiting(Failure::kMemory);  // no connection will come to serve them
       return;
     }
     connection->next_ = connections_;
@@ -253,7 +250,11 @@ void Endpoint::resolve() noexcept {
   }
   resolve_wanted_ = false;
   try {
-    lookup_ = Lookup::begin(board_, *this, options_.host);
+    lookup_ = Lookup::begin(board_.loop, board_.resolver, options_.host,
+                            [this](int status, const addrinfo* answer) {
+                              const Switchboard::Turn turn(board_);
+                              on_resolved(status, answer);
+                            });
   } catch (const std::bad_alloc&) {
     lookup_ = nullptr;
   }

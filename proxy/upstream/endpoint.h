@@ -80,7 +80,6 @@ class Endpoint {
   std::size_t in_flight = 0;  // tries, those in line included; kept by the calls
 
  private:
-  friend class Lookup;
   void grow() noexcept;
   void fail_waiting(Failure failure) noexcept;
   bool has_established() const noexcept { return open_ > connecting_; }

@@ -6,19 +6,12 @@
 #include <thread>
 #include <utility>
 
-#include "proxy/upstream/endpoint.h"
-#include "proxy/upstream/switchboard.h"
-
 namespace proxy::upstream {
-namespace {
-
-struct FreeAddresses {
-  void operator()(addrinfo* answer) const noexcept { ::freeaddrinfo(answer); }
-};
-
-}  // namespace
 
 struct Lookup::Shared {
+  struct FreeAddresses {
+    void operator()(addrinfo* answer) const noexcept { ::freeaddrinfo(answer); }
+  };
   std::string host;
   Resolver resolver;
   std::mutex mutex;
@@ -41,13 +34,13 @@ struct Lookup::Shared {
   }
 };
 
-Lookup* Lookup::begin(Switchboard& board, Endpoint& endpoint, const std::string& host) {
-  std::unique_ptr<Lookup> lookup(new Lookup(endpoint));
+Lookup* Lookup::begin(uv_loop_t& loop, Resolver resolver, const std::string& host, Done done) {
+  std::unique_ptr<Lookup> lookup(new Lookup(std::move(done)));
   lookup->shared_ = std::make_shared<Shared>();
   lookup->shared_->host = host;
-  lookup->shared_->resolver = board.resolver;
+  lookup->shared_->resolver = resolver;
   lookup->wake_ = net::open_uv<uv_async_t>(lookup.get(), [&](uv_async_t* async) {
-    return uv_async_init(&board.loop, async, [](uv_async_t* woken) {
+    return uv_async_init(&loop, async, [](uv_async_t* woken) {
       if (woken->data != nullptr) static_cast<Lookup*>(woken->data)->on_done();
     });
   });
@@ -74,8 +67,7 @@ void Lookup::on_done() noexcept {
   const std::lock_guard lock(shared->mutex);
   shared->wake = nullptr;
   wake_.reset();
-  const Switchboard::Turn turn(endpoint_.board());
-  endpoint_.on_resolved(shared->status, shared->answer.get());
+  done_(shared->status, shared->answer.get());
 }
 
 }  // namespace proxy::upstream

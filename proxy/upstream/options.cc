@@ -104,9 +104,9 @@ bool fit_for_a_field(std::string_view text) {
   });
 }
 
-class Resolver {
+class Resolution {
  public:
-  Resolver(core::config::Source& source, core::config::Diagnostics& diagnostics)
+  Resolution(core::config::Source& source, core::config::Diagnostics& diagnostics)
       : source_(source), diagnostics_(diagnostics) {}
 
   BackendOptions resolve(const core::config::Backend& from) {
@@ -122,16 +122,8 @@ class Resolver {
     const bool any_tls = std::any_of(from.endpoints.begin(), from.endpoints.end(),
                                      [](const auto& endpoint) { return endpoint.tls; });
     const bool oauth = from.auth.kind == BackendAuth::Kind::kOauth;
-    if (any_tls || oauth) {
-      TlsContext::Client tls;
-      tls.authorities = read(from.tls.ca);
-      tls.system_authorities = from.tls.ca.value.empty();
-      tls.verify = from.tls.verify;
-      if (oauth) oauth_tls_ = make_context(oauth_form(tls), from.tls);
-      tls.certificate = read(from.tls.certificate);
-      tls.key = read(from.tls.key);
-      if (any_tls) to.tls = make_context(tls, from.tls);
-    }
+    if (oauth) oauth_tls_ = make_context(oauth_form(authorities(from.tls)), from.tls);
+    if (any_tls) to.tls = resolve_tls(from.tls);
     take_credentials(from, to);
     to.timeout_ms = ms(from.timeout);
     to.connect_timeout_ms = ms(from.connect_timeout);
@@ -158,7 +150,22 @@ class Resolver {
     return to;
   }
 
+  std::shared_ptr<const TlsContext> resolve_tls(const core::config::BackendTls& from) {
+    TlsContext::Client tls = authorities(from);
+    tls.certificate = read(from.certificate);
+    tls.key = read(from.key);
+    return make_context(tls, from);
+  }
+
  private:
+  TlsContext::Client authorities(const core::config::BackendTls& from) {
+    TlsContext::Client tls;
+    tls.authorities = read(from.ca);
+    tls.system_authorities = from.ca.value.empty();
+    tls.verify = from.verify;
+    return tls;
+  }
+
   void error(const Text& at, std::string message, std::string suggestion = {}) {
     diagnostics_.error(at.mark, std::max<std::size_t>(1, at.value.size()), std::move(message),
                        std::move(suggestion));
@@ -270,10 +277,15 @@ std::shared_ptr<const BackendList> resolve_backends(
   const std::size_t errors = diagnostics.errors();
   auto list = std::make_shared<BackendList>();
   for (const core::config::Backend& backend : backends) {
-    list->push_back(Resolver(source, diagnostics).resolve(backend));
+    list->push_back(Resolution(source, diagnostics).resolve(backend));
   }
   if (diagnostics.errors() != errors) return nullptr;
   return list;
+}
+
+std::shared_ptr<const TlsContext> resolve_tls(const core::config::BackendTls& tls, core::config::Source& source,
+                                              core::config::Diagnostics& diagnostics) {
+  return Resolution(source, diagnostics).resolve_tls(tls);
 }
 
 }  // namespace proxy::upstream

@@ -92,6 +92,10 @@ std::shared_ptr<const BackendList> resolve_backends(
     std::span<const core::config::Backend> backends, core::config::Source& source,
     core::config::Diagnostics& diagnostics);
 
+/// The same of one backend's TLS, or whoever else is called by it.
+std::shared_ptr<const net::TlsContext> resolve_tls(const core::config::BackendTls& tls, core::config::Source& source,
+                                                   core::config::Diagnostics& diagnostics);
+
 /// "host", "host:8080", "[::1]:8443": what Host says.
 std::string authority_of(std::string_view host, std::uint16_t port, bool tls);
 

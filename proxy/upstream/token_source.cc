@@ -74,9 +74,9 @@ bool fit_for_bearer(std::string_view token) noexcept {
 }
 
 bool is_bearer(std::string_view type) noexcept {
-  constexpr std::string_view kBearer = "bearer";
-  return type.size() == kBearer.size() &&
-         std::equal(type.begin(), type.end(), kBearer.begin(),
+  constexpr std::string_view kTokenType = "bearer";
+  return type.size() == kTokenType.size() &&
+         std::equal(type.begin(), type.end(), kTokenType.begin(),
                     [](char a, char b) { return (a | 0x20) == b; });
 }
 

@@ -8,7 +8,8 @@ import { backend, customer, hashOf } from './lib/backends.mjs';
 import { root, run, serve } from './lib/claimgate.mjs';
 
 const examples = path.join(root, 'examples');
-const kEnvironment = { B2C_PASSWORD: 'one', B2C_PASSWORD_NEXT: 'two', ENTRA_STAND_IN: 'stand-in-for-a-token' };
+const kEnvironment = { B2C_PASSWORD: 'one', B2C_PASSWORD_NEXT: 'two', ENTRA_STAND_IN: 'stand-in-for-a-token',
+  PSEUDONYMS_KEY: 'p'.repeat(32), STATE_KEY: Buffer.alloc(32).toString('base64'), CRM_HOOK_SECRET: `whsec_${Buffer.alloc(32).toString('base64')}` };
 
 const kBackends = fs.readdirSync(path.join(examples, 'backends')).map((file) => `backends/${file}`);
 const kExamples = [...fs.readdirSync(examples), ...kBackends].filter((file) => file.endsWith('.yaml'));

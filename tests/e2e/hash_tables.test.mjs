@@ -14,7 +14,8 @@ const kUnkeyed = {
   'core/rules/literal_table.cc': 'the rules, when they are compiled',
   'core/rules/program.h': 'the rules; callers only look names up',
   'core/rules/template.h': 'the rules; callers only look names up',
-  'proxy/forward/flights.h': 'claimgate: keys that are SipHash with a key of the process',
+  'proxy/events/courier.h': 'claimgate: hashes of ordering keys under the key of `pseudonyms`, and ids of approvals',
+  'proxy/forward/flights.h': 'claimgate: keys that are SipHash with a key of the process, or one that follows from the key of the state',
 };
 
 test('every hash table is known, and who chooses its keys', () => {

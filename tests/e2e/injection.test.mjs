@@ -70,6 +70,46 @@ test('claims in a path, a query, a field and JSON of a request to a backend chan
   assert.ok(refused < kForged.length, 'some could be written');
 });
 
+// hardening.md, section 1: underscore fields and hop-by-hop fields.
+test('no field of a caller reaches a backend, none of a backend a caller', async (t) => {
+  const asked = [];
+  const crm = http.createServer((request, response) => {
+    asked.push(request.rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()));
+    request.resume().on('end', () => {
+      response.writeHead(200, {
+        'content-type': 'application/json', 'set-cookie': 'a=b', 'x-backend': 'crm-1', 'proxy-authenticate': 'Basic',
+        'keep-alive': 'timeout=99', 'proxy-connection': 'close', server: 'crm', 'x-hop': '1', connection: 'keep-alive, X-Hop',
+      }).end('{"version":"1.0.0","action":"Continue","city":"Lund"}');
+    });
+  });
+  await new Promise((resolve) => crm.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    crm.closeAllConnections?.();
+    crm.close();
+  });
+  const gate = await serve(t, configuration({
+    backends: { crm: { endpoints: [`http://127.0.0.1:${crm.address().port}`], speaks: 'connector' } },
+    connector: { rules: [{ name: 'ask', ask: 'crm' }], otherwise: { block: 'refused' } },
+  }));
+  const city = (number, fields) => ask(t, gate.address, post({ step: kStep, email: `p${number}@b.example` }, { fields }));
+  const plain = await city(0, {});
+  const forged = await city(1, {
+    Connection: 'keep-alive, X-Hop, Authorization', 'X-Hop': '1', Content_Length: '1', Transfer_Encoding: 'chunked',
+    'Keep-Alive': 'timeout=99', 'Proxy-Connection': 'keep-alive', 'Proxy-Authorization': 'Basic YTpi', TE: 'trailers',
+    Cookie: 'a=b', 'X-Forwarded-For': '203.0.113.9', X_Forwarded_For: '203.0.113.9', 'X-Original-URL': '/evil', 'X-HTTP-Method-Override': 'DELETE',
+  });
+  assert.equal(asked.length, 2);
+  assert.deepEqual(asked[1].sort(), asked[0].sort(), 'the question has the same fields whatever the caller sends');
+  for (const answer of [plain, forged]) {
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(answer.json.city, 'Lund');
+    for (const name of ['set-cookie', 'x-backend', 'proxy-authenticate', 'keep-alive', 'proxy-connection', 'server', 'x-hop']) {
+      assert.equal(answer.fields[name], undefined, name);
+    }
+  }
+  assert.deepEqual(Object.keys(forged.fields).sort(), Object.keys(plain.fields).sort());
+});
+
 test('no connection is made to a place that a claim or a field names', async (t) => {
   let visits = 0;
   const trap = net.createServer((socket) => {

@@ -94,7 +94,7 @@ test('weak versions, weak suites, HTTP/2 alone and plain text are refused', asyn
   assert.ok(metrics.value('claimgate_tls_handshakes_total', { result: 'failed' }) >= 5);
 });
 
-test('renegotiation is refused', async (t) => {
+test('renegotiation is refused, and compression not agreed on', async (t) => {
   const { tls: options } = house(t);
   const gate = await serve(t, withTls(options));
   const { host, port } = target(gate.address);
@@ -105,6 +105,7 @@ test('renegotiation is refused', async (t) => {
   client.stdout.on('data', (bytes) => (said += bytes));
   client.stderr.on('data', (bytes) => (said += bytes));
   await eventually('the handshake', () => /Verify return code/.test(said));
+  assert.match(said, /Compression: NONE/);
   client.stdin.write('R\n');
   await eventually('the refusal', () => /no renegotiation|alert|closed/i.test(said.slice(said.indexOf('RENEGOTIATING'))));
   client.stdin.end();

@@ -6,15 +6,12 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "core/claims/claims.h"
-#include "core/config/load.h"
-#include "core/gate/compile.h"
 #include "core/gate/gate.h"
+#include "tests/fuzz/one_file.h"
 
 namespace {
 
@@ -54,10 +51,7 @@ bool is_token_step(std::string_view body) {
   return step == "PreTokenIssuance" || step == "PreTokenApplicationClaims";
 }
 
-class OneFile final : public core::config::Source {
- public:
-  core::Result<std::string, Failure> read_file(const std::string&) override {
-    return std::string(R"(
+constexpr const char* kConfiguration = R"(
 listeners: [ { address: 127.0.0.1:0 } ]
 lists:
   domains: { values: [ blocked.example, xn--bcher-kva.example ], match: domain }
@@ -100,22 +94,12 @@ connectors:
       - { name: d, when: { displayName: { matches: '(?i)ad+min|^.{3}$' } }, validation_error: { message: named, claims: { city: named, extension_x: named } } }
       - { name: e, when: { any: [ { city: { length: { min: 2, max: 5 } } }, { not: { state: { starts_with: a } } } ] }, set: { state: "{state | trim | lower}" } }
       - { name: f, set: { givenName: "{givenName | name_case}", surname: "{surname | title_case}", city: "{city | collapse_spaces | upper}", extension_x: "{extension_x}{extension_x}" } }
-)");
-  }
-  std::optional<std::string> environment(const std::string&) override { return std::nullopt; }
-};
+)";
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  static const auto snapshot = [] {
-    OneFile file;
-    core::config::Diagnostics diagnostics;
-    const auto config = core::config::load("c.yaml", file, diagnostics);
-    auto compiled = core::gate::compile(config, {1, 7}, file, diagnostics);
-    if (compiled == nullptr) std::abort();
-    return compiled;
-  }();
+  static const auto snapshot = fuzz::compile(kConfiguration);
   static core::gate::Gate gate(snapshot, 0, 256 << 10);
   static core::http::OutBuffer out(1 << 22);
   const std::unique_ptr<char[]> body(new char[size + core::claims::kReadPadding]());
@@ -124,15 +108,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     out.clear();
     gate.answer_body(connector, {body.get(), size}, core::http::After::kKeepOpen,
                      "Sun, 06 Nov 1994 08:49:37 GMT", out);
-    const std::string_view answer = out.view();
-    const std::size_t length = answer.find("Content-Length: ");
-    const std::size_t end = answer.find("\r\n\r\n");
-    if (length == std::string_view::npos || end == std::string_view::npos) std::abort();
-    if (std::stoul(std::string(answer.substr(length + 16))) != answer.size() - end - 4) std::abort();
+    const fuzz::WholeAnswer answer(out.view());
     using core::config::DialectName;
     if (connector.terms.dialect == DialectName::kExtId) continue;
     const bool token_step = connector.terms.dialect == DialectName::kB2cUserflow && is_token_step({body.get(), size});
-    check_dialect(std::stoi(std::string(answer.substr(9, 3))), answer.substr(end + 4), token_step);
+    check_dialect(answer.status, answer.body, token_step);
   }
   return 0;
 }

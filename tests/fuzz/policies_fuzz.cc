@@ -7,33 +7,29 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/claims/claims.h"
-#include "core/config/load.h"
-#include "core/gate/compile.h"
 #include "core/gate/gate.h"
+#include "tests/fuzz/one_file.h"
 
 namespace {
 
-class OneFile final : public core::config::Source {
- public:
-  core::Result<std::string, Failure> read_file(const std::string&) override {
-    const std::string rules = R"(
+std::string configuration() {
+  const std::string rules = R"(
     rules:
       - { name: a, when: { email.domain: { in_list: domains } }, block: named }
       - { name: b, when: { tier: { in: [ gold, 3, true ] } }, validation_error: { message: named, claims: { tier: named } } }
       - { name: c, when: { order.lines.any.count: { greater_than: 2 } }, set: { score: 5, trusted: true } }
       - { name: d, set: { givenName: "{givenName | name_case}", tier: "{tier | upper}", other: "{other}{email}" } }
 )";
-    const auto connector = [&](const std::string& name, const std::string& policy) {
-      return "  " + name + ":\n    path: /" + name + "\n    dialect: b2c-policy\n    policy:\n      names: { email: signInName, givenName: first }\n" +
-             policy + rules;
-    };
-    return R"(
+  const auto connector = [&](const std::string& name, const std::string& policy) {
+    return "  " + name + ":\n    path: /" + name + "\n    dialect: b2c-policy\n    policy:\n      names: { email: signInName, givenName: first }\n" +
+           policy + rules;
+  };
+  return R"(
 listeners: [ { address: 127.0.0.1:0 } ]
 lists:
   domains: { values: [ blocked.example, xn--bcher-kva.example ], match: domain }
@@ -41,36 +37,28 @@ messages:
   named: { en: "No, {givenName} of {email.domain}.", de: "Nein, {tier}." }
 connectors:
 )" + connector("form", "      claims_in: form\n") +
-           connector("query", "      claims_in: query\n") +
-           connector("header", "      claims_in: header\n") +
-           connector("url", "      claims_in: url\n      url: \"/{signInName}/{tier}?lang={ui_locales}&o={other}\"\n") +
-           connector("payload", "      payload: order\n") +
-           connector("body", "      debug: true\n      more_info: https://help.example/\n");
-  }
-  std::optional<std::string> environment(const std::string&) override { return std::nullopt; }
-};
+         connector("query", "      claims_in: query\n") +
+         connector("header", "      claims_in: header\n") +
+         connector("url", "      claims_in: url\n      url: \"/{signInName}/{tier}?lang={ui_locales}&o={other}\"\n") +
+         connector("payload", "      payload: order\n") +
+         connector("body", "      debug: true\n      more_info: https://help.example/\n");
+}
 
-void check_answer(std::string_view answer) {
-  const std::size_t length = answer.find("Content-Length: ");
-  const std::size_t end = answer.find("\r\n\r\n");
-  if (length == std::string_view::npos || end == std::string_view::npos) std::abort();
-  if (std::stoul(std::string(answer.substr(length + 16))) != answer.size() - end - 4) std::abort();
-  const int status = std::stoi(std::string(answer.substr(9, 3)));
-  const std::string_view body = answer.substr(end + 4);
+void check_answer(const fuzz::WholeAnswer& answer) {
   simdjson::dom::parser parser;
   simdjson::dom::object object;
-  if (parser.parse(body.data(), body.size()).get(object) != simdjson::SUCCESS) std::abort();
-  if (status == 200) {
+  if (parser.parse(answer.body.data(), answer.body.size()).get(object) != simdjson::SUCCESS) std::abort();
+  if (answer.status == 200) {
     for (const auto& [key, value] : object) {
       if (value.is_null()) std::abort();
     }
-  } else if (status == 409) {
+  } else if (answer.status == 409) {
     std::string_view version, words;
     std::int64_t inner = 0;
     if (object["version"].get(version) != simdjson::SUCCESS || version != "1.0.0") std::abort();
     if (object["status"].get(inner) != simdjson::SUCCESS || inner != 409) std::abort();
     if (object["userMessage"].get(words) != simdjson::SUCCESS || words.empty()) std::abort();
-  } else if (status != 400 && status != 404 && status != 415) {
+  } else if (answer.status != 400 && answer.status != 404 && answer.status != 415) {
     std::abort();
   }
 }
@@ -94,14 +82,7 @@ std::vector<core::http::Header> fields_in(std::string_view lines) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  static const auto snapshot = [] {
-    OneFile file;
-    core::config::Diagnostics diagnostics;
-    const auto config = core::config::load("c.yaml", file, diagnostics);
-    auto compiled = core::gate::compile(config, {1, 7}, file, diagnostics);
-    if (compiled == nullptr) std::abort();
-    return compiled;
-  }();
+  static const auto snapshot = fuzz::compile(configuration());
   static core::gate::Gate gate(snapshot, 0, 256 << 10);
   static core::http::OutBuffer out(1 << 22);
   if (size == 0) return 0;
@@ -136,6 +117,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   request.field_count = fields.size();
   out.clear();
   gate.answer(request, "Sun, 06 Nov 1994 08:49:37 GMT", false, out);
-  check_answer(out.view());
+  check_answer(fuzz::WholeAnswer(out.view()));
   return 0;
 }

@@ -10,34 +10,22 @@
 #include <vector>
 
 #include "core/claims/claims.h"
-#include "core/config/load.h"
-#include "core/gate/compile.h"
 #include "core/rules/evaluation.h"
 #include "core/rules/program.h"
+#include "tests/fuzz/one_file.h"
 
 namespace {
 
-class OneFile final : public core::config::Source {
- public:
-  explicit OneFile(std::string_view rules) {
-    text_ = R"(
+std::string configuration(std::string_view rules) {
+  std::string text = R"(
 listeners: [ { address: 127.0.0.1:0 } ]
 lists: { l: { values: [ blocked.example, a@b.example, x ], match: exact }, d: { values: [ blocked.example ], match: domain } }
 messages: { m: "No, {givenName}.", n: "{email.domain}" }
 tables: { t: { a: b, Sweden: SE } }
 connectors: { c: { path: /c, dialect: b2c-userflow, auth: anonymous, otherwise: { block: m }, rules: )";
-    text_ += rules;
-    text_ += "\n} }\n";
-  }
-  core::Result<std::string, Failure> read_file(const std::string& path) override {
-    if (path == "c.yaml") return text_;
-    return Failure{"no such file"};
-  }
-  std::optional<std::string> environment(const std::string&) override { return std::nullopt; }
-
- private:
-  std::string text_;
-};
+  text += rules;
+  return text + "\n} }\n";
+}
 
 constexpr std::int64_t kNow = 1'700'000'000;
 constexpr std::size_t kArenaBytes = 1 << 20;  // so large that neither way runs out of it
@@ -84,11 +72,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   constexpr std::string_view kBetween = "\n---\n";
   const std::size_t between = input.find(kBetween);
   if (between == std::string_view::npos || size > (16 << 10)) return 0;
-  OneFile file(input.substr(0, between));
-  core::config::Diagnostics diagnostics;
-  const auto config = core::config::load("c.yaml", file, diagnostics);
-  const auto snapshot = core::gate::compile(config, {1, 7}, file, diagnostics);
-  if ((snapshot == nullptr) != diagnostics.has_errors()) std::abort();
+  fuzz::OneFile file(configuration(input.substr(0, between)));
+  const auto snapshot = fuzz::compile(file);
   if (snapshot == nullptr) return 0;
   std::string body(input.substr(between + kBetween.size()));
   const std::size_t body_size = body.size();

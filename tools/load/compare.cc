@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tools/load/statistics.h"
+#include "tools/load/units.h"
 
 // Whether B differs from A by more than A differs from itself.
 //
@@ -73,11 +74,6 @@ std::string format_value(const Comparison& comparison, double value) {
   return format_duration(value);
 }
 
-std::string padded(std::string text, std::size_t width) {
-  if (text.size() < width) text.append(width - text.size(), ' ');
-  return text;
-}
-
 }  // namespace
 
 std::vector<Comparison> compare_sides(const std::vector<RunSamples>& a,
@@ -130,13 +126,13 @@ std::string write_comparison(const std::vector<RunSamples>& a, const std::vector
                    a.front().path + (a.size() > 1 ? ", ..." : "") +
                    ")   B: " + std::to_string(b.size()) + (b.size() == 1 ? " run (" : " runs (") +
                    b.front().path + (b.size() > 1 ? ", ..." : "") + ")\n";
-  to += padded("", 14) + padded("A", 12) + padded("B", 12) + padded("B to A", 10) +
-        padded(level + " interval", 22) + "p\n";
+  to += left_aligned("", 14) + left_aligned("A", 12) + left_aligned("B", 12) + left_aligned("B to A", 10) +
+        left_aligned(level + " interval", 22) + "p\n";
   for (const Comparison& comparison : comparisons) {
-    to += "  " + padded(comparison.name, 12) + padded(format_value(comparison, comparison.a), 12) +
-          padded(format_value(comparison, comparison.b), 12);
-    to += padded(percent(comparison.ratio), 10) +
-          padded(percent(comparison.low) + " to " + percent(comparison.high), 22) +
+    to += "  " + left_aligned(comparison.name, 12) + left_aligned(format_value(comparison, comparison.a), 12) +
+          left_aligned(format_value(comparison, comparison.b), 12);
+    to += left_aligned(percent(comparison.ratio), 10) +
+          left_aligned(percent(comparison.low) + " to " + percent(comparison.high), 22) +
           format_fixed(comparison.p_value, 4) + "  ";
     switch (comparison.outcome) {
       case Comparison::Outcome::kHigher:

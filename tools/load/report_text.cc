@@ -7,11 +7,6 @@
 namespace load {
 namespace {
 
-std::string padded(std::string text, std::size_t width) {
-  if (text.size() < width) text.insert(0, width - text.size(), ' ');
-  return text;
-}
-
 void line(std::string& to, std::string_view name, const std::string& value) {
   to.append("  ").append(name).append(name.size() < 14 ? 14 - name.size() : 1, ' ');
   to.append(value).append("\n");
@@ -22,10 +17,10 @@ std::string per_second(double rate) { return format_fixed(rate, rate < 100 ? 2 :
 void latency_row(std::string& to, std::string_view name, const Histogram& histogram) {
   to.append("  ").append(name).append(name.size() < 14 ? 14 - name.size() : 1, ' ');
   for (const double percent : kReportedPercentiles) {
-    to += padded(format_duration(static_cast<double>(histogram.percentile_ns(percent))), 10);
+    to += right_aligned(format_duration(static_cast<double>(histogram.percentile_ns(percent))), 10);
   }
-  to += padded(format_duration(static_cast<double>(histogram.max_ns())), 10);
-  to += padded(format_duration(histogram.mean_ns()), 10) + "\n";
+  to += right_aligned(format_duration(static_cast<double>(histogram.max_ns())), 10);
+  to += right_aligned(format_duration(histogram.mean_ns()), 10) + "\n";
 }
 
 void write_latencies(std::string& to, const Report& report) {
@@ -113,10 +108,10 @@ void write_phases(std::string& to, const Report& report) {
     if (plan.rate_from != plan.rate_to) name += ".." + format_fixed(plan.rate_to, 0);
     name += "/s, " + format_duration(static_cast<double>(plan.duration_ns));
     to.append("  ").append(name).append(name.size() < 20 ? 20 - name.size() : 1, ' ');
-    to += padded(format_count(phase.offered), 9) + padded(format_count(phase.answered), 12) +
-          padded(format_count(phase.failed), 10) + padded(format_count(phase.not_sent), 10);
+    to += right_aligned(format_count(phase.offered), 9) + right_aligned(format_count(phase.answered), 12) +
+          right_aligned(format_count(phase.failed), 10) + right_aligned(format_count(phase.not_sent), 10);
     for (const double percent : {50.0, 99.0, 99.9}) {
-      to += padded(format_duration(static_cast<double>(phase.response.percentile_ns(percent))), 10);
+      to += right_aligned(format_duration(static_cast<double>(phase.response.percentile_ns(percent))), 10);
     }
     to += "\n";
   }
@@ -126,7 +121,7 @@ void write_search(std::string& to, const Report& report) {
   if (report.objective.empty()) return;
   to += "\nhighest rate with " + report.objective + "\n";
   for (const ProbeResult& probe : report.probes) {
-    to += "  " + padded(format_fixed(probe.rate, 0), 9) + "/s  " +
+    to += "  " + right_aligned(format_fixed(probe.rate, 0), 9) + "/s  " +
           (probe.confirming ? "confirming  " : "            ") +
           (probe.missed.empty() ? "met" : "missed: " + probe.missed) + "\n";
   }

@@ -39,4 +39,14 @@ std::string format_count(std::uint64_t count);
 /// `value` with `decimals` digits after the point, always with a point, whatever the locale.
 std::string format_fixed(double value, int decimals);
 
+/// `text` in a column of `width` bytes.
+inline std::string left_aligned(std::string text, std::size_t width) {
+  if (text.size() < width) text.append(width - text.size(), ' ');
+  return text;
+}
+inline std::string right_aligned(std::string text, std::size_t width) {
+  if (text.size() < width) text.insert(0, width - text.size(), ' ');
+  return text;
+}
+
 }  // namespace load

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tests/core/claims/body.h"
+#include "tests/replaced_new.h"
 
 namespace {
 
@@ -13,24 +14,10 @@ thread_local std::size_t allocations = 0;
 
 }  // namespace
 
-// Not inlined: else the compiler sees malloc() given back by operator delete and warns.
-[[gnu::noinline]] void* operator new(std::size_t size) {
+void* tests::take(std::size_t size) noexcept {
   ++allocations;
-  if (void* const block = std::malloc(size == 0 ? 1 : size)) return block;
-  throw std::bad_alloc();
+  return take_from_malloc(size);
 }
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size == 0 ? 1 : size);
-}
-void* operator new[](std::size_t size) { return operator new(size); }
-void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept {
-  return operator new(size, tag);
-}
-[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
-void operator delete[](void* block) noexcept { operator delete(block); }
-void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
-void operator delete[](void* block, std::size_t) noexcept { operator delete(block); }
 
 namespace {
 

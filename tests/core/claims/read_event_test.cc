@@ -12,7 +12,7 @@ using namespace core::claims;
 using claims_test::Body;
 using claims_test::kPaddings;
 
-constexpr std::string_view kApp = "extension_9c2f41d07be84a6c8f35d1e2a07b64c3_";
+constexpr std::string_view kExtension = "extension_9c2f41d07be84a6c8f35d1e2a07b64c3_";
 
 /// protocol.md d.1 with d.5 and d.6, on one line as a machine writes it.
 std::string event(const std::string& attributes, const std::string& name = "attributeCollectionSubmit",
@@ -63,10 +63,10 @@ struct EventWorker : claims_test::Worker {
 const std::string kWhole =
     event(text_attribute("givenName", "Noor") + ',' + text_attribute("surname", "") + ',' +
           text_attribute("displayName", "N. \\u0022H\\u0022") + ',' +
-          text_attribute(std::string(kApp) + "note", "x") + ',' +
-          typed(std::string(kApp) + "seats", "int64", "12") + ',' +
-          typed(std::string(kApp) + "offers", "boolean", "false") + ',' +
-          typed(std::string(kApp) + "tags", "stringCollection", R"(["a", "b\u002c","c"])") + ',' +
+          text_attribute(std::string(kExtension) + "note", "x") + ',' +
+          typed(std::string(kExtension) + "seats", "int64", "12") + ',' +
+          typed(std::string(kExtension) + "offers", "boolean", "false") + ',' +
+          typed(std::string(kExtension) + "tags", "stringCollection", R"(["a", "b\u002c","c"])") + ',' +
           R"("city":{"@odata.type":"microsoft.graph.stringDirectoryAttributeValue","attributeType":"builtIn"},)" +
           R"("stranger":{ "value": 1 })");
 
@@ -89,7 +89,7 @@ TEST(ReadEvent, FindsTheClaimsOfAUserFlow) {
               R"([{"signInType":"emailAddress","issuer":"woodgrove.onmicrosoft.com","issuerAssignedId":"noor@harbour.example"}])");
     EXPECT_EQ(worker["extension_seats"].kind, Kind::kNumber);
     EXPECT_EQ(worker["extension_seats"].value, "12");
-    EXPECT_EQ(worker["extension_seats"].name, std::string(kApp) + "seats");
+    EXPECT_EQ(worker["extension_seats"].name, std::string(kExtension) + "seats");
     EXPECT_EQ(worker["extension_offers"].kind, Kind::kBoolean);
     EXPECT_EQ(worker["extension_tags"].kind, Kind::kString);
     EXPECT_EQ(worker["extension_tags"].value, "a,b,,c");
@@ -210,7 +210,7 @@ TEST(ReadEvent, RefusesAMemberTwiceWhereItReads) {
     EXPECT_EQ(error(event(R"("city":{},"c\u0069ty":{"value":"b"})")), ReadError::kDuplicate);
     EXPECT_EQ(error(event(R"("other":{},"other":{})")), ReadError::kDuplicate);
     EXPECT_EQ(error(event(text_attribute("extension_seats", "1") + ',' +
-                          text_attribute(std::string(kApp) + "seats", "2"))),
+                          text_attribute(std::string(kExtension) + "seats", "2"))),
               ReadError::kDuplicate);
     EXPECT_EQ(error(event(R"("city":{"value":"a","value":"b"})")), ReadError::kDuplicate);
     EXPECT_EQ(error(R"({"type":"a","data":{},"type":"b"})"), ReadError::kDuplicate);

@@ -14,7 +14,7 @@ constexpr std::string_view kRest =
 
 /// Everything said about `backends: { b: <backend> }`, one line for each: "column: message; hint".
 /// The column counts from the backend's first byte.
-std::string said(std::string_view backend, Config* loaded = nullptr) {
+std::string backend_said(std::string_view backend, Config* loaded = nullptr) {
   MemorySource source;
   constexpr std::string_view kBefore = "backends: { b: ";
   source.files["claimgate.yaml"] =
@@ -40,9 +40,9 @@ std::string said(std::string_view backend, Config* loaded = nullptr) {
 }
 
 /// The same for one more key beside what a backend must have.
-std::string said_of(std::string_view key) {
+std::string key_said(std::string_view key) {
   const std::string before = "{ endpoints: [ https://b ], response: [ { continue: {} } ], ";
-  std::string out = said(before + std::string(key) + " }");
+  std::string out = backend_said(before + std::string(key) + " }");
   // Columns from the key's first byte.
   std::string shifted;
   for (std::size_t at = 0; at < out.size();) {
@@ -57,7 +57,7 @@ std::string said_of(std::string_view key) {
 
 TEST(LoadBackends, TakesTheLeastAndAllOfIt) {
   Config config;
-  EXPECT_EQ(said("{ endpoints: [ https://crm.internal ], response: [ { continue: {} } ] }", &config), "");
+  EXPECT_EQ(backend_said("{ endpoints: [ https://crm.internal ], response: [ { continue: {} } ] }", &config), "");
   ASSERT_EQ(config.backends.size(), 1u);
   const Backend& least = config.backends[0];
   EXPECT_EQ(least.endpoints[0].host, "crm.internal");
@@ -70,7 +70,7 @@ TEST(LoadBackends, TakesTheLeastAndAllOfIt) {
   EXPECT_EQ(least.auth.kind, BackendAuth::Kind::kNone);
   EXPECT_FALSE(least.connector_contract);
 
-  EXPECT_EQ(said(R"({
+  EXPECT_EQ(backend_said(R"({
     endpoints: [ "http://CRM-1:8080/base/", { url: "https://[2001:db8::1]:8443", weight: 5 } ],
     auth: { oauth: { token_url: "https://login.example/t?x=y", client_id: c, client_secret: "${env:WORD}",
             secret_in_body: true, scope: s, audience: a, refresh_early: 10s } },
@@ -158,16 +158,16 @@ TEST(LoadBackends, RefusesWrongEndpoints) {
   for (const Case& c : kCases) {
     SCOPED_TRACE(c.key);
     const std::string text =
-        said("{ endpoints: [ \"" + std::string(c.key) + "\" ], response: [ { continue: {} } ] }");
+        backend_said("{ endpoints: [ \"" + std::string(c.key) + "\" ], response: [ { continue: {} } ] }");
     EXPECT_EQ(text.substr(text.find(' ') + 1), std::string(c.said) + "\n");
   }
-  EXPECT_EQ(said("{ endpoints: [ https://a, https://A/ ], response: [ { continue: {} } ] }"),
+  EXPECT_EQ(backend_said("{ endpoints: [ https://a, https://A/ ], response: [ { continue: {} } ] }"),
             "26: two endpoints of one backend cannot be the same; the first is in line 1\n");
-  EXPECT_EQ(said("{ endpoints: [ { url: https://a, weight: 0 } ], response: [ { continue: {} } ] }"),
+  EXPECT_EQ(backend_said("{ endpoints: [ { url: https://a, weight: 0 } ], response: [ { continue: {} } ] }"),
             "13: every endpoint has weight 0: none would be asked; give one a weight from 1 to 1000\n");
-  EXPECT_EQ(said("{ endpoints: [ 5 ], response: [ { continue: {} } ] }"),
+  EXPECT_EQ(backend_said("{ endpoints: [ 5 ], response: [ { continue: {} } ] }"),
             "15: expected a string, found the integer 5; put it in quotation marks: \"5\"\n");
-  EXPECT_EQ(said("{ endpoints: [], response: [ { continue: {} } ] }"),
+  EXPECT_EQ(backend_said("{ endpoints: [], response: [ { continue: {} } ] }"),
             "13: expected at least one item in the list; write endpoints: [ https://crm-1.internal, "
             "https://crm-2.internal ]\n");
 }
@@ -214,6 +214,8 @@ TEST(LoadBackends, RefusesWhatHasNoMeaning) {
        "29: a username cannot hold a colon (RFC 7617)\n"},
       {"auth: { oauth: { token_url: \"http://login\", client_id: a, client_secret: \"${env:WORD}\" } }",
        "28: the client's secret would be sent in the clear; write https://\n"},
+      {"auth: { oauth: { token_url: \"http://127.example/token\", client_id: a, client_secret: \"${env:WORD}\" } }",
+       "28: the client's secret would be sent in the clear; write https://\n"},
       {"auth: { oauth: { token_url: login, client_id: a, client_secret: \"${env:WORD}\" } }",
        "28: expected a URL of http or https; write token_url: https://login.example/oauth2/token\n"},
       {"tls: { certificate: a.pem }", "7: a client certificate without its key; write key: as well\n"},
@@ -242,17 +244,17 @@ TEST(LoadBackends, RefusesWhatHasNoMeaning) {
   };
   for (const Case& c : kCases) {
     SCOPED_TRACE(c.key);
-    EXPECT_EQ(said_of(c.key), c.said);
+    EXPECT_EQ(key_said(c.key), c.said);
   }
-  EXPECT_EQ(said("{ endpoints: [ http://b ], tls: { ca: x }, response: [ { continue: {} } ] }"),
+  EXPECT_EQ(backend_said("{ endpoints: [ http://b ], tls: { ca: x }, response: [ { continue: {} } ] }"),
             "27: no endpoint of this backend is of https; write https:// or leave out tls\n");
-  EXPECT_EQ(said("{ endpoints: [ https://b ] }"),
+  EXPECT_EQ(backend_said("{ endpoints: [ https://b ] }"),
             "-3: the key \"response\" is missing; write response: [ { when: { status: 200 }, continue: {} } "
             "], or speaks: connector\n");
-  EXPECT_EQ(said("{ endpoints: [ https://b ], speaks: connector, response: [ { continue: {} } ] }"),
+  EXPECT_EQ(backend_said("{ endpoints: [ https://b ], speaks: connector, response: [ { continue: {} } ] }"),
             "47: the answers of a backend that speaks connector say themselves what they mean; leave out "
             "response, or speaks\n");
-  EXPECT_EQ(said("{ endpoints: [ https://b ], speaks: connector, request: { json: {}, method: PUT } }"),
+  EXPECT_EQ(backend_said("{ endpoints: [ https://b ], speaks: connector, request: { json: {}, method: PUT } }"),
             "47: a backend that speaks connector gets the caller's body as it came; leave out the body, or "
             "speaks\n"
             "47: a connector is asked by POST; leave out method\n");
@@ -291,7 +293,7 @@ TEST(LoadBackends, RefusesWrongRequests) {
   };
   for (const Case& c : kCases) {
     SCOPED_TRACE(c.key);
-    const std::string text = said_of("request: { " + std::string(c.key) + " }");
+    const std::string text = key_said("request: { " + std::string(c.key) + " }");
     EXPECT_EQ(text.substr(text.find(' ') + 1), std::string(c.said) + "\n");
   }
 }
@@ -336,7 +338,7 @@ TEST(LoadBackends, RefusesWrongResponses) {
   for (const Case& c : kCases) {
     SCOPED_TRACE(c.key);
     const std::string text =
-        said("{ endpoints: [ https://b ], response: [ " + std::string(c.key) + " ] }");
+        backend_said("{ endpoints: [ https://b ], response: [ " + std::string(c.key) + " ] }");
     EXPECT_EQ(text.substr(text.find(' ') + 1), std::string(c.said) + "\n");
   }
 }

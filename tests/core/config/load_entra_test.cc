@@ -13,7 +13,7 @@ const std::string kTenant = "1f6d2c4e-5b0a-4d8f-9a53-7c1e8b2f4d60";
 const std::string kOurs = "tenant: " + kTenant + ", audience: a";
 
 /// Everything said about `auth`, a line each, and in `loaded` what became of it. It stands in line 3.
-std::string said(const std::string& auth, Config* loaded = nullptr) {
+std::string entra_said(const std::string& auth, Config* loaded = nullptr) {
   MemorySource source;
   source.files["etc/claimgate.yaml"] =
       "listeners: [ { address: 127.0.0.1:8080 } ]\n"
@@ -35,7 +35,7 @@ std::string said(const std::string& auth, Config* loaded = nullptr) {
 
 TEST(LoadEntra, NeedsATenantAndAnAudienceAndKnowsTheRest) {
   Config config;
-  EXPECT_EQ(said("{ entra: { tenant: 1F6D2C4E-5B0A-4D8F-9A53-7C1E8B2F4D60, audience: 6F0C9D8A-3b1e-4c52-8a77-d94e5f10b2c3 } }",
+  EXPECT_EQ(entra_said("{ entra: { tenant: 1F6D2C4E-5B0A-4D8F-9A53-7C1E8B2F4D60, audience: 6F0C9D8A-3b1e-4c52-8a77-d94e5f10b2c3 } }",
                  &config), "");
   ASSERT_TRUE(config.connectors.at(0).entra.has_value());
   const EntraTokens& least = *config.connectors[0].entra;
@@ -51,10 +51,10 @@ TEST(LoadEntra, NeedsATenantAndAnAudienceAndKnowsTheRest) {
 
 TEST(LoadEntra, TakesAllOfIt) {
   Config config;
-  EXPECT_EQ(said("{ entra: { tenant: \"${env:TENANT}\", audience: [ api://Hooks.example/A, b ], authorized_party: "
+  EXPECT_EQ(entra_said("{ entra: { tenant: \"${env:TENANT}\", audience: [ api://Hooks.example/A, b ], authorized_party: "
                  "[ 00000000-0000-4000-8000-00000000000A ], authority: \"HTTPS://x\" } }"),
             "3:148: expected a URL of http or https; write https://login.microsoftonline.com/TENANT\n");
-  EXPECT_EQ(said("{ entra: { tenant: \"${env:TENANT}\", audience: [ api://Hooks.example/A, b ], authorized_party: "
+  EXPECT_EQ(entra_said("{ entra: { tenant: \"${env:TENANT}\", audience: [ api://Hooks.example/A, b ], authorized_party: "
                  "[ 00000000-0000-4000-8000-00000000000A ], authority: https://Contoso.ciamlogin.com, ca: ca.pem, "
                  "refresh: 1h, clock_skew: 30s } }", &config), "");
   const EntraTokens& all = *config.connectors.at(0).entra;
@@ -73,7 +73,7 @@ TEST(LoadEntra, NamesAnAuthorityOnce) {
   const auto connector = [](const std::string& name, const std::string& more) {
     return name + ": { path: /" + name + ", dialect: b2c-userflow, auth: { entra: { " + kOurs + more + " } } }";
   };
-  EXPECT_EQ(said("{ entra: { " + kOurs + " } } }, " + connector("b", ", authority: https://LOGIN.microsoftonline.com:443/" + kTenant + "/, refresh: 1h") +
+  EXPECT_EQ(entra_said("{ entra: { " + kOurs + " } } }, " + connector("b", ", authority: https://LOGIN.microsoftonline.com:443/" + kTenant + "/, refresh: 1h") +
                      ", " + connector("c", ", ca: ca.pem") + ", " +
                      connector("d", ", authority: \"http://[::1]:8080\"") + ", e: { path: /e, dialect: b2c-userflow, auth: anonymous",
                  &config), "");
@@ -123,7 +123,7 @@ TEST(LoadEntra, SaysWhatIsWrongAndWhatToWrite) {
       {kOurs + ", issuer: x", "3:71: unknown key \"issuer\""},
   };
   for (const Case& c : cases) {
-    const std::string came = said("{ entra: { " + c.entra + " } }");
+    const std::string came = entra_said("{ entra: { " + c.entra + " } }");
     // Bounds are worded by the reader of durations.
     EXPECT_EQ(came.substr(0, c.said.ends_with("\n") ? came.size() : c.said.size()), c.said) << c.entra;
   }

@@ -32,7 +32,7 @@ connectors:
       - name: r
         mode: shadow
 )~",
-       R"~(claimgate.yaml:8:9: error: one of these keys is missing: block, validation_error, continue, set, remove, ask
+       R"~(claimgate.yaml:8:9: error: one of these keys is missing: block, validation_error, continue, set, remove, ask, approval, invitation
     8 |       - name: r
       |         ^ write block: not_open
 )~"},
@@ -50,7 +50,7 @@ connectors:
 )~",
        R"~(claimgate.yaml:10:9: error: "set" cannot stand beside "block"
    10 |         set: { a: b }
-      |         ^~~ exactly one of: block, validation_error, continue, set, remove, ask
+      |         ^~~ exactly one of: block, validation_error, continue, set, remove, ask, approval, invitation
 )~"},
       {"two rules of one name",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]

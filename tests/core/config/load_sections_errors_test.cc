@@ -34,14 +34,60 @@ claimgate.yaml:1:1: error: the key "connectors" is missing
     1 | workers: 1
       | ^ write connectors: { before-create: { path: /b2c/before-create, dialect: b2c-userflow } }
 )~"},
-      {"keys of a later release",
+      {"a state that is none",
        R"~(listeners: [ { address: 127.0.0.1:8080 } ]
 connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
-state: {}
+state: disk
 )~",
-       R"~(claimgate.yaml:3:1: error: "state" is not supported yet by this version
-    3 | state: {}
-      | ^~~~~ decide with rules and lists
+       R"~(claimgate.yaml:3:8: error: expected a map or the word memory, found the string "disk"
+    3 | state: disk
+      |        ^~~~ write state: { sqlite: /var/lib/claimgate/state.db }
+)~"},
+      {"a state without a file, and with a key that is too short",
+       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
+state: { sqlite: "", synchronous: ful, key: c2hvcnQ= }
+)~",
+       R"~(claimgate.yaml:3:18: error: expected the name of a file
+    3 | state: { sqlite: "", synchronous: ful, key: **** }
+      |                  ^~ write sqlite: state.db
+claimgate.yaml:3:35: error: unknown synchronous "ful"
+    3 | state: { sqlite: "", synchronous: ful, key: **** }
+      |                                   ^~~ did you mean "full"?
+claimgate.yaml:3:45: error: expected 32 bytes in base64
+    3 | state: { sqlite: "", synchronous: ful, key: **** }
+      |                                             ^~~~ as from openssl rand -base64 32
+)~"},
+      {"an invitation without its code, and with reasons that are none",
+       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
+state: memory
+messages: { m: { en: x } }
+invitations:
+  partners: { messages: { unknown: m, used: m }, block: [ expierd ], valid: 5s }
+)~",
+       R"~(claimgate.yaml:6:3: error: the key "code" is missing
+    6 |   partners: { messages: { unknown: m, used: m }, block: [ expierd ], valid: 5s }
+      |   ^~~~~~~~ write code: extension_invitationCode
+claimgate.yaml:6:39: error: unknown key "used"
+    6 |   partners: { messages: { unknown: m, used: m }, block: [ expierd ], valid: 5s }
+      |                                       ^~~~ one of: unknown, missing, expired, used_up, elsewhere
+claimgate.yaml:6:59: error: unknown refusal "expierd"
+    6 |   partners: { messages: { unknown: m, used: m }, block: [ expierd ], valid: 5s }
+      |                                                           ^~~~~~~ did you mean "expired"?
+claimgate.yaml:6:77: error: expected a duration from 1m to 3650d, found the string "5s"
+    6 |   partners: { messages: { unknown: m, used: m }, block: [ expierd ], valid: 5s }
+      |                                                                             ^~ write valid: 30d
+)~"},
+      {"invitations without a state",
+       R"~(listeners: [ { address: 127.0.0.1:8080 } ]
+connectors: { a: { path: /a, dialect: b2c-userflow, auth: anonymous } }
+messages: { m: { en: x } }
+invitations: { partners: { code: extension_code, messages: { unknown: m } } }
+)~",
+       R"~(claimgate.yaml:4:16: error: invitations are kept in a state, and there is none
+    4 | invitations: { partners: { code: extension_code, messages: { unknown: m } } }
+      |                ^~~~~~~~ write state: { sqlite: state.db }
 )~"},
       {"TLS without a certificate",
        R"~(listeners: [ { address: 127.0.0.1:8443, tls: { key: k } } ]

@@ -12,14 +12,14 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr std::string_view kHead =
+constexpr std::string_view kPolicyHead =
     "listeners: [ { address: 127.0.0.1:8080 } ]\n"
     "connectors: { a: { path: /a, dialect: b2c-userflow } }\n";
 
 /// A configuration that ends with `more`, loaded from etc/claimgate.yaml.
-struct Loaded {
-  explicit Loaded(std::string_view more) {
-    source.files["etc/claimgate.yaml"] = std::string(kHead).append(more);
+struct LoadedPolicy {
+  explicit LoadedPolicy(std::string_view more) {
+    source.files["etc/claimgate.yaml"] = std::string(kPolicyHead).append(more);
     source.variables["WORD"] = "sesame-open-sesame";
     config = load("etc/claimgate.yaml", source, diagnostics);
   }
@@ -29,7 +29,7 @@ struct Loaded {
 };
 
 TEST(LoadTests, TurnsClaimsIntoTheBodyOfARequest) {
-  const Loaded loaded(
+  const LoadedPolicy loaded(
       "tests:\n"
       "  - name: every kind of value\n"
       "    connector: a\n"
@@ -54,7 +54,7 @@ TEST(LoadTests, TurnsClaimsIntoTheBodyOfARequest) {
 }
 
 TEST(LoadTests, KeepsEveryExpectationWithItsPlace) {
-  const Loaded loaded(
+  const LoadedPolicy loaded(
       "tests:\n"
       "  - name: all of it\n"
       "    connector: a\n"
@@ -96,7 +96,7 @@ TEST(LoadTests, KeepsEveryExpectationWithItsPlace) {
 TEST(LoadTests, JoinsThoseOfIncludedFiles) {
   MemorySource source;
   source.files["claimgate.yaml"] =
-      "include: [ more.yaml ]\n" + std::string(kHead) +
+      "include: [ more.yaml ]\n" + std::string(kPolicyHead) +
       "tests: [ { name: one, connector: a, claims: {}, expect: { verdict: continue } } ]\n";
   source.files["more.yaml"] =
       "tests: [ { name: two, connector: a, claims: {}, expect: { verdict: continue } } ]\n";
@@ -147,7 +147,7 @@ TEST(LoadTests, RefusesWhatCannotBeMeant) {
   };
   for (const Case& c : kCases) {
     SCOPED_TRACE(c.test);
-    const Loaded loaded("tests:\n  - " + std::string(c.test) + "\n");
+    const LoadedPolicy loaded("tests:\n  - " + std::string(c.test) + "\n");
     EXPECT_EQ(loaded.diagnostics.errors(), 1u) << loaded.diagnostics.render();
     EXPECT_THAT(loaded.diagnostics.render(), HasSubstr("etc/claimgate.yaml:4:"));
     EXPECT_THAT(loaded.diagnostics.render(), HasSubstr("error: " + std::string(c.message)));
@@ -155,17 +155,17 @@ TEST(LoadTests, RefusesWhatCannotBeMeant) {
 }
 
 TEST(LoadCapture, ReadsEveryKeyAndHasItsDefaults) {
-  const Loaded none("");
+  const LoadedPolicy none("");
   EXPECT_TRUE(none.config.capture.file.value.empty());
 
-  const Loaded little("capture: { file: c.jsonl }\n");
+  const LoadedPolicy little("capture: { file: c.jsonl }\n");
   ASSERT_FALSE(little.diagnostics.has_errors()) << little.diagnostics.render();
   EXPECT_EQ(little.config.capture.file.value, "etc/c.jsonl");
   EXPECT_EQ(little.config.capture.share, 1.0);
   EXPECT_EQ(little.config.capture.bytes, 64 << 20);
   EXPECT_EQ(little.config.capture.when_full, Capture::WhenFull::kStop);
 
-  const Loaded all(
+  const LoadedPolicy all(
       "capture: { file: /c.jsonl, share: 0.25, connectors: [ a ], keep: [ country, email.domain "
       "],\n"
       "  secret: \"${env:WORD}\", bytes: 1MiB, when_full: rotate }\n");
@@ -198,11 +198,11 @@ TEST(LoadCapture, RefusesToKeepSecretsAndShortKeys) {
   };
   for (const Case& c : kCases) {
     SCOPED_TRACE(c.capture);
-    const Loaded loaded("capture: " + std::string(c.capture) + "\n");
+    const LoadedPolicy loaded("capture: " + std::string(c.capture) + "\n");
     EXPECT_EQ(loaded.diagnostics.errors(), 1u) << loaded.diagnostics.render();
     EXPECT_THAT(loaded.diagnostics.render(), HasSubstr(std::string(c.message)));
   }
-  const Loaded written("capture: { file: c, secret: M4RK3R-in-the-file }\n");
+  const LoadedPolicy written("capture: { file: c, secret: M4RK3R-in-the-file }\n");
   EXPECT_THAT(written.diagnostics.render(), HasSubstr("warning: a secret is written in the file"));
   EXPECT_THAT(written.diagnostics.render(), testing::Not(HasSubstr("M4RK3R")));
 }

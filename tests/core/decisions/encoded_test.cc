@@ -64,5 +64,31 @@ TEST(Encoded, StopsWhenToldTo) {
   EXPECT_EQ(seen, 1);
 }
 
+TEST(Encoded, IsWholeOnlyAsItWasMade) {
+  Decision decision;
+  decision.kind = rules::VerdictKind::kValidationError;
+  decision.text = "Look again.";
+  decision.claims = {{"city", claims::Kind::kString, "Not there."}, {"b", claims::Kind::kNumber, "1"}};
+  const std::string bytes = encode(decision);
+  EXPECT_TRUE(is_whole(bytes));
+  EXPECT_TRUE(is_whole(encode(Decision())));
+  EXPECT_FALSE(is_whole(bytes + "x"));
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const std::string cut(bytes, 0, size);
+    EXPECT_FALSE(is_whole(cut)) << size;
+  }
+  std::string counted = bytes;
+  counted[2] = '\x7f';  // claims
+  EXPECT_FALSE(is_whole(counted));
+  std::string sized = bytes;
+  sized[6] = '\x7f';  // of what is said
+  EXPECT_FALSE(is_whole(sized));
+  for (const std::size_t kind : {0u, 1u, 21u}) {  // of the verdict, of what is said, of the first claim
+    std::string unknown = bytes;
+    unknown[kind] = '\x09';
+    EXPECT_FALSE(is_whole(unknown)) << kind;
+  }
+}
+
 }  // namespace
 }  // namespace core::decisions

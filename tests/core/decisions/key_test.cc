@@ -25,7 +25,7 @@ std::string bytes_of(const Key& key) {
   return text;
 }
 
-std::string counting(std::size_t size) {
+std::string counted_up(std::size_t size) {
   std::string bytes;
   for (std::size_t i = 0; i < size; ++i) bytes += static_cast<char>(i);
   return bytes;
@@ -46,13 +46,13 @@ TEST(KeyHash, GivesThePublishedVectors) {
   };
   for (const Case& c : kCases) {
     KeyHash hash(kVectorSeed);
-    hash.write(counting(c.size));
+    hash.write(counted_up(c.size));
     EXPECT_EQ(bytes_of(hash.finish()), c.hash) << c.size << " bytes";
   }
 }
 
 TEST(KeyHash, IsTheSameInWhateverPiecesTheBytesCome) {
-  const std::string bytes = counting(61);
+  const std::string bytes = counted_up(61);
   KeyHash whole(kVectorSeed);
   whole.write(bytes);
   const Key expected = whole.finish();

@@ -1,7 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "core/callers/token_verifier.h"
@@ -9,29 +7,16 @@
 #include "core/http/request_reader.h"
 #include "tests/core/callers/signed_token.h"
 #include "tests/core/gate/house.h"
+#include "tests/replaced_new.h"
 
 namespace {
 std::size_t allocations = 0;  // the tests run on one thread
 }
 
-[[gnu::noinline]] void* operator new(std::size_t size) {
+void* tests::take(std::size_t size) noexcept {
   ++allocations;
-  if (void* const block = std::malloc(size != 0 ? size : 1)) return block;
-  throw std::bad_alloc{};
+  return take_from_malloc(size);
 }
-[[gnu::noinline]] void* operator new[](std::size_t size) { return operator new(size); }
-// The library's own forms would hand out memory that is not free()'s to take.
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size != 0 ? size : 1);
-}
-[[gnu::noinline]] void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept {
-  return operator new(size, tag);
-}
-[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete[](void* block) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
 
 namespace core::gate {
 namespace {

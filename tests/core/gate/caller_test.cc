@@ -48,11 +48,11 @@ TEST(CallerCheck, AdmitsEverybodyOnlyInWords) {
 }
 
 /// A request with these fields.
-struct Asked {
+struct CallerAsks {
   std::vector<http::Header> fields;
   http::Request request;
 
-  explicit Asked(std::vector<http::Header> with, std::string_view query = {})
+  explicit CallerAsks(std::vector<http::Header> with, std::string_view query = {})
       : fields(std::move(with)) {
     request.fields = fields.data();
     request.field_count = fields.size();
@@ -104,7 +104,7 @@ TEST(CallerCheck, AcceptsTokensOfEntraBesideOthersAndInAdditionToAKey) {
   const auto fault = [&](const std::string& authorization, const std::string& key = {}) {
     std::vector<http::Header> fields = {{"X-Key", key}};
     if (!authorization.empty()) fields.push_back({"Authorization", authorization});
-    const Asked asked(std::move(fields));
+    const CallerAsks asked(std::move(fields));
     return check.check(asked.request, caller);
   };
   EXPECT_EQ(fault("Bearer " + token), CallerFault::kNone);
@@ -143,7 +143,7 @@ TEST(CallerCheck, WantsTheKeyOnceAndInAddition) {
     const auto fault = [&](std::vector<http::Header> fields, std::string_view query,
                            bool authorized = true) {
       if (authorized) fields.push_back({"Authorization", kBearer});
-      const Asked asked(std::move(fields), query);
+      const CallerAsks asked(std::move(fields), query);
       return check.check(asked.request, {});
     };
     if (in_query) {
@@ -176,7 +176,7 @@ TEST(CallerCheck, WantsCallersFromItsNetworks) {
   callers::AddressSet addresses;
   addresses.add(*lists::read_network("192.0.2.0/24").network);
   check.want_addresses(std::move(addresses));
-  const Asked asked({{"Authorization", kBearer}});
+  const CallerAsks asked({{"Authorization", kBearer}});
   const auto from = [](const char* text) { return callers::Address::of(*lists::read_network(text).network); };
   const callers::Address inside = from("192.0.2.7"), outside = from("192.0.3.7");
   EXPECT_EQ(check.check(asked.request, {&inside}), CallerFault::kNone);
@@ -192,7 +192,7 @@ TEST(CallerCheck, AcceptsACertificateWhenAllThatIsWrittenFits) {
   shown.names = {"DNS:api.contoso.example", "URI:urn:b2c"};
   shown.not_before_s = 1'000;
   shown.not_after_s = 2'000;
-  const Asked asked({});
+  const CallerAsks asked({});
   const auto fault = [&](const AcceptedCertificate& accepted, std::int64_t now_s = 1'500) {
     CallerCheck check;
     AcceptedCertificate other;  // an older one, that does not fit

@@ -38,9 +38,8 @@ class House {
   /// The answer's body to `body` at the first connector; the report is left in `report`.
   std::string ask(std::string_view body, const Known& known = {}) {
     out.clear();
-    std::string padded(body);
-    padded.append(claims::kReadPadding, '"');
-    report = gate->answer_body(snapshot->connectors[0], std::string_view(padded).substr(0, body.size()),
+    asked = std::string(body).append(claims::kReadPadding, '"');
+    report = gate->answer_body(snapshot->connectors[0], std::string_view(asked).substr(0, body.size()),
                                http::After::kKeepOpen, kDate, out, nullptr, known);
     if (report.asks) {
       EXPECT_EQ(out.size(), 0u);
@@ -59,6 +58,7 @@ class House {
   config::Diagnostics diagnostics;
   std::shared_ptr<const Snapshot> snapshot;
   std::unique_ptr<Gate> gate;
+  std::string asked;  // with its padding: claims of the last question are in it
   http::OutBuffer out;
   Report report;
 };

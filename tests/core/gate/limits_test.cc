@@ -20,8 +20,9 @@ std::string person(std::string_view name, std::string_view more = "",
 
 class Limits : public ::testing::Test {
  protected:
-  void open(const std::string& rules, const std::string& more = "") {
-    house_ = std::make_unique<House>(std::string(kLimits) + with_rules(rules, more),
+  void open(const std::string& rules, const std::string& more = "") { open_with("", rules, more); }
+  void open_with(const std::string& state, const std::string& rules, const std::string& more) {
+    house_ = std::make_unique<House>(state + std::string(kLimits) + with_rules(rules, more),
                                      std::map<std::string, std::string>{},
                                      std::vector<std::string>{"crm"});
     ASSERT_NE(house_->gate, nullptr) << house_->diagnostics.render();
@@ -211,6 +212,117 @@ TEST(LimitMistakes, ARuleBelowOneWithALimitCanAct) {
                     with_rules("      - { name: a, limit: tries, block: plain }\n"
                                "      - { name: b, limit: people, block: plain }\n"));
   EXPECT_EQ(house.diagnostics.render(), "");
+}
+
+/// A limit that machines share: the gate asks, and goes by what it is given.
+class SharedLimits : public Limits {
+ protected:
+  void open_shared(const std::string& rules, const std::string& more = "") {
+    // 32 bytes in base64
+    open_with("state: { redis: \"redis://127.0.0.1\", key: \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\" }\n", rules, more);
+    house_->gate->share_limits(1 << 20);
+  }
+  /// Answers as the state would, until there is an answer.
+  std::string told(const std::string& body, const CountedApart* counted, bool joined = false,
+                   Fallback why = Fallback::kState) {
+    std::string answer = house_->ask(body);
+    if (answer != "asks") return answer;
+    asked_ = house_->gate->at_hand().asked();
+    const Given given{asked_.rule, Source::kState, {}, why, counted, joined};
+    Known known;
+    known.given = std::span(&given, 1);
+    return house_->ask(body, known);
+  }
+  static bool passes(const std::string& answer) { return answer.find("Continue") != std::string::npos; }
+
+  Asked asked_;
+};
+
+TEST_F(SharedLimits, AreAskedAndTheRuleGoesByTheAnswer) {
+  open_shared("      - { name: often, limit: people, block: plain }\n");
+  CountedApart within;
+  within.counted.before = 1;
+  within.counted.stamp = 0;
+  within.stamp = 77;
+  EXPECT_TRUE(passes(told(person("a"), &within)));
+  EXPECT_EQ(asked_.ask->workflow->asks, config::Asks::kLimit);
+  EXPECT_EQ(asked_.ask->backend_name, "velocity.people");
+  EXPECT_EQ(asked_.count.at_most, 2u);
+  EXPECT_EQ(asked_.count.window_ms, 600'000u);
+  EXPECT_EQ(asked_.count.repeat_ms, 12'000u);
+  EXPECT_TRUE(asked_.count.look_for_repeat);
+  EXPECT_EQ(house_->report.source, Source::kState);
+  ASSERT_EQ(house_->report.limits, 1);
+  EXPECT_EQ(house_->gate->at_hand().counted()[0].shared_stamp, 0u) << "it came to pass";
+  CountedApart over;
+  over.counted.over = true;
+  EXPECT_FALSE(passes(told(person("b"), &over)));
+  EXPECT_EQ(house_->report.rule, 0);
+}
+
+TEST_F(SharedLimits, WhatDoesNotComeToPassIsLeftToBeTakenBack) {
+  open_shared("      - { name: often, limit: people, block: plain }\n"
+              "      - { name: z, when: { postalCode: { missing: true } }, validation_error: plain }\n");
+  CountedApart within;
+  within.stamp = 77;
+  EXPECT_FALSE(passes(told(person("a"), &within)));
+  EXPECT_EQ(house_->report.rule, 1);
+  ASSERT_EQ(house_->report.limits, 1);
+  EXPECT_EQ(house_->gate->at_hand().counted()[0].shared_stamp, 77u);
+  EXPECT_EQ(house_->gate->at_hand().counted()[0].request, asked_.count.request);
+  EXPECT_FALSE(passes(told(person("a"), &within, true))) << "whoever has joined takes nothing back";
+  EXPECT_EQ(house_->gate->at_hand().counted()[0].shared_stamp, 0u);
+  EXPECT_TRUE(house_->gate->at_hand().counted()[0].what.repeated);
+}
+
+TEST_F(SharedLimits, TheSameRequestIsOneQuestionUnlessNothingIsARetry) {
+  open_shared("      - { name: often, limit: tries, block: plain }\n");
+  const auto flight = [&](const std::string& body) {
+    EXPECT_EQ(house_->ask(body), "asks");
+    return house_->gate->at_hand().asked().flight();
+  };
+  EXPECT_EQ(flight(person("a")), flight(person("a")));
+  EXPECT_NE(flight(person("a")), flight(person("b")));
+  open_shared("      - { name: often, limit: tries, block: plain }\n", "    retry_window: 0ms\n");
+  EXPECT_NE(flight(person("a")), flight(person("a")));
+  EXPECT_EQ(house_->gate->at_hand().asked().count.repeat_ms, 0u);
+}
+
+TEST_F(SharedLimits, WhenTheStateIsAwayTheRuleSaysWhatHappens) {
+  const std::string otherwise = "    otherwise: { validation_error: plain }\n";
+  open_shared("      - { name: often, limit: tries, when_away: closed, block: plain }\n", otherwise);
+  EXPECT_NE(told(person("a"), nullptr).find("ValidationError"), std::string::npos);
+  EXPECT_EQ(house_->report.fallback, Fallback::kState);
+  CountedApart unknown;
+  unknown.unknown = true;
+  EXPECT_TRUE(passes(told(person("a"), &unknown)));
+  EXPECT_TRUE(house_->gate->at_hand().counted()[0].what.unknown);
+
+  Known hurried;
+  hurried.give_up = Fallback::kPending;
+  EXPECT_EQ(house_->ask(person("a"), hurried).find("Continue"), std::string::npos);
+  open_shared("      - { name: often, limit: tries, when_away: open, block: plain }\n", otherwise);
+  EXPECT_NE(house_->ask(person("a"), hurried).find("Continue"), std::string::npos);
+  open_shared("      - { name: often, limit: tries, block: plain }\n", otherwise);
+  for (const char* name : {"a", "b"}) EXPECT_TRUE(passes(house_->ask(person(name), hurried))) << name;
+  EXPECT_FALSE(passes(house_->ask(person("c"), hurried))) << "this machine's counter";
+}
+
+TEST_F(SharedLimits, SeveralRulesOfOneLimitAskOnce) {
+  open_shared("      - { name: often, limit: tries, mode: shadow, block: plain }\n"
+              "      - { name: too often, limit: tries, block: plain }\n");
+  CountedApart over;
+  over.counted.over = true;
+  EXPECT_FALSE(passes(told(person("a"), &over)));
+  EXPECT_EQ(house_->report.rule, 1);
+  EXPECT_EQ(house_->report.limits, 1);
+}
+
+TEST_F(SharedLimits, AreCountedHereWhereTheConfigurationSaysSoOrNobodyIsAsked) {
+  open_with("state: { redis: \"redis://127.0.0.1\", key: \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\" }\n",
+            "      - { name: often, limit: tries, block: plain }\n", "");
+  for (const char* name : {"a", "b"}) EXPECT_TRUE(is_let_through(person(name))) << name;
+  EXPECT_FALSE(is_let_through(person("c"))) << "check and explain have no state";
 }
 
 }  // namespace

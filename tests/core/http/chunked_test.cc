@@ -16,10 +16,10 @@ namespace {
 using core::http::ChunkedDecoder;
 using core::http::Limits;
 using core::http::Refusal;
-using State = ChunkedDecoder::State;
+using ChunkState = ChunkedDecoder::State;
 
 struct Decoded {
-  State state = State::kMore;
+  ChunkState state = ChunkState::kMore;
   std::string content, behind;
   std::size_t end = 0;
   int status = 0;
@@ -38,14 +38,14 @@ Decoded decode(ChunkedDecoder& decoder, const std::string& wire, std::size_t hea
     char* const bytes = buffer.grow(wire, end);
     if (end < head) continue;
     decoded.state = decoder.advance(bytes, end, refusal);
-    if (decoded.state != State::kMore) break;
+    if (decoded.state != ChunkState::kMore) break;
   }
   EXPECT_EQ(buffer.view().substr(0, head), wire.substr(0, std::min(head, buffer.view().size())));
-  if (decoded.state == State::kRefused) {
+  if (decoded.state == ChunkState::kRefused) {
     decoded.status = refusal.status;
     decoded.offset = refusal.offset;
   }
-  if (decoded.state == State::kDone) {
+  if (decoded.state == ChunkState::kDone) {
     decoded.end = decoder.end();
     decoded.content = buffer.view().substr(head, decoder.decoded_bytes());
     decoded.behind =
@@ -83,7 +83,7 @@ TEST(ChunkedDecoder, PutsTheContentTogetherWhereverItIsCut) {
     std::string content;
     const std::string wire = head + random_chunks(seed, content) + "GET / HT";
     const Decoded whole = decode(decoder, wire, head.size(), {wire.size()});
-    ASSERT_EQ(whole.state, State::kDone);
+    ASSERT_EQ(whole.state, ChunkState::kDone);
     ASSERT_EQ(whole.content, content);
     ASSERT_EQ(whole.behind, "GET / HT");
     ASSERT_EQ(whole.end, wire.size() - 8);
@@ -107,7 +107,7 @@ TEST(ChunkedDecoder, BoundsTheFramingOfAllChunksTogether) {
     std::string fits;
     for (std::size_t i = 0; i + 1 < count; ++i) fits += chunk;
     std::string wire = fits + "0\r\n\r\n";
-    EXPECT_EQ(decode(decoder, wire, 0, {wire.size()}).state, State::kDone);
+    EXPECT_EQ(decode(decoder, wire, 0, {wire.size()}).state, ChunkState::kDone);
 
     std::string endless = fits;
     for (int i = 0; i < 4'000; ++i) endless += chunk;
@@ -125,7 +125,7 @@ TEST(ChunkedDecoder, ComparesASizeWithTheLimitBeforeItsContentComes) {
     SCOPED_TRACE(line);
     const std::string wire(line);
     EXPECT_EQ(decode(decoder, wire, 0, {wire.size()}).status, 413);
-    EXPECT_EQ(decode(decoder, wire, 0, {wire.size() - 1}).state, State::kMore);
+    EXPECT_EQ(decode(decoder, wire, 0, {wire.size() - 1}).state, ChunkState::kMore);
   }
   const std::string second = "10\r\n0123456789abcdef\r\n1\r";
   EXPECT_EQ(decode(decoder, second, 0, {second.size()}).offset, second.size() - 1);
@@ -152,11 +152,11 @@ TEST(ChunkedDecoder, NeverReadsMutatedFramingAsOtherContent) {
       mutant[at] = static_cast<char>(byte);
       if (std::isxdigit(byte) != 0 && std::isdigit(wire[at]) != 0) continue;
       const Decoded decoded = decode(decoder, mutant, 0, {mutant.size()});
-      if (decoded.state == State::kDone) {
+      if (decoded.state == ChunkState::kDone) {
         ASSERT_EQ(decoded.content, plain.content) << byte << " at " << at;
         ASSERT_EQ(decoded.end, wire.size()) << byte << " at " << at;
       } else {
-        refused += decoded.state == State::kRefused;
+        refused += decoded.state == ChunkState::kRefused;
       }
     }
   }
@@ -169,10 +169,10 @@ TEST(ChunkedDecoder, AcceptsTheSixteenDigitsAndNothingAroundThem) {
     const char c = static_cast<char>(byte);
     const bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
     const std::string first = std::string(1, c);
-    EXPECT_EQ(decode(decoder, first, 0, {1}).state, digit ? State::kMore : State::kRefused);
+    EXPECT_EQ(decode(decoder, first, 0, {1}).state, digit ? ChunkState::kMore : ChunkState::kRefused);
     const std::string second = std::string("1") + c;
     EXPECT_EQ(decode(decoder, second, 0, {2}).state,
-              digit || c == ';' || c == '\r' ? State::kMore : State::kRefused);
+              digit || c == ';' || c == '\r' ? ChunkState::kMore : ChunkState::kRefused);
   }
 }
 

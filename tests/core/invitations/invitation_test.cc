@@ -46,8 +46,8 @@ TEST(Codes, AreReadHoweverTheyAreTyped) {
 }
 
 TEST(Codes, AreKeptHashedAndPeopleByThem) {
-  // SHA-256 of the text, as sha256sum prints it.
-  EXPECT_EQ(code_hash("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  // SHA-256 of the text, as sha256sum prints it, its first half.
+  EXPECT_EQ(code_hash("abc"), "ba7816bf8f01cfea414140de5dae2223");
   EXPECT_EQ(code_mark("A", "person", "x").size(), 32u);
   EXPECT_EQ(code_mark("A", "person", "x"), code_mark("A", "person", "x"));
   EXPECT_NE(code_mark("A", "person", "x"), code_mark("B", "person", "x"));
@@ -59,7 +59,10 @@ TEST(Invitations, GoThroughTheirRecord) {
   invitation.uses = 7;
   invitation.created_s = 1'795'000'000;
   invitation.expires_s = 1'795'100'000;
-  invitation.revoked = true;
+  invitation.revoked_s = 1'795'050'000;
+  invitation.by = "anna";
+  invitation.revoked_by = "bert";
+  invitation.revoked_why = "it was in a newspaper";
   invitation.domain = "acme.example";
   invitation.address = "aa";
   invitation.note = "for the fair: \"spring\"";
@@ -70,7 +73,10 @@ TEST(Invitations, GoThroughTheirRecord) {
   EXPECT_EQ(to_record(*again), record);
   EXPECT_EQ(again->uses, 7u);
   EXPECT_EQ(again->note, invitation.note);
-  EXPECT_TRUE(again->revoked);
+  EXPECT_EQ(again->by, "anna");
+  EXPECT_EQ(again->revoked_s, invitation.revoked_s);
+  EXPECT_EQ(again->revoked_by, "bert");
+  EXPECT_EQ(again->revoked_why, invitation.revoked_why);
   EXPECT_EQ(again->redeemed, invitation.redeemed);
   for (std::size_t size = 0; size < record.size(); ++size) {
     // Whole lines of those who have redeemed it may be missing, nothing else.
@@ -79,9 +85,9 @@ TEST(Invitations, GoThroughTheirRecord) {
       EXPECT_LT(cut->redeemed.size(), 2u);
     }
   }
-  EXPECT_FALSE(of_record("2\n1 0 0 0\n\n\n\n"));
-  EXPECT_FALSE(of_record("1\n1 0 0 0 0\n\n\n\n"));
-  EXPECT_FALSE(of_record("1\n-1 0 0 0\n\n\n\n"));
+  EXPECT_FALSE(of_record("2\n1 0 0 0\n\n\n\n\n\n\n"));
+  EXPECT_FALSE(of_record("1\n1 0 0 0 0\n\n\n\n\n\n\n"));
+  EXPECT_FALSE(of_record("1\n-1 0 0 0\n\n\n\n\n\n\n"));
 }
 
 TEST(Invitations, AreRedeemedAsOftenAsTheySayAndByOneOnlyOnce) {
@@ -102,8 +108,40 @@ TEST(Invitations, EndWithTheirTimeAndWhenTheyAreRevoked) {
   EXPECT_EQ(redeem(invitation, {.mark = "a"}, 99), Outcome::kRedeemed);
   EXPECT_EQ(redeem(invitation, {.mark = "b"}, 100), Outcome::kExpired);
   EXPECT_EQ(redeem(invitation, {.mark = "a"}, 101), Outcome::kAgain) << "the caller repeats it";
-  invitation.revoked = true;
+  EXPECT_TRUE(revoke(invitation, "anna", "it was\nseen", 98));
+  EXPECT_EQ(invitation.revoked_why, "it was seen");
+  EXPECT_FALSE(revoke(invitation, "bert", "again", 99)) << "the first one counts";
+  EXPECT_EQ(invitation.revoked_by, "anna");
   EXPECT_EQ(redeem(invitation, {.mark = "c"}, 99), Outcome::kUnknown);
+}
+
+TEST(Invitations, AreForgottenBehindTheirEnd) {
+  Invitation invitation;
+  EXPECT_EQ(forgotten_s(invitation, 50), 0) << "it has none";
+  invitation.expires_s = 100;
+  EXPECT_EQ(forgotten_s(invitation, 50), 150);
+  invitation.revoked_s = 40;
+  EXPECT_EQ(forgotten_s(invitation, 50), 90);
+  invitation.revoked_s = 140;
+  EXPECT_EQ(forgotten_s(invitation, 50), 150) << "to revoke what has expired keeps it no longer";
+  invitation.expires_s = 0;
+  EXPECT_EQ(forgotten_s(invitation, 50), 190);
+}
+
+TEST(Invitations, SayWhatHasBecomeOfThem) {
+  Invitation invitation;
+  invitation.expires_s = 100;
+  EXPECT_EQ(state_at(invitation, 99), State::kOpen);
+  EXPECT_EQ(state_at(invitation, 100), State::kExpired);
+  invitation.redeemed = {"a"};
+  EXPECT_EQ(state_at(invitation, 99), State::kUsedUp);
+  EXPECT_EQ(state_at(invitation, 100), State::kUsedUp);
+  invitation.revoked_s = 50;
+  EXPECT_EQ(state_at(invitation, 99), State::kRevoked);
+  for (std::size_t i = 0; i < kStateCount; ++i) {
+    EXPECT_EQ(state_of(name(static_cast<State>(i))), static_cast<State>(i));
+  }
+  EXPECT_EQ(state_of("lost"), std::nullopt);
 }
 
 TEST(Invitations, AreForWhomTheyAreFor) {

@@ -16,13 +16,13 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::uint64_t kSeed = 0x5eed;
+constexpr std::uint64_t kListSeed = 0x5eed;
 
 /// Parses from a heap block of exactly the size of `contents`.
 List parse(std::string_view contents, Match match) {
   const std::unique_ptr<char[]> exact(new char[contents.size()]);
   std::memcpy(exact.get(), contents.data(), contents.size());
-  return List::parse({exact.get(), contents.size()}, match, kSeed);
+  return List::parse({exact.get(), contents.size()}, match, kListSeed);
 }
 
 /// What a caller does: bring the value into the list's form, then ask.
@@ -395,7 +395,7 @@ TEST(ListContains, ReadsNoByteBesideTheValue) {
 
 TEST(ListOf, TakesTheValuesOfAConfiguration) {
   const List list = List::of({" Example.com ", "", "#not.a.remark", "*.example.org", "  "},
-                             Match::kDomain, kSeed);
+                             Match::kDomain, kListSeed);
   EXPECT_EQ(list.size(), 2u);
   EXPECT_TRUE(asked(list, "mail.example.com"));
   EXPECT_TRUE(asked(list, "example.org"));
@@ -405,7 +405,7 @@ TEST(ListOf, TakesTheValuesOfAConfiguration) {
 }
 
 TEST(ListOf, TakesExactValuesAsTheyAre) {
-  const List list = List::of({"#1", "Two words", "\xEF\xBB\xBFx"}, Match::kExact, kSeed);
+  const List list = List::of({"#1", "Two words", "\xEF\xBB\xBFx"}, Match::kExact, kListSeed);
   EXPECT_EQ(list.size(), 3u);
   EXPECT_TRUE(list.contains("#1"));
   EXPECT_TRUE(list.contains("Two words"));
@@ -413,10 +413,10 @@ TEST(ListOf, TakesExactValuesAsTheyAre) {
 }
 
 TEST(ListOf, ReportsAnEmptyValueThatStandsAlone) {
-  const List list = List::of({""}, Match::kExact, kSeed);
+  const List list = List::of({""}, Match::kExact, kListSeed);
   EXPECT_EQ(list.size(), 0u);
   EXPECT_EQ(list.bad_count(), 1u);
-  EXPECT_EQ(List::of({}, Match::kExact, kSeed).bad_count(), 0u);
+  EXPECT_EQ(List::of({}, Match::kExact, kListSeed).bad_count(), 0u);
 }
 
 TEST(List, AnswersAlikeUnderEverySeed) {

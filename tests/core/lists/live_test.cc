@@ -2,17 +2,20 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
+#include <random>
 #include <string>
+#include <vector>
 
 namespace core::lists {
 namespace {
 
-constexpr std::uint64_t kSeed = 7;
+constexpr std::uint64_t kLiveSeed = 7;
 using Kind = Step::Kind;
 
 std::shared_ptr<const List> source(const std::string& text, Match match) {
-  return std::make_shared<const List>(List::parse(text, match, kSeed));
+  return std::make_shared<const List>(List::parse(text, match, kLiveSeed));
 }
 
 TEST(Live, SaysWhatTheLastChangeOfAValueSays) {
@@ -78,6 +81,99 @@ TEST(Changes, ExpireAtTheirSecondAndNotBefore) {
   EXPECT_EQ(changes.next_expiry_s(), std::nullopt);
   EXPECT_FALSE(changes.expire(1000));
   EXPECT_NE(changes.find("b"), nullptr);
+}
+
+using Model = std::map<std::string, Changes::Change, std::less<>>;
+
+/// A step on a few hundred values, so that most come again and pieces fill, split and empty.
+struct RandomSteps {
+  std::mt19937_64 random{11};
+  std::string value;
+  Step next(std::int64_t now_s) {
+    value = "v" + std::to_string(random() % 1200);
+    const auto kind = static_cast<Kind>(1 + random() % 3);
+    return {kind, now_s, random() % 4 == 0 ? now_s + static_cast<std::int64_t>(random() % 50) : 0, value};
+  }
+};
+
+void apply(Model& model, const Step& step) {
+  if (step.kind == Kind::kForget) {
+    model.erase(std::string(step.value));
+  } else {
+    model[std::string(step.value)] = {step.kind, step.at_s, step.kind == Kind::kAdd ? step.expires_s : 0};
+  }
+}
+
+void expect_same(const Changes& changes, const Model& model) {
+  ASSERT_EQ(changes.size(), model.size());
+  std::size_t added = 0;
+  std::optional<std::int64_t> first_expiry_s;
+  auto wanted = model.begin();
+  changes.each([&](std::string_view value, const Changes::Change& change) {
+    ASSERT_EQ(value, wanted->first);
+    EXPECT_EQ(change.kind, wanted->second.kind);
+    EXPECT_EQ(change.since_s, wanted->second.since_s);
+    EXPECT_EQ(change.expires_s, wanted->second.expires_s);
+    EXPECT_EQ(changes.find(value), &change);
+    added += change.kind == Kind::kAdd;
+    if (change.expires_s != 0) first_expiry_s = std::min(first_expiry_s.value_or(change.expires_s), change.expires_s);
+    ++wanted;
+  });
+  EXPECT_EQ(changes.added(), added);
+  EXPECT_EQ(changes.next_expiry_s(), first_expiry_s);
+  EXPECT_EQ(changes.find("w"), nullptr);
+  EXPECT_EQ(changes.find(""), nullptr);
+}
+
+TEST(Changes, AreWhatAMapOfThemWouldBe) {
+  Changes changes;
+  Model model;
+  RandomSteps steps;
+  for (std::int64_t now_s = 1; now_s <= 40; ++now_s) {
+    for (int i = 0; i < 500; ++i) {
+      const Step step = steps.next(now_s);
+      changes.apply(step);
+      apply(model, step);
+    }
+    const bool expired = changes.expire(now_s);
+    const std::size_t gone = std::erase_if(model, [&](const auto& change) {
+      return change.second.expires_s != 0 && change.second.expires_s <= now_s;
+    });
+    EXPECT_EQ(expired, gone > 0);
+    ASSERT_NO_FATAL_FAILURE(expect_same(changes, model)) << now_s;
+  }
+  std::vector<std::string> values;
+  for (const auto& [value, change] : model) values.push_back(value);
+  for (const std::string& value : values) changes.apply({Kind::kForget, 99, 0, value});
+  expect_same(changes, {});
+}
+
+TEST(Changes, ACopyStaysAsItWasAndCanGoItsOwnWay) {
+  Changes changes;
+  Model model;
+  RandomSteps steps;
+  const auto step = [&](Changes& changed, Model& kept) {
+    const Step next = steps.next(100);
+    changed.apply(next);
+    apply(kept, next);
+  };
+  for (int i = 0; i < 3000; ++i) step(changes, model);
+  Changes copy = changes.share();
+  EXPECT_EQ(copy.version(), changes.version());
+  const Model before = model;
+  for (int i = 0; i < 3000; ++i) step(changes, model);
+  EXPECT_NE(copy.version(), changes.version());
+  expect_same(copy, before);
+  expect_same(changes, model);
+  Changes second = copy.share();
+  Model other = before;
+  EXPECT_TRUE(copy.expire(1000));
+  std::erase_if(other, [](const auto& change) { return change.second.expires_s != 0; });
+  EXPECT_NE(copy.version(), second.version());
+  for (int i = 0; i < 500; ++i) step(copy, other);
+  expect_same(copy, other);
+  expect_same(second, before);
+  expect_same(changes, model);
 }
 
 }  // namespace

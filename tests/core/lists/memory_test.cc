@@ -63,14 +63,14 @@ void operator delete(void* taken, std::align_val_t, const std::nothrow_t&) noexc
 namespace core::lists {
 namespace {
 
-std::string addresses(int count) {
+std::string member_addresses(int count) {
   std::string contents;
   for (int i = 0; i < count; ++i) contents += "user" + std::to_string(i) + "@Example.com\n";
   return contents;
 }
 
 TEST(ListMemory, LooksUpWithoutAllocating) {
-  const List emails = List::parse(addresses(1000), Match::kEmail, 1);
+  const List emails = List::parse(member_addresses(1000), Match::kEmail, 1);
   const List domains = List::parse("example.com\na.b.example.org\n", Match::kDomain, 1);
   const std::size_t before = allocations;
   bool all = true;
@@ -83,8 +83,8 @@ TEST(ListMemory, LooksUpWithoutAllocating) {
 }
 
 TEST(ListMemory, AllocatesNothingForALine) {
-  const std::string few = addresses(100);
-  const std::string many = addresses(20'000);
+  const std::string few = member_addresses(100);
+  const std::string many = member_addresses(20'000);
   const auto used_by = [](const std::string& contents) {
     const std::size_t before = allocations;
     const List list = List::parse(contents, Match::kEmail, 1);
@@ -97,7 +97,7 @@ TEST(ListMemory, AllocatesNothingForALine) {
 }
 
 TEST(ListMemory, SaysThatItIsNotCompleteWhenThereIsNoMemoryForIt) {
-  const std::string contents = "nobody\n" + addresses(100'000);
+  const std::string contents = "nobody\n" + member_addresses(100'000);
   refuse_from_bytes = 1'000'000;
   const List list = List::parse(contents, Match::kEmail, 1);
   refuse_from_bytes = static_cast<std::size_t>(-1);

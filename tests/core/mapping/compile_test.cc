@@ -29,12 +29,12 @@ std::string said(std::string_view backend) {
   return out;
 }
 
-struct Case {
+struct CompileCase {
   std::string_view backend, said;
 };
 
 TEST(CompileMapping, ReportsEveryMistakeAtItsPlace) {
-  constexpr Case kCases[] = {
+  constexpr CompileCase kCases[] = {
       {"request: { json: { a: \"{/found}\" } }\nresponse: [ { continue: {} } ]",
        "4:29: error: a value of the backend's answer, before it was asked\n"
        "  such values are for `response`\n"},
@@ -80,7 +80,7 @@ TEST(CompileMapping, ReportsEveryMistakeAtItsPlace) {
       {"request: { path: /%2e%2E/x }\nresponse: [ { continue: {} } ]",
        "4:22: error: a path with a segment of dots\n  leave it out\n"},
   };
-  for (const Case& c : kCases) {
+  for (const CompileCase& c : kCases) {
     SCOPED_TRACE(c.backend);
     EXPECT_EQ(said(c.backend), c.said);
   }
@@ -106,7 +106,7 @@ TEST(CompileMapping, RefusesXpathThatIsNone) {
 }
 
 TEST(CompileMapping, LetsValuesStandOnlyWhereXmlEscapingHolds) {
-  constexpr Case kCases[] = {
+  constexpr CompileCase kCases[] = {
       {"<a>{email}</a>", ""},
       {"<a b='{email}'/>", ""},
       {"<a b='x{email}y'>{city}-{email}</a>", ""},
@@ -121,7 +121,7 @@ TEST(CompileMapping, LetsValuesStandOnlyWhereXmlEscapingHolds) {
       {"{email}", "no XML"},
       {"<!DOCTYPE a><a>{email}</a>", "a document type has no use in a request"},
   };
-  for (const Case& c : kCases) {
+  for (const CompileCase& c : kCases) {
     SCOPED_TRACE(c.backend);
     const std::string text =
         said("request: { xml: \"" + std::string(c.backend) + "\" }\nresponse: [ { continue: {} } ]");

@@ -24,7 +24,7 @@ std::string remarks(const Answer& answer) {
   return out;
 }
 
-struct Case {
+struct ConnectorCase {
   std::string_view what, source;
   int status;
   std::string_view body, said, remarks = {};
@@ -34,7 +34,7 @@ TEST(ConnectorContract, UnderstandsTheThreeShapesAndWhatPeopleMakeOfThem) {
   const std::string ours = std::string(" text=") + std::string(kTextOfOurs);
   const std::string block_ours = "block" + ours;
   const std::string error_ours = "validation_error" + ours;
-  const Case cases[] = {
+  const ConnectorCase cases[] = {
       // a.6
       {"continue", "a.6", 200,
        R"({"version":"1.0.0","action":"Continue","postalCode":"4050-021","extension_tier":"gold"})",
@@ -144,7 +144,7 @@ TEST(ConnectorContract, UnderstandsTheThreeShapesAndWhatPeopleMakeOfThem) {
        "continue"},
   };
   Mapped backend("speaks: connector");
-  for (const Case& c : cases) {
+  for (const ConnectorCase& c : cases) {
     SCOPED_TRACE(std::string(c.what) + " (" + std::string(c.source) + ")");
     const Answer answer = backend.read(c.status, kJsonType, c.body);
     EXPECT_EQ(told(answer), c.said);

@@ -31,13 +31,13 @@ std::string action(std::string_view type, std::string_view members = {}) {
          (members.empty() ? "" : "," + std::string(members)) + "}";
 }
 
-struct Case {
+struct EventCase {
   std::string_view what;
   std::string body, said;
   std::string_view remarks = {};
 };
 
-std::string remarks(const Answer& answer) {
+std::string remarks_of(const Answer& answer) {
   std::string out;
   for (std::size_t i = 0; i < kRemarkCount; ++i) {
     if (!answer.remarks.has(static_cast<Remark>(i))) continue;
@@ -46,14 +46,14 @@ std::string remarks(const Answer& answer) {
   return out;
 }
 
-void expect(const std::vector<Case>& cases) {
+void expect(const std::vector<EventCase>& cases) {
   Mapped backend("speaks: ext-id");
-  for (const Case& c : cases) {
+  for (const EventCase& c : cases) {
     SCOPED_TRACE(c.what);
     const Answer read = backend.read(200, kJsonType, c.body);
     EXPECT_EQ(told(read), c.said);
     if (read.resolved()) {
-      EXPECT_EQ(remarks(read), c.remarks);
+      EXPECT_EQ(remarks_of(read), c.remarks);
     } else {
       EXPECT_TRUE(read.decision.claims.empty()) << "nothing of it is kept";
     }
@@ -184,8 +184,8 @@ TEST(EventContract, RemarksAnotherContentType) {
   Mapped backend("speaks: ext-id");
   const std::string body =
       answer(kSubmit, action("attributeCollectionSubmit.continueWithDefaultBehavior"));
-  EXPECT_EQ(remarks(backend.read(200, "Content-Type: text/html", body)), "content_type");
-  EXPECT_EQ(remarks(backend.read(200, "Content-Type: application/json; charset=utf-8", body)), "");
+  EXPECT_EQ(remarks_of(backend.read(200, "Content-Type: text/html", body)), "content_type");
+  EXPECT_EQ(remarks_of(backend.read(200, "Content-Type: application/json; charset=utf-8", body)), "");
 }
 
 TEST(EventContract, KeepsWhatIsCarriedAsItCame) {

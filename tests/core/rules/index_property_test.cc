@@ -27,11 +27,11 @@ namespace {
 // does with fewer. CLAIMGATE_PROPERTY_PROGRAMS says otherwise, CLAIMGATE_PROPERTY_SEED begins
 // elsewhere.
 #if defined(NDEBUG) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kPrograms = 2500;
+constexpr std::uint64_t kIndexPrograms = 2500;
 #else
-constexpr std::uint64_t kPrograms = 200;
+constexpr std::uint64_t kIndexPrograms = 200;
 #endif
-constexpr int kRequests = 500;
+constexpr int kIndexRequests = 500;
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* const text = std::getenv(name);
@@ -491,7 +491,7 @@ std::string difference(const Both& both, const Verdict& plain, const Evaluation&
 }
 
 TEST(Index, DecidesAsThePlainEvaluatorDoes) {
-  const std::uint64_t programs = from_environment("CLAIMGATE_PROPERTY_PROGRAMS", kPrograms);
+  const std::uint64_t programs = from_environment("CLAIMGATE_PROPERTY_PROGRAMS", kIndexPrograms);
   const std::uint64_t first_seed = from_environment("CLAIMGATE_PROPERTY_SEED", 1);
   std::uint64_t cases = 0, by_rule = 0, with_set = 0, with_shadow = 0, given_up = 0, saved = 0;
   std::uint64_t never = 0;
@@ -504,7 +504,7 @@ TEST(Index, DecidesAsThePlainEvaluatorDoes) {
     ASSERT_FALSE(both.diagnostics.has_errors()) << both.diagnostics.render() << rules;
     ASSERT_TRUE(both.program.index().built());
     never += both.watch.idle.size();
-    for (int request = 0; request < kRequests; ++request) {
+    for (int request = 0; request < kIndexRequests; ++request) {
       both.begin(random);
       both.keep_claims();
       const Verdict plain = both.program.evaluate_plain(*both.plain, &both.watch);

@@ -16,12 +16,12 @@ std::string canonical(std::string_view email) {
   return std::string{canonical_email(ExactText{email}.view(), arena)};
 }
 
-struct Case {
+struct EmailCase {
   std::string_view email, expected;
 };
 
 TEST(CanonicalEmail, EachProviderAsItDocuments) {
-  constexpr Case kCases[] = {
+  constexpr EmailCase kCases[] = {
       // support.google.com/mail/answer/7436150 names these as one inbox.
       {"john.smith@gmail.com", "johnsmith@gmail.com"},
       {"jo.hn.sm.ith@gmail.com", "johnsmith@gmail.com"},
@@ -48,18 +48,18 @@ TEST(CanonicalEmail, EachProviderAsItDocuments) {
       {"ivan@yandex.com", "ivan@yandex.ru"},
       {"news@anna.gmail.com", "news@anna.gmail.com"},
   };
-  for (const Case& c : kCases) EXPECT_EQ(canonical(c.email), c.expected) << c.email;
+  for (const EmailCase& c : kCases) EXPECT_EQ(canonical(c.email), c.expected) << c.email;
 }
 
 TEST(CanonicalEmail, ElsewhereOnlyTheLetterCase) {
-  constexpr Case kCases[] = {
+  constexpr EmailCase kCases[] = {
       {"Anna.Lind+x@Example.com", "anna.lind+x@example.com"},
       {"  anna@EXAMPLE.com. ", "anna@example.com"},
       {"J\u00D6RG@M\u00DCnchen.example", "j\u00F6rg@xn--mnchen-3ya.example"},
       {"anna-x@example.org", "anna-x@example.org"},
       {"anna@gmail.com.example", "anna@gmail.com.example"},
   };
-  for (const Case& c : kCases) EXPECT_EQ(canonical(c.email), c.expected) << c.email;
+  for (const EmailCase& c : kCases) EXPECT_EQ(canonical(c.email), c.expected) << c.email;
 }
 
 TEST(CanonicalEmail, KeepsALocalPartThatWouldVanish) {

@@ -14,23 +14,23 @@ namespace {
 
 std::string_view code(std::string_view text) { return country_code(ExactText{text}.view()); }
 
-struct Case {
+struct CountryCase {
   std::string_view text, code;
 };
 
 TEST(Country, CodesOfTwoAndThreeLetters) {
   ASSERT_TRUE(load_countries());
   // ISO 3166-1, alpha-2 and alpha-3.
-  constexpr Case kCases[] = {{"SE", "SE"},  {"se", "SE"},  {"SWE", "SE"}, {"swe", "SE"},
+  constexpr CountryCase kCases[] = {{"SE", "SE"},  {"se", "SE"},  {"SWE", "SE"}, {"swe", "SE"},
                              {"GB", "GB"},  {"GBR", "GB"}, {"UK", "GB"},  {"DEU", "DE"},
                              {"CHE", "CH"}, {"XK", "XK"},  {"TUR", "TR"}, {"KOR", "KR"},
                              {"PRK", "KP"}, {" se ", "SE"}};
-  for (const Case& c : kCases) EXPECT_EQ(code(c.text), c.code) << c.text;
+  for (const CountryCase& c : kCases) EXPECT_EQ(code(c.text), c.code) << c.text;
 }
 
 TEST(Country, NamesInManyLanguages) {
   // One country in the eleven languages, and others in their own (CLDR).
-  constexpr Case kCases[] = {
+  constexpr CountryCase kCases[] = {
       {"Germany", "DE"},
       {"Deutschland", "DE"},
       {"Allemagne", "DE"},
@@ -70,11 +70,11 @@ TEST(Country, NamesInManyLanguages) {
       {"Eesti", "EE"},
       {"Polska", "PL"},
   };
-  for (const Case& c : kCases) EXPECT_EQ(code(c.text), c.code) << c.text;
+  for (const CountryCase& c : kCases) EXPECT_EQ(code(c.text), c.code) << c.text;
 }
 
 TEST(Country, LetterCaseAccentsAndPunctuationDoNotCount) {
-  constexpr Case kCases[] = {
+  constexpr CountryCase kCases[] = {
       {"SWEDEN", "SE"},
       {"sWeden", "SE"},
       {"  Sweden. ", "SE"},
@@ -100,11 +100,11 @@ TEST(Country, LetterCaseAccentsAndPunctuationDoNotCount) {
       {"Guinea Bissau", "GW"},
       {"Timor-Leste", "TL"},
   };
-  for (const Case& c : kCases) EXPECT_EQ(code(c.text), c.code) << c.text;
+  for (const CountryCase& c : kCases) EXPECT_EQ(code(c.text), c.code) << c.text;
 }
 
 TEST(Country, NamesThatPeopleWrite) {
-  constexpr Case kCases[] = {
+  constexpr CountryCase kCases[] = {
       {"Great Britain", "GB"},
       {"England", "GB"},
       {"Scotland", "GB"},
@@ -136,7 +136,7 @@ TEST(Country, NamesThatPeopleWrite) {
       {"Dominica", "DM"},
       {"Dominican Republic", "DO"},
   };
-  for (const Case& c : kCases) EXPECT_EQ(code(c.text), c.code) << c.text;
+  for (const CountryCase& c : kCases) EXPECT_EQ(code(c.text), c.code) << c.text;
 }
 
 TEST(Country, UnknownIsEmpty) {

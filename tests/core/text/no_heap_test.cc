@@ -17,31 +17,17 @@
 #include "core/text/scripts.h"
 #include "core/text/text.h"
 #include "core/text/transforms.h"
+#include "tests/replaced_new.h"
 
 // Every `new` of this program is counted, and what ICU takes with its own functions.
 namespace {
 thread_local std::size_t allocations = 0;  // some tests start threads of their own
 }
 
-// Out of line, or GCC sees free() in the place of a delete and warns of a mismatch.
-[[gnu::noinline]] void* operator new(std::size_t size) {
+void* tests::take(std::size_t size) noexcept {
   ++allocations;
-  if (void* const block = std::malloc(size != 0 ? size : 1)) return block;
-  throw std::bad_alloc{};
+  return take_from_malloc(size);
 }
-[[gnu::noinline]] void* operator new[](std::size_t size) { return operator new(size); }
-// The library's own forms would hand out memory that is not free()'s to take.
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size != 0 ? size : 1);
-}
-[[gnu::noinline]] void* operator new[](std::size_t size, const std::nothrow_t& tag) noexcept {
-  return operator new(size, tag);
-}
-[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete[](void* block) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete[](void* block, std::size_t) noexcept { std::free(block); }
 
 namespace core::text {
 namespace {

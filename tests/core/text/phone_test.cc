@@ -17,7 +17,7 @@ std::string e164(std::string_view text, std::string_view region) {
   return std::string{phone_e164(ExactText{text}.view(), ExactText{region}.view(), arena)};
 }
 
-struct Case {
+struct PhoneCase {
   std::string_view text, region, e164;
   bool possible = true;
   bool valid = true;
@@ -26,7 +26,7 @@ struct Case {
 // Numbers of libphonenumber's own tests (phonenumberutil_test.cc) and of the ranges that regulators
 // keep free for drama: Ofcom (01632 960xxx, 07700 900xxx), PTS (070-174 06 05 to 99), NANPA
 // (555-01xx).
-constexpr Case kCases[] = {
+constexpr PhoneCase kCases[] = {
     {"070-174 06 05", "SE", "+46701740605"},
     {"070 174 06 05", "se", "+46701740605"},
     {"0046 70 174 06 05", "SE", "+46701740605"},
@@ -53,7 +53,7 @@ constexpr Case kCases[] = {
 TEST(Phone, TablesAreThere) { EXPECT_TRUE(load_phones()); }
 
 TEST(Phone, NumbersOfManyForms) {
-  for (const Case& c : kCases) {
+  for (const PhoneCase& c : kCases) {
     SCOPED_TRACE(c.text);
     EXPECT_EQ(is_phone(c.text, c.region), c.valid);
     EXPECT_EQ(is_possible_phone(c.text, c.region), c.possible);
@@ -62,7 +62,7 @@ TEST(Phone, NumbersOfManyForms) {
 }
 
 TEST(Phone, RefusesTheRest) {
-  constexpr Case kNone[] = {
+  constexpr PhoneCase kNone[] = {
       {"", "SE", ""},
       {"anna", "SE", ""},
       {"070-174 06 05", "", ""},  // national form, and no region to read it by
@@ -76,7 +76,7 @@ TEST(Phone, RefusesTheRest) {
       {"2530000", "US", ""},  // only within its town
       {"\xFF\xFE", "SE", ""},
   };
-  for (const Case& c : kNone) {
+  for (const PhoneCase& c : kNone) {
     SCOPED_TRACE(c.text);
     EXPECT_FALSE(is_phone(c.text, c.region));
     EXPECT_FALSE(is_possible_phone(c.text, c.region));
@@ -123,7 +123,7 @@ TEST(Phone, AnyThreadMayAsk) {
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([] {
       for (int round = 0; round < 20; ++round) {
-        for (const Case& c : kCases) EXPECT_EQ(is_phone(c.text, c.region), c.valid);
+        for (const PhoneCase& c : kCases) EXPECT_EQ(is_phone(c.text, c.region), c.valid);
       }
     });
   }

@@ -17,13 +17,13 @@ std::string formatted(std::string_view text, std::string_view country) {
   return std::string{format_postcode(ExactText{text}.view(), country, arena)};
 }
 
-struct Case {
+struct PostcodeCase {
   std::string_view country, text, formatted;
 };
 
 TEST(Postcode, AcceptsAndFormatsThoseOfManyCountries) {
   // Addresses on the UPU's pages and of the postal services themselves.
-  constexpr Case kCases[] = {
+  constexpr PostcodeCase kCases[] = {
       {"SE", "11122", "111 22"},
       {"SE", "111 22", "111 22"},
       {"SE", "SE-111 22", "111 22"},
@@ -107,14 +107,14 @@ TEST(Postcode, AcceptsAndFormatsThoseOfManyCountries) {
       {"BN", "BS8675", "BS8675"},
       {"MD", "2012", "MD-2012"},
   };
-  for (const Case& c : kCases) {
+  for (const PostcodeCase& c : kCases) {
     EXPECT_TRUE(is_postcode(ExactText{c.text}.view(), c.country)) << c.country << ' ' << c.text;
     EXPECT_EQ(formatted(c.text, c.country), c.formatted) << c.country << ' ' << c.text;
   }
 }
 
 TEST(Postcode, RefusesOtherShapes) {
-  constexpr Case kCases[] = {
+  constexpr PostcodeCase kCases[] = {
       {"SE", "", ""},
       {"SE", "1112", ""},
       {"SE", "111222", ""},
@@ -152,7 +152,7 @@ TEST(Postcode, RefusesOtherShapes) {
       {"DE", "1011\u0661", ""},
       {"SE", "11122111221112211122", ""},
   };
-  for (const Case& c : kCases) {
+  for (const PostcodeCase& c : kCases) {
     EXPECT_FALSE(is_postcode(ExactText{c.text}.view(), c.country)) << c.country << ' ' << c.text;
     EXPECT_EQ(formatted(c.text, c.country), "") << c.country << ' ' << c.text;
   }

@@ -16,13 +16,13 @@ std::string registrable(std::string_view domain) {
   return std::string{registrable_domain(ExactText{normalise_domain(domain, arena)}.view())};
 }
 
-struct Case {
+struct DomainCase {
   std::string_view domain, expected;
 };
 
 TEST(RegistrableDomain, AgreesWithThePublishedCases) {
   // test_psl.txt of publicsuffix.org (public domain), those of its cases whose suffixes are stable.
-  constexpr Case kCases[] = {
+  constexpr DomainCase kCases[] = {
       {"COM", ""},
       {"example.COM", "example.com"},
       {"WwW.example.COM", "example.com"},
@@ -75,11 +75,11 @@ TEST(RegistrableDomain, AgreesWithThePublishedCases) {
       {"\u4E2D\u56FD", ""},
       {"xn--85x722f.xn--55qx5d.cn", "xn--85x722f.xn--55qx5d.cn"},
   };
-  for (const Case& c : kCases) EXPECT_EQ(registrable(c.domain), c.expected) << c.domain;
+  for (const DomainCase& c : kCases) EXPECT_EQ(registrable(c.domain), c.expected) << c.domain;
 }
 
 TEST(RegistrableDomain, WhatSignUpsBring) {
-  constexpr Case kCases[] = {
+  constexpr DomainCase kCases[] = {
       {"", ""},
       {"mail.example.co.uk", "example.co.uk"},
       {"anna.github.io", "anna.github.io"},
@@ -91,7 +91,7 @@ TEST(RegistrableDomain, WhatSignUpsBring) {
       {"a..com", ""},
       {"example.com.", "example.com"},
   };
-  for (const Case& c : kCases) EXPECT_EQ(registrable(c.domain), c.expected) << c.domain;
+  for (const DomainCase& c : kCases) EXPECT_EQ(registrable(c.domain), c.expected) << c.domain;
 }
 
 TEST(RegistrableDomain, IsTheEndOfItsArgument) {

@@ -34,12 +34,12 @@ class Transforms : public testing::Test {
   Arena arena_{1 << 14};
 };
 
-struct Case {
+struct TextCase {
   std::string_view text, expected;
 };
 
 TEST_F(Transforms, DigitsOfEveryScript) {
-  constexpr Case kCases[] = {{"", ""},
+  constexpr TextCase kCases[] = {{"", ""},
                              {"0123", "0123"},
                              {"070-123 45 67", "0701234567"},
                              {"anna", ""},
@@ -48,7 +48,7 @@ TEST_F(Transforms, DigitsOfEveryScript) {
                               "1",
                               "1"},
                              {"\u00B2\u2460", ""}};  // superscript, circled: no Nd
-  for (const Case& c : kCases) EXPECT_EQ(digits(c.text), c.expected) << c.text;
+  for (const TextCase& c : kCases) EXPECT_EQ(digits(c.text), c.expected) << c.text;
 }
 
 TEST_F(Transforms, SubstringCountsCodePoints) {
@@ -70,7 +70,7 @@ TEST_F(Transforms, SubstringCountsCodePoints) {
 
 TEST_F(Transforms, NormalisationFormC) {
   // NormalizationTest.txt of the Unicode Character Database, columns 1 and 2.
-  constexpr Case kCases[] = {
+  constexpr TextCase kCases[] = {
       {"", ""},
       {"Anna", "Anna"},
       {"Jos\u00E9", "Jos\u00E9"},
@@ -85,14 +85,14 @@ TEST_F(Transforms, NormalisationFormC) {
       {"\uF900", "\u8C48"},
       {"\U0001D15E", "\U0001D157\U0001D165"},
   };
-  for (const Case& c : kCases) {
+  for (const TextCase& c : kCases) {
     EXPECT_EQ(nfc(c.text), c.expected) << c.text;
     EXPECT_EQ(nfc(c.expected), c.expected) << c.text;
   }
 }
 
 TEST_F(Transforms, AccentsGoFromLatinAndGreek) {
-  constexpr Case kCases[] = {
+  constexpr TextCase kCases[] = {
       {"", ""},
       {"Anna", "Anna"},
       {"Jos\u00E9 N\u00FA\u00F1ez", "Jose Nunez"},
@@ -115,7 +115,7 @@ TEST_F(Transforms, AccentsGoFromLatinAndGreek) {
       {"1\u0301", "1\u0301"},
       {"a\xFF", "a\xFF"},
   };
-  for (const Case& c : kCases) EXPECT_EQ(bare(c.text), c.expected) << c.text;
+  for (const TextCase& c : kCases) EXPECT_EQ(bare(c.text), c.expected) << c.text;
 }
 
 TEST_F(Transforms, PadsByCodePoints) {

@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
 
 #include "core/claims/claims.h"
 #include "proxy/forward/trace.h"
@@ -407,6 +410,101 @@ TEST(Forwarder, SendsTheCallersTraceOn) {
   EXPECT_EQ(continued.request_id.view(), "r-1");
   EXPECT_TRUE(is_traceparent(workers.script.traces[1].traceparent.view()));
   EXPECT_FALSE(workers.script.traces[1].request_id.empty());
+}
+
+/// Decisions that machines share, in a map, and told on another thread or never.
+class SharedDecisions final : public SecondLevel {
+ public:
+  ~SharedDecisions() override {
+    for (std::thread& thread : threads_) thread.join();
+  }
+  bool ready() const noexcept override { return is_ready; }
+  void find(const core::gate::Asked& asked, std::function<void(std::shared_ptr<const Landing>)> done) override {
+    ++lookups;
+    const std::lock_guard lock(mutex_);
+    std::shared_ptr<Landing> landing;
+    for (const auto& [key, decision] : kept_) {
+      if (!(asked.by_claims && key == asked.claims_key) && !(asked.by_body && key == asked.body_key)) continue;
+      landing = std::make_shared<Landing>();
+      landing->decision = decision;
+      landing->from_cache = true;
+      if (decision.empty()) landing->why = core::gate::Fallback::kRemembered;
+    }
+    if (!is_silent) threads_.emplace_back([done = std::move(done), landing] { done(landing); });
+  }
+  void keep(const core::decisions::Key& key, std::string_view decision,
+            const core::decisions::Lifetime&) noexcept override {
+    const std::lock_guard lock(mutex_);
+    kept_.emplace_back(key, decision);
+  }
+  void keep_unresolved(const core::decisions::Key& key, std::uint64_t) noexcept override { keep(key, {}, {}); }
+  std::size_t kept() {
+    const std::lock_guard lock(mutex_);
+    return kept_.size();
+  }
+
+  std::atomic<bool> is_ready{true}, is_silent{false};
+  std::atomic<int> lookups{0};
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::pair<core::decisions::Key, std::string>> kept_;
+  std::vector<std::thread> threads_;
+};
+
+Workers::Settings sharing(SharedDecisions& decisions) {
+  Workers::Settings settings;
+  settings.second_level = &decisions;
+  settings.cache_bytes = 0;  // each request finds out elsewhere
+  settings.rules = "      - { name: a, ask: crm, cache: { key: [ email ], ttl: { continue: 10m, unresolved: 1m } } }\n";
+  return settings;
+}
+
+TEST(Forwarder, AsksTheBackendOnlyWhatNoOtherMachineKnows) {
+  SharedDecisions decisions;
+  Workers workers(sharing(decisions));
+  for (int i = 0; i < 3; ++i) {
+    Client client(workers.port());
+    ASSERT_TRUE(client.send(Workers::request(Workers::person(1))));
+    EXPECT_NE(client.read_answers(1).find(kLund), std::string::npos) << i;
+  }
+  EXPECT_EQ(workers.script.asked, 1);
+  EXPECT_EQ(decisions.lookups, 3);
+  EXPECT_EQ(decisions.kept(), 1u) << "under its claims: they are kept for longer than a retry may come";
+  EXPECT_NE(workers.metrics().find("claimgate_answer_sources_total{connector=\"signup\",source=\"cache\"} 2"),
+            std::string::npos);
+
+  decisions.is_ready = false;
+  Client client(workers.port());
+  ASSERT_TRUE(client.send(Workers::request(Workers::person(1))));
+  EXPECT_NE(client.read_answers(1).find(kLund), std::string::npos) << "nobody waits for what is not there";
+  EXPECT_EQ(decisions.lookups, 3);
+  EXPECT_EQ(workers.script.asked, 2);
+}
+
+TEST(Forwarder, TellsOtherMachinesWhatABackendCouldNotSettle) {
+  SharedDecisions decisions;
+  Workers workers(sharing(decisions));
+  workers.script.set(0, Script::fails());
+  for (int i = 0; i < 2; ++i) {
+    Client client(workers.port());
+    ASSERT_TRUE(client.send(Workers::request(Workers::person(1))));
+    EXPECT_NE(client.read_answers(1).find(kLater), std::string::npos) << i;
+  }
+  EXPECT_EQ(workers.script.asked, 1);
+  EXPECT_EQ(decisions.kept(), 2u) << "under the claims, and for the caller's retry";
+}
+
+TEST(Forwarder, WhoeverDoesNotHearFromTheSecondLevelIsToldOtherwiseAtTheDeadline) {
+  SharedDecisions decisions;
+  decisions.is_silent = true;
+  Workers::Settings settings = sharing(decisions);
+  settings.connector = "    deadline: 200ms\n";
+  Workers workers(settings);
+  Client client(workers.port());
+  ASSERT_TRUE(client.send(Workers::request(Workers::person(1))));
+  EXPECT_NE(client.read_answers(1).find(kLater), std::string::npos);
+  EXPECT_EQ(workers.script.asked, 0);
 }
 
 TEST(Traceparent, IsContinuedOnlyWhenItIsOne) {

@@ -130,6 +130,9 @@ class Workers {
     std::string more = {};  // connectors
     std::size_t cache_bytes = 4 << 20;
     std::uint64_t drain_ms = 10'000;
+    /// Makes what asks the backend, in place of the script.
+    std::function<std::unique_ptr<upstream::Asker>(uv_loop_t&)> open_asker = nullptr;
+    SecondLevel* second_level = nullptr;
   };
   explicit Workers(const Settings& settings)
       : shared_(settings.cache_bytes, {1, 2}, settings.workers) {
@@ -141,10 +144,12 @@ class Workers {
       options.index = i;
       options.shared = &shared_;
       options.pending_max = settings.pending_max;
+      options.second_level = settings.second_level;
       options.limits.memory = settings.memory;
       options.seed = i;
       options.drain_timeout_ms = settings.drain_ms;
-      options.open_asker = [this](uv_loop_t& loop) {
+      options.open_asker = settings.open_asker;
+      if (options.open_asker == nullptr) options.open_asker = [this](uv_loop_t& loop) {
         return std::make_unique<ScriptedAsker>(loop, script);
       };
       workers_.push_back(std::make_unique<Worker>(std::move(options), edition_, metrics_, *log_));
@@ -170,6 +175,7 @@ class Workers {
   }
 
   std::uint16_t port(std::size_t worker = 0) const { return ports_[worker]; }
+  std::size_t count() const { return workers_.size(); }
   Worker& worker(std::size_t number = 0) { return *workers_[number]; }
   Shared& shared() { return shared_; }
   std::string metrics() const { return metrics_.render(); }

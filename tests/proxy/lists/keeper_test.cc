@@ -1,10 +1,15 @@
+// This file replaces operator new for the whole test program, so that it can tell on which thread something
+// large is made.
 #include "proxy/lists/keeper.h"
 
 #include <gtest/gtest.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <functional>
@@ -16,10 +21,21 @@
 #include "core/lists/compiled.h"
 #include "proxy/lists/pages.h"
 #include "tests/proxy/lists/scratch.h"
+#include "tests/replaced_new.h"
+
+namespace {
+thread_local std::size_t largest_block = 0;  // that this thread has asked for
+}
+
+void* tests::take(std::size_t size) noexcept {
+  largest_block = std::max(largest_block, size);
+  return take_from_malloc(size);
+}
 
 namespace proxy::lists {
 namespace {
 
+using core::lists::Step;
 using core::lists::List;
 using core::lists::Match;
 
@@ -52,9 +68,10 @@ std::shared_ptr<const List> watched(Freed& freed, std::size_t entries) {
 /// the next one, as a gate does.
 class House {
  public:
-  House() {
+  /// `state` is where live changes are kept, or empty.
+  explicit House(std::string state = "") {
     EXPECT_EQ(uv_loop_init(&loop_), 0);
-    keeper_ = std::make_unique<Keeper>(loop_, "", [this](const Keeper::Table& table) {
+    keeper_ = std::make_unique<Keeper>(loop_, std::move(state), [this](const Keeper::Table& table) {
       published_ = table;
     });
     EXPECT_EQ(keeper_->open(), "");
@@ -74,7 +91,7 @@ class House {
     source.definition = {"people", Definition::Kind::kFile, path, {}, Match::kEmail, reload};
     std::string failure;
     std::vector<std::string> remarks;
-    Keeper::Table table = keeper_->take_up(Keeper::Table(std::move(read)), {source}, failure, remarks);
+    Keeper::Table table = keeper_->take_up(Keeper::Table(std::move(read)), {source}, {}, failure, remarks);
     EXPECT_EQ(failure, "");
     return table;
   }
@@ -85,6 +102,10 @@ class House {
       uv_run(&loop_, UV_RUN_ONCE);  // the keeper's timer ends the wait
     }
     return done();
+  }
+  /// What the list that is published has become, or one that has nothing.
+  bool has(std::string_view value) {
+    return published_ != nullptr && (*published_)[0].contains(value);
   }
   Keeper& keeper() { return *keeper_; }
   Keeper::Table& published() { return published_; }
@@ -136,6 +157,133 @@ TEST(Keeper, FreesWhatAConfigurationLeavesBehindOffTheLoop) {
   EXPECT_TRUE(house.turn_until([&] { return gone(lists) && gone(snapshot); }));
   EXPECT_NE(lists.by, std::this_thread::get_id());
   EXPECT_NE(snapshot.by, std::this_thread::get_id());
+}
+
+/// Entries of a file that stand for a list's source.
+constexpr const char* kBefore = "source@one.example\ngone@one.example\n";
+constexpr const char* kAfter = "source@two.example\ngone@one.example\nlonger@two.example\n";
+
+std::shared_ptr<const List> list_of(std::string_view text) {
+  return std::make_shared<const List>(List::parse(text, Match::kEmail, 7));
+}
+
+// Nearly as many live changes as a list may have: there is room for some more.
+constexpr std::size_t kMany = Keeper::kChangesMax - 10;
+const std::string kLast = "live" + std::to_string(kMany - 1) + "@x.example";
+
+/// The steps look into `values`.
+struct ManyChanges {
+  std::vector<std::string> values;
+  std::vector<Step> steps;
+  explicit ManyChanges(std::int64_t expires_s) {
+    values.reserve(kMany);
+    steps.push_back({Step::Kind::kRemove, 1, 0, "gone@one.example"});
+    for (std::size_t i = 1; i < kMany; ++i) {
+      values.push_back("live" + std::to_string(i) + "@x.example");
+      steps.push_back({Step::Kind::kAdd, 1, expires_s, values.back()});
+    }
+  }
+};
+
+/// A list in a file with many live changes, in force.
+struct ChangedHouse {
+  const Scratch directory;
+  const std::string path = directory / "people.txt";
+  House house{directory / "state"};
+
+  explicit ChangedHouse(std::chrono::milliseconds reload, std::int64_t expires_s = 0) {
+    write(path, kBefore);
+    house.take_up(list_of(kBefore), path, reload);
+    const ManyChanges many(expires_s);
+    EXPECT_EQ(house.keeper().change(0, many.steps), "");
+    EXPECT_TRUE(house.has("live1@x.example"));
+  }
+  std::string forget(std::string_view value) {
+    return house.keeper().change(0, {{Step::Kind::kForget, 2, 0, value}});
+  }
+};
+
+// A merge makes blocks that are much larger: of 16 bytes for each change, for one.
+constexpr std::size_t kSmallBytes = 64 << 10;
+
+TEST(Keeper, PutsLiveChangesOverAListThatWasReadAgainOffTheLoop) {
+  ChangedHouse changed(std::chrono::milliseconds(1));
+  House& house = changed.house;
+  largest_block = 0;
+  EXPECT_NE(house.keeper().changes(0)->over(house.keeper().now(0).source(), 1), nullptr);
+  ASSERT_GT(largest_block, std::size_t{1} << 20) << "the measure must see a merge where there is one";
+
+  largest_block = 0;
+  write(changed.path, kAfter);
+  EXPECT_TRUE(house.turn_until([&] { return house.has("source@two.example"); }));
+  EXPECT_LT(largest_block, kSmallBytes) << "it was merged here";
+  EXPECT_TRUE(house.has("live1@x.example"));
+  EXPECT_TRUE(house.has(kLast));
+  EXPECT_FALSE(house.has("gone@one.example"));
+  EXPECT_FALSE(house.has("source@one.example"));
+  EXPECT_EQ(house.keeper().states()[0].entries, kMany + 1);
+}
+
+TEST(Keeper, AChangeMadeDuringAMergeIsInForceAtOnceAndAfterIt) {
+  ChangedHouse changed(std::chrono::milliseconds(1));
+  House& house = changed.house;
+  ASSERT_EQ(changed.forget("live1@x.example"), "");
+  write(changed.path, kAfter);
+  // A change after each turn, some of them while the merge is under way; more of them than there are rounds.
+  bool forgotten = false;
+  const bool read = house.turn_until([&] {
+    forgotten = !forgotten;
+    const Step step{forgotten ? Step::Kind::kForget : Step::Kind::kAdd, 2, 0, "live2@x.example"};
+    EXPECT_EQ(house.keeper().change(0, {step}), "");
+    EXPECT_EQ(house.has("live2@x.example"), !forgotten);
+    return house.has("source@two.example");
+  });
+  EXPECT_TRUE(read) << "changes must not keep a list from being read";
+  EXPECT_EQ(house.has("live2@x.example"), !forgotten);
+  EXPECT_FALSE(house.has("live1@x.example"));
+  EXPECT_FALSE(house.has("gone@one.example"));
+}
+
+TEST(Keeper, TakesOutWhatHasExpiredOffTheLoop) {
+  // What the admin address would not take: they expire at the first tick.
+  ChangedHouse changed(std::chrono::milliseconds(0), now_s() - 1);
+  House& house = changed.house;
+  largest_block = 0;
+  EXPECT_TRUE(house.turn_until([&] { return !house.has("live1@x.example"); }));
+  EXPECT_LT(largest_block, kSmallBytes);
+  EXPECT_FALSE(house.has(kLast));
+  EXPECT_FALSE(house.has("gone@one.example")) << "a removal does not expire";
+  EXPECT_EQ(house.keeper().changes(0)->size(), 1u);
+  EXPECT_EQ(house.keeper().states()[0].entries, 1u);
+}
+
+TEST(Keeper, TakesUpWhatAnotherThreadHasMergedUnlessItWasChangedSince) {
+  ChangedHouse changed(std::chrono::milliseconds(0));
+  Keeper& keeper = changed.house.keeper();
+  const auto reload = [&](const std::function<void()>& meanwhile) {
+    Source source;
+    source.definition = {"people", Definition::Kind::kFile, changed.path, {}, Match::kEmail,
+                         std::chrono::milliseconds(0)};
+    auto read = std::make_shared<core::lists::Table>();
+    read->emplace_back(list_of(kAfter));
+    Keeper::Standing standing = keeper.standing();
+    Keeper::Table merged;
+    std::thread other([&] { merged = Keeper::merge(read, {source}, standing); });
+    other.join();
+    meanwhile();
+    std::string failure;
+    std::vector<std::string> remarks;
+    largest_block = 0;
+    return keeper.take_up(merged, {source}, standing, failure, remarks);
+  };
+  Keeper::Table table = reload([] {});
+  EXPECT_LT(largest_block, kSmallBytes);
+  EXPECT_TRUE((*table)[0].contains(kLast));
+  EXPECT_TRUE((*table)[0].contains("longer@two.example"));
+  EXPECT_FALSE((*table)[0].contains("gone@one.example"));
+  table = reload([&] { EXPECT_EQ(changed.forget("gone@one.example"), ""); });
+  EXPECT_TRUE((*table)[0].contains("gone@one.example")) << "the last change is in force";
+  EXPECT_TRUE((*table)[0].contains(kLast));
 }
 
 TEST(GiveBack, TakesWholePagesAndNothingBesideThem) {

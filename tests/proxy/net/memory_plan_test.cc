@@ -59,6 +59,19 @@ TEST(MemoryPlan, CountsWhatVerifiesTokensWhereTheyAreShown) {
   EXPECT_THAT(plan.lines[3], HasSubstr("2 workers x (1024 tokens_remembered, and what reads 8 KiB token_bytes)"));
 }
 
+TEST(MemoryPlan, CountsWhatIsOnItsWayToTheState) {
+  MemoryNeeds needs = usual();
+  const MemoryPlan without = plan_memory(needs);
+  needs.question_bytes = 32 * kMiB;
+  needs.link_bytes = 50 * kMiB;
+  const MemoryPlan plan = plan_memory(needs);
+  EXPECT_EQ(plan.bytes, without.bytes + 82 * kMiB) << "once, not for each worker";
+  EXPECT_EQ(plan.least, without.least + 82 * kMiB);
+  EXPECT_EQ(plan.lines.size(), without.lines.size() + 2);
+  EXPECT_THAT(plan.lines[2], HasSubstr("32.0 MiB state: what approvals are asked"));
+  EXPECT_THAT(plan.lines[3], HasSubstr("50.0 MiB state: commands on their way to Redis"));
+}
+
 TEST(MemoryPlan, DividesWhatIsWrittenInTheSameProportions) {
   const MemoryPlan all = plan_memory(usual());
   MemoryNeeds needs = usual();

@@ -73,20 +73,37 @@ TEST(Server, AnswersPipelinedRequestsInOrderAndTogether) {
   }
 }
 
+/// A server whose loop stops inside the first request, but for those of "/first", until it may go on. So
+/// more can arrive before its next turn.
+class HeldServer {
+ public:
+  /// `watched` is the path whose place among those that were seen is asked for.
+  explicit HeldServer(std::string watched)
+      : server_({}, "", [this, watched = std::move(watched)](const core::http::Request& request) {
+          if (request.path == "/first") return;
+          const unsigned number = ++seen_;
+          if (number == 1) {
+            begun_.set_value();
+            go_on_.get_future().wait();
+          }
+          if (request.path == watched) watched_at_ = number;
+        }) {}
+  RunningServer* operator->() { return &server_; }
+  void wait_until_held() { begun_.get_future().wait(); }
+  void go_on() { go_on_.set_value(); }
+  unsigned seen() const { return seen_; }
+  unsigned watched_at() const { return watched_at_; }
+
+ private:
+  std::promise<void> begun_, go_on_;
+  std::atomic<unsigned> seen_{0}, watched_at_{0};
+  RunningServer server_;
+};
+
 // hardening.md, section 2, 10: a budget of messages per loop turn.
 TEST(Server, AnswersOthersBetweenTheRequestsOfOneWhoPipelines) {
-  std::promise<void> begun, go_on;
-  std::atomic<unsigned> seen{0}, other_at{0};
-  RunningServer server({}, "", [&](const core::http::Request& request) {
-    if (request.path == "/first") return;
-    const unsigned number = ++seen;
-    if (number == 1) {
-      begun.set_value();
-      go_on.get_future().wait();
-    }
-    if (request.path == "/other") other_at = number;
-  });
-  Client greedy(server.port()), other(server.port());
+  HeldServer server("/other");
+  Client greedy(server->port()), other(server->port());
   const std::string rest = " HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n";
   other.send("POST /first" + rest);  // it is accepted
   other.read_answers(1);
@@ -95,54 +112,44 @@ TEST(Server, AnswersOthersBetweenTheRequestsOfOneWhoPipelines) {
   for (unsigned i = 0; i < kMany; ++i) requests += "POST /p" + rest;
   ASSERT_LT(requests.size(), Server::kReceiveBytes) << "one read may have all of them";
   greedy.send(requests);
-  begun.get_future().wait();
+  server.wait_until_held();
   other.send("POST /other" + rest);
-  go_on.set_value();
+  server.go_on();
   other.read_answers(2);
   greedy.read_answers(kMany);
-  EXPECT_EQ(seen.load(), kMany + 1);
-  EXPECT_LE(other_at.load(), 3 * Server::kMessagesPerTurn);
+  EXPECT_EQ(server.seen(), kMany + 1);
+  EXPECT_LE(server.watched_at(), 3 * Server::kMessagesPerTurn);
 }
 
 // hardening.md, section 2, 10: and of bytes.
 TEST(Server, AnswersSmallRequestsBeforeLargeOnesThatCameTogether) {
-  std::promise<void> begun, go_on;
-  std::atomic<unsigned> seen{0}, small_at{0};
-  RunningServer server({}, "", [&](const core::http::Request& request) {
-    if (request.path == "/first") return;
-    const unsigned number = ++seen;
-    if (number == 1) {
-      begun.set_value();
-      go_on.get_future().wait();
-    }
-    if (request.path == "/small") small_at = number;
-  });
+  HeldServer server("/small");
   constexpr std::size_t kMany = 20;
   const auto message = [](const std::string& path, std::size_t size) {
     return "POST " + path + " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" +
            std::string(size, 'x');
   };
-  Client busy(server.port()), small(server.port());
+  Client busy(server->port()), small(server->port());
   std::vector<std::unique_ptr<Client>> large;
   for (std::size_t i = 0; i < kMany; ++i) {
-    large.push_back(std::make_unique<Client>(server.port()));
+    large.push_back(std::make_unique<Client>(server->port()));
     large.back()->send(message("/first", 0));  // it is accepted
     large.back()->read_answers(1);
   }
   small.send(message("/first", 0));
   small.read_answers(1);
   busy.send(message("/busy", 0));
-  begun.get_future().wait();
+  server.wait_until_held();
   for (const auto& client : large) ASSERT_TRUE(client->send(message("/large", 60'000)));
   small.send(message("/small", 10));
-  go_on.set_value();
+  server.go_on();
   small.read_answers(2);
   for (const auto& client : large) {
     client->read_answers(2);
     EXPECT_EQ(client->statuses(), "200 200");
   }
-  EXPECT_EQ(seen.load(), kMany + 2);
-  EXPECT_LE(small_at.load(), 3u) << "behind the one that keeps the server busy, and one that is large";
+  EXPECT_EQ(server.seen(), kMany + 2);
+  EXPECT_LE(server.watched_at(), 3u) << "behind the one that keeps the server busy, and one that is large";
 }
 
 TEST(Server, NobodyOvertakesThoseWhoWaitForATurn) {

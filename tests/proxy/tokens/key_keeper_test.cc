@@ -46,10 +46,11 @@ class Authority {
     const std::lock_guard lock(mutex_);
     return asked_;
   }
-  /// Of the documents whose path contains `part`: 503.
-  void fail(std::string part) {
+  /// Of the documents whose path contains `part`: 503, or `status`.
+  void fail(std::string part, int status = 503) {
     const std::lock_guard lock(mutex_);
     failing_ = std::move(part);
+    status_ = status;
   }
   void roll(std::string kid) {
     const std::lock_guard lock(mutex_);
@@ -78,7 +79,7 @@ class Authority {
     peer.send(said);
   }
   std::string say(const std::string& path) const {
-    if (!failing_.empty() && path.find(failing_) != std::string::npos) return answer(503, "");
+    if (!failing_.empty() && path.find(failing_) != std::string::npos) return answer(status_, "");
     const std::string version = path.find("/v2.0/") != std::string::npos ? "/v2.0" : "";
     constexpr std::string_view kJson = "Content-Type: application/json\r\nConnection: close\r\n";
     if (path.find("/.well-known/") != std::string::npos) {
@@ -93,6 +94,7 @@ class Authority {
   std::mutex mutex_;
   std::vector<std::string> asked_;
   std::string failing_;
+  int status_ = 503;
   std::string kid_ = "key-1";
   upstream::Event* gate_ = nullptr;
   upstream::ScriptedBackend server_;
@@ -178,6 +180,34 @@ TEST(KeyKeeper, IsCompleteWithoutTokensOfVersion1) {
   EXPECT_TRUE(keeper.has(kV2, "key-1"));
   EXPECT_EQ(keeper.table->at(kV1).keys, nullptr);
   EXPECT_EQ(keeper->states()[kV1].failures, 1u);
+}
+
+TEST(KeyKeeper, IsNotCompleteWithKeysOfVersion1AloneWhileThoseOf2MayYetCome) {
+  Authority authority;
+  authority.fail("/v2.0/.well-known");
+  Keeping keeper;
+  keeper.take_up({authority.keys()});
+  keeper.until("keys of version 1.0 and two tries", [&] {
+    return keeper.has(kV1, "key-1") && keeper->states()[kV2].failures >= 2;
+  });
+  EXPECT_FALSE(keeper->complete());
+  authority.fail("");
+  keeper.until("keys of version 2.0", [&] { return keeper.has(kV2, "key-1"); });
+  EXPECT_TRUE(keeper->complete());
+}
+
+TEST(KeyKeeper, IsCompleteWithKeysOfVersion1WhenTheAuthoritySaysThatThereAreNoOthers) {
+  Authority authority;
+  authority.fail("/v2.0/.well-known");
+  Keeping keeper;
+  keeper.take_up({authority.keys()});
+  keeper.until("keys of version 1.0", [&] { return keeper.has(kV1, "key-1"); });
+  EXPECT_FALSE(keeper->complete()) << "503 says nothing about what there is";
+  const int before = keeper.published;
+  authority.fail("/v2.0/.well-known", 404);
+  keeper.until("the 404", [&] { return keeper->complete(); });
+  EXPECT_EQ(keeper->states()[kV2].keys, 0u);
+  EXPECT_EQ(keeper.published, before + 1) << "who waits for it must hear of it";
 }
 
 TEST(KeyKeeper, IsNotCompleteWithoutAnyKeysAndTriesAgain) {

@@ -5,7 +5,7 @@
 namespace proxy::upstream {
 namespace {
 
-constexpr std::uint64_t kNow = 1'000'000;
+constexpr std::uint64_t kHealthNow = 1'000'000;
 
 HealthOptions options_of(std::string path, unsigned rise = 2, unsigned fall = 3) {
   HealthOptions options;
@@ -24,60 +24,60 @@ void fail(Health& health, std::uint64_t now_ms) {
 TEST(SlowReturn, GrowsFromATenthToTheWhole) {
   SlowReturn never_away;
   EXPECT_EQ(never_away.share(0), 1);
-  EXPECT_EQ(never_away.share(kNow), 1);
+  EXPECT_EQ(never_away.share(kHealthNow), 1);
   SlowReturn back;
-  back.begin(kNow, 10'000);
+  back.begin(kHealthNow, 10'000);
   struct Case {
     std::uint64_t after_ms;
     double share;
   };
   constexpr Case kCases[] = {{0, 0.1}, {500, 0.1}, {1'000, 0.1}, {2'500, 0.25},
                              {5'000, 0.5}, {9'999, 0.9999}, {10'000, 1}, {1'000'000, 1}};
-  for (const Case& c : kCases) EXPECT_DOUBLE_EQ(back.share(kNow + c.after_ms), c.share) << c.after_ms;
+  for (const Case& c : kCases) EXPECT_DOUBLE_EQ(back.share(kHealthNow + c.after_ms), c.share) << c.after_ms;
   SlowReturn at_once;
-  at_once.begin(kNow, 0);
-  EXPECT_EQ(at_once.share(kNow), 1);
+  at_once.begin(kHealthNow, 0);
+  EXPECT_EQ(at_once.share(kHealthNow), 1);
 }
 
 TEST(Health, SoManyFailedChecksTakeItOutAndSoManyGoodOnesBringItBack) {
   Health health(options_of("/health"));
-  EXPECT_EQ(health.share(kNow), 1);
+  EXPECT_EQ(health.share(kHealthNow), 1);
   for (int i = 0; i < 2; ++i) {
-    health.check_failed(kNow);
-    health.check_failed(kNow);
+    health.check_failed(kHealthNow);
+    health.check_failed(kHealthNow);
     EXPECT_FALSE(health.ejected());
-    health.check_passed(kNow);  // the row begins anew
+    health.check_passed(kHealthNow);  // the row begins anew
   }
-  for (int i = 0; i < 3; ++i) health.check_failed(kNow);
+  for (int i = 0; i < 3; ++i) health.check_failed(kHealthNow);
   EXPECT_TRUE(health.ejected());
-  EXPECT_EQ(health.share(kNow + 1'000'000), 0) << "no time brings it back";
-  health.check_passed(kNow);
-  health.check_failed(kNow);
-  health.check_passed(kNow);
+  EXPECT_EQ(health.share(kHealthNow + 1'000'000), 0) << "no time brings it back";
+  health.check_passed(kHealthNow);
+  health.check_failed(kHealthNow);
+  health.check_passed(kHealthNow);
   EXPECT_TRUE(health.ejected());
-  health.check_passed(kNow);
+  health.check_passed(kHealthNow);
   EXPECT_FALSE(health.ejected());
-  EXPECT_DOUBLE_EQ(health.share(kNow), 0.1);
-  EXPECT_DOUBLE_EQ(health.share(kNow + 5'000), 0.5);
-  EXPECT_DOUBLE_EQ(health.share(kNow + 10'000), 1);
+  EXPECT_DOUBLE_EQ(health.share(kHealthNow), 0.1);
+  EXPECT_DOUBLE_EQ(health.share(kHealthNow + 5'000), 0.5);
+  EXPECT_DOUBLE_EQ(health.share(kHealthNow + 10'000), 1);
 }
 
 TEST(Health, FailedTriesInARowTakeItOut) {
   Health health(options_of(""));
   for (int i = 0; i < 5; ++i) {
-    fail(health, kNow);
-    fail(health, kNow);
+    fail(health, kHealthNow);
+    fail(health, kHealthNow);
     health.try_succeeded();
   }
   EXPECT_FALSE(health.ejected());
-  for (int i = 0; i < 3; ++i) fail(health, kNow);
+  for (int i = 0; i < 3; ++i) fail(health, kHealthNow);
   EXPECT_TRUE(health.ejected());
   EXPECT_FALSE(health.try_failed()) << "out is out";
 }
 
 TEST(Health, WithoutChecksItStaysAwayLongerEachTime) {
   Health health(options_of("", 2, 1));
-  std::uint64_t now = kNow;
+  std::uint64_t now = kHealthNow;
   for (const std::uint64_t away_ms : {1'000, 2'000, 4'000, 8'000, 16'000, 30'000, 30'000}) {
     fail(health, now);
     ASSERT_TRUE(health.ejected());
@@ -101,12 +101,12 @@ TEST(Health, WhoeverRefusesToEjectKeepsIt) {
 
 TEST(Health, OtherOptionsCountFromTheNextCheckOn) {
   Health health(options_of("/health", 2, 3));
-  health.check_failed(kNow);
-  health.check_failed(kNow);
+  health.check_failed(kHealthNow);
+  health.check_failed(kHealthNow);
   health.adopt(options_of("/health", 1, 2));
-  health.check_failed(kNow);
+  health.check_failed(kHealthNow);
   EXPECT_TRUE(health.ejected());
-  health.check_passed(kNow);
+  health.check_passed(kHealthNow);
   EXPECT_FALSE(health.ejected());
 }
 

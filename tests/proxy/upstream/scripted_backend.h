@@ -101,11 +101,9 @@ class Peer {
 class Event {
  public:
   void set() {
-    {
-      const std::lock_guard lock(mutex_);
-      happened_ = true;
-    }
-    changed_.notify_all();
+    const std::lock_guard lock(mutex_);
+    happened_ = true;
+    changed_.notify_all();  // inside: whoever has waited may end the event
   }
   void wait() {
     std::unique_lock lock(mutex_);

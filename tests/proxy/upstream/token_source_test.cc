@@ -13,7 +13,7 @@
 namespace proxy::upstream {
 namespace {
 
-void adopt(Asking& asking, BackendList edition) {
+void adopt_tokens(Asking& asking, BackendList edition) {
   asking.client().adopt(std::make_shared<const BackendList>(std::move(edition)));
 }
 
@@ -80,6 +80,17 @@ ScriptedBackend::Script echoing() {
   };
 }
 
+/// A token server that answers only when it may, and a backend.
+struct HeldTokens {
+  Event go_on;
+  TokenServer tokens{[this](std::size_t number) {
+    go_on.wait();
+    return token(number);
+  }};
+  ScriptedBackend backend{echoing()};
+  const SetAtEnd at_end{go_on};
+};
+
 OauthOptions oauth_at(std::uint16_t port) {
   OauthOptions oauth;
   oauth.endpoint = endpoint_at(port);
@@ -141,23 +152,17 @@ TEST(TokenSource, AsksAsTheRfcHasIt) {
 }
 
 TEST(TokenSource, AllWhoWaitShareOneFetch) {
-  Event go_on;
-  TokenServer tokens([&](std::size_t number) {
-    go_on.wait();
-    return token(number);
-  });
-  ScriptedBackend backend(echoing());
-  const SetAtEnd at_end(go_on);
-  Asking asking(with_tokens(backend.port(), tokens.port()));
+  HeldTokens held;
+  Asking asking(with_tokens(held.backend.port(), held.tokens.port()));
   for (int i = 0; i < 20; ++i) asking.begin();
-  ASSERT_TRUE(asking.wait([&] { return tokens.fetched() == 1; }));
+  ASSERT_TRUE(asking.wait([&] { return held.tokens.fetched() == 1; }));
   for (int i = 0; i < 20; ++i) asking.begin();
   asking.turn();
-  EXPECT_EQ(backend.accepted(), 0U) << "nobody is asked without a token";
-  go_on.set();
+  EXPECT_EQ(held.backend.accepted(), 0U) << "nobody is asked without a token";
+  held.go_on.set();
   ASSERT_TRUE(asking.wait_for(40));
   for (const Outcome& outcome : asking.outcomes()) EXPECT_EQ(outcome.body, "Bearer t1");
-  EXPECT_EQ(tokens.fetched(), 1U);
+  EXPECT_EQ(held.tokens.fetched(), 1U);
 }
 
 TEST(TokenSource, RenewsATokenInUseWithoutMakingAnybodyWait) {
@@ -276,24 +281,18 @@ TEST(TokenSource, AfterARefusalNobodyAsksForAWhileAndThenTheTokenComesByItself) 
 }
 
 TEST(TokenSource, AServerThatHangsCostsNobodyMoreThanTheirDeadline) {
-  Event go_on;
-  TokenServer tokens([&](std::size_t number) {
-    go_on.wait();
-    return token(number);
-  });
-  ScriptedBackend backend(echoing());
-  const SetAtEnd at_end(go_on);
-  Asking asking(with_tokens(backend.port(), tokens.port()));
+  HeldTokens held;
+  Asking asking(with_tokens(held.backend.port(), held.tokens.port()));
   for (int i = 0; i < 3; ++i) {
     const Outcome outcome = asking.ask(question(), 0, 30);
     EXPECT_EQ(outcome.failure, Failure::kCredentials);
     EXPECT_FALSE(outcome.sent);
     EXPECT_EQ(outcome.tries, 0U);
   }
-  EXPECT_LE(tokens.fetched(), 1U);
-  go_on.set();
+  EXPECT_LE(held.tokens.fetched(), 1U);
+  held.go_on.set();
   EXPECT_EQ(asking.ask().body, "Bearer t1") << "what came late is not lost";
-  EXPECT_EQ(tokens.fetched(), 1U);
+  EXPECT_EQ(held.tokens.fetched(), 1U);
 }
 
 TEST(TokenSource, AServerThatIsNotThereIsAFailureOfCredentials) {
@@ -363,14 +362,14 @@ TEST(TokenSource, AReloadKeepsTheTokenUnlessItIsAnothers) {
   EXPECT_EQ(asking.ask().body, "Bearer t1");
   options.timeout_ms = 19'000;
   options.oauth->refresh_early_ms = 1;
-  adopt(asking, {options});
+  adopt_tokens(asking, {options});
   EXPECT_EQ(asking.ask().body, "Bearer t1");
   options.oauth->client_secret = "another";
-  adopt(asking, {options});
+  adopt_tokens(asking, {options});
   EXPECT_EQ(asking.ask().body, "Bearer t2");
   options.oauth.reset();
   options.credentials = "Authorization: Basic abc\r\n";
-  adopt(asking, {options});
+  adopt_tokens(asking, {options});
   EXPECT_EQ(asking.ask().body, "Basic abc");
   EXPECT_EQ(tokens.fetched(), 2U);
 }
@@ -395,7 +394,7 @@ TEST(TokenSource, WhoeverWaitsDuringAReloadGoesOnByTheNewEdition) {
       } else {
         options.oauth.reset();
       }
-      adopt(asking, {options});
+      adopt_tokens(asking, {options});
       EXPECT_TRUE(asking.wait_for(5));
       for (const Outcome& outcome : asking.outcomes()) {
         EXPECT_EQ(outcome.failure, Failure::kNone);
@@ -407,39 +406,27 @@ TEST(TokenSource, WhoeverWaitsDuringAReloadGoesOnByTheNewEdition) {
 }
 
 TEST(TokenSource, TheEndDoesNotWaitForATokenServer) {
-  Event go_on;
-  TokenServer tokens([&](std::size_t number) {
-    go_on.wait();
-    return token(number);
-  });
-  ScriptedBackend backend(echoing());
-  const SetAtEnd at_end(go_on);
+  HeldTokens held;
   {
-    Asking asking(with_tokens(backend.port(), tokens.port()));
+    Asking asking(with_tokens(held.backend.port(), held.tokens.port()));
     asking.begin();
-    ASSERT_TRUE(asking.wait([&] { return tokens.fetched() == 1; }));
+    ASSERT_TRUE(asking.wait([&] { return held.tokens.fetched() == 1; }));
     asking.client().abort();
     ASSERT_EQ(asking.outcomes().size(), 1U);
     EXPECT_EQ(asking.outcomes()[0].failure, Failure::kEnding);
   }
-  go_on.set();
+  held.go_on.set();
 }
 
 TEST(TokenSource, ADrainWaitsForTheTokenOfAQuestionUnderWay) {
-  Event go_on;
-  TokenServer tokens([&](std::size_t number) {
-    go_on.wait();
-    return token(number);
-  });
-  ScriptedBackend backend(echoing());
-  const SetAtEnd at_end(go_on);
+  HeldTokens held;
   {
-    Asking asking(with_tokens(backend.port(), tokens.port()));
+    Asking asking(with_tokens(held.backend.port(), held.tokens.port()));
     asking.begin();
-    ASSERT_TRUE(asking.wait([&] { return tokens.fetched() == 1; }));
+    ASSERT_TRUE(asking.wait([&] { return held.tokens.fetched() == 1; }));
     asking.client().drain();
     EXPECT_FALSE(asking.client().drained());
-    go_on.set();
+    held.go_on.set();
     EXPECT_TRUE(asking.wait_for(1));
     EXPECT_EQ(asking.outcomes().front().body, "Bearer t1");
     EXPECT_TRUE(asking.wait([&] { return asking.client().drained(); }));
