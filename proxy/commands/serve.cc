@@ -73,6 +73,7 @@ class Service {
 
  private:
   bool open() {
+    if (!hide_io_uring()) return false;
     uv_loop_init(&loop_);
     const std::size_t descriptors = raise_descriptor_limit();
     if (!bind() || !give_up_privileges()) return false;
@@ -133,15 +134,26 @@ class Service {
     return true;
   }
 
+  /// The filter answers io_uring as if there were none, and comes when loops have been made that would use it.
+  bool hide_io_uring() {
+    filters_ = configuration_.config.process.seccomp != config::Process::Seccomp::kOff;
+    return !filters_ || filtered(process::hide_io_uring());
+  }
+
   bool filter_system_calls() {
-    using Seccomp = config::Process::Seccomp;
-    const Seccomp wanted = configuration_.config.process.seccomp;
-    if (wanted == Seccomp::kOff) return true;
-    const bool strict = wanted == Seccomp::kStrict;
-    const auto why = process::install_seccomp(
-        strict ? process::SeccompMode::kStrict : process::SeccompMode::kStandard, kExitSystemCall);
+    if (!filters_) return true;
+    const bool strict = configuration_.config.process.seccomp == config::Process::Seccomp::kStrict;
+    return filtered(process::install_seccomp(
+        strict ? process::SeccompMode::kStrict : process::SeccompMode::kStandard, kExitSystemCall));
+  }
+
+  /// `why` not: an end where `strict` is wanted, else a warning and no filter at all.
+  bool filtered(const std::optional<std::string>& why) {
     if (!why) return true;
-    if (strict) return failed("process.seccomp: " + *why);
+    filters_ = false;
+    if (configuration_.config.process.seccomp == config::Process::Seccomp::kStrict) {
+      return failed("process.seccomp: " + *why);
+    }
     log::warn("system calls are not filtered: {}", *why);  // a kernel without, or a container forbids it
     return true;
   }
@@ -517,6 +529,7 @@ class Service {
   std::uint64_t reloads_failed_ = 0;
   const std::size_t program_bytes_;
   std::size_t memory_bytes_ = 0;
+  bool filters_ = false;   // system calls
   bool unusable_ = false;  // what is wrong is in the configuration
   std::atomic<bool> stopping_{false};
   bool watching_ = false;

@@ -4,6 +4,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@ constexpr std::uint32_t kMachine = AUDIT_ARCH_AARCH64;
 constexpr std::uint32_t kMachine = 0;  // install_seccomp() says that there is no filter for it
 #endif
 
+constexpr const char* kNoList = "there is no list of system calls for this kind of machine";
 constexpr std::uint32_t kRefuse = SECCOMP_RET_TRAP;
 constexpr std::uint32_t kAbsent = SECCOMP_RET_ERRNO | ENOSYS;
 
@@ -77,6 +79,15 @@ void add_socket(std::vector<sock_filter>& program) {
   // The kernel's own answer for what was not built: who tries a family only to see whether it is
   // there (VSOCK, say) goes on without.
   program.push_back(answer(SECCOMP_RET_ERRNO | EAFNOSUPPORT));
+}
+
+/// On all threads, those that are there and those to come. Why it cannot be done, otherwise nothing.
+std::optional<std::string> put_in_force(std::vector<sock_filter>& program) {
+  const sock_fprog whole{static_cast<unsigned short>(program.size()), program.data()};
+  const long result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &whole);
+  if (result == 0) return std::nullopt;
+  if (result > 0) return "a thread has another filter already";  // its id
+  return std::strerror(errno);
 }
 
 int exit_code_of_refusal = 1;  // set before the handler is: it has no other way to know
@@ -155,20 +166,28 @@ std::vector<sock_filter> seccomp_program(SeccompMode mode) {
   return program;
 }
 
+std::optional<std::string> hide_io_uring() {
+  if (kMachine == 0) return kNoList;
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return std::strerror(errno);
+  std::vector<sock_filter> program;
+  program.push_back(load(offsetof(seccomp_data, arch)));
+  program.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, kMachine});
+  program.push_back(answer(SECCOMP_RET_ALLOW));  // the filter behind it refuses those
+  program.push_back(load(offsetof(seccomp_data, nr)));
+  add_rows(program, absent_calls(), kAbsent);
+  program.push_back(answer(SECCOMP_RET_ALLOW));
+  return put_in_force(program);
+}
+
 std::optional<std::string> install_seccomp(SeccompMode mode, int exit_code) {
-  if (kMachine == 0) return "there is no list of system calls for this kind of machine";
+  if (kMachine == 0) return kNoList;
   exit_code_of_refusal = exit_code;
   struct sigaction handler {};
   handler.sa_sigaction = on_refused;
   handler.sa_flags = SA_SIGINFO | SA_NODEFER;
   if (::sigaction(SIGSYS, &handler, nullptr) != 0) return std::strerror(errno);
   std::vector<sock_filter> program = seccomp_program(mode);
-  const sock_fprog whole{static_cast<unsigned short>(program.size()), program.data()};
-  const long result =
-      ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &whole);
-  if (result == 0) return std::nullopt;
-  if (result > 0) return "a thread has another filter already";  // its id
-  return std::strerror(errno);
+  return put_in_force(program);
 }
 
 }  // namespace proxy::process

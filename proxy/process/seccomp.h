@@ -27,6 +27,11 @@ enum class SeccompMode { kStandard, kStrict };
 /// The program that the kernel runs for each system call.
 std::vector<sock_filter> seccomp_program(SeccompMode mode);
 
+/// From here on io_uring is answered as if the kernel had none (ENOSYS). Before the first loop is made: libuv of 1.45
+/// and later sets up a ring with it, and ends the process when a ring that it has does not work any more. Sets
+/// no_new_privs. Why it cannot be done, otherwise nothing.
+std::optional<std::string> hide_io_uring();
+
 /// Puts the filter in force on all threads, there and to come, and makes a refused call end the
 /// process with `exit_code` and a line on stderr. Needs no_new_privs. Why it cannot be done,
 /// otherwise nothing.

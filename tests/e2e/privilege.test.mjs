@@ -75,6 +75,10 @@ for (const seccomp of ['strict', 'off']) {
         { name: 'ask', when: { city: { equals: 'ask' } }, ask: 'b' }] }, ...more });
     const gate = await serve(t, changed(), { files: { 'l.txt': 'blocked.example\n' } });
     for (const one of threads(gate.child.pid)) assert.equal(one.Seccomp, seccomp === 'off' ? '0' : '2', one.Name);
+    // libuv of 1.45 and later would set rings up, and end the process when the filter takes them away.
+    const descriptors = fs.readdirSync(`/proc/${gate.child.pid}/fd`);
+    const rings = descriptors.filter((fd) => fs.readlinkSync(`/proc/${gate.child.pid}/fd/${fd}`).includes('io_uring'));
+    if (seccomp !== 'off') assert.deepEqual(rings, []);
     assertContinue(await ask(t, gate.address, post(kBody)), {});
     // A name is looked up, off the loop, through whatever nsswitch.conf names.
     const asked = await ask(t, gate.address, post({ ...kBody, city: 'ask' }));

@@ -85,6 +85,20 @@ TEST_P(Seccomp, IsAsIfThereWereNoIoUring) {
       testing::ExitedWithCode(0), "");
 }
 
+TEST(IoUring, IsHiddenBeforeTheFilterComesAndBehindIt) {
+  EXPECT_EXIT(
+      {
+        if (hide_io_uring()) ::_exit(97);
+        for (const int more : {0, 1}) {
+          const long result = ::syscall(SYS_io_uring_setup, 8, nullptr);
+          if (result != -1 || errno != ENOSYS || ::getpid() <= 0) ::_exit(98);
+          if (more == 0) filter(SeccompMode::kStandard);
+        }
+        ::_exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
 /// What the process does after its start, in small: threads, names, files, TLS, sockets.
 TEST_P(Seccomp, LetsThroughWhatTheProcessDoes) {
   EXPECT_EXIT(
