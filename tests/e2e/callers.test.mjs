@@ -266,7 +266,13 @@ test('a certificate out of its time, and a header that claims one, are worth not
   const keyFile = path.join(directory, 'old.key');
   const file = path.join(directory, 'old.crt');
   execFileSync('openssl', ['req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyFile, '-new', '-subj', '/CN=old', '-out', `${file}.csr`], { stdio: 'pipe' });
-  execFileSync('openssl', ['x509', '-req', '-in', `${file}.csr`, '-signkey', keyFile, '-days', '-1', '-out', file], { stdio: 'pipe' });
+  const sign = (...time) =>
+    execFileSync('openssl', ['x509', '-req', '-in', `${file}.csr`, '-signkey', keyFile, ...time, '-out', file], { stdio: 'pipe' });
+  try {
+    sign('-days', '-1');
+  } catch {  // openssl 3.5 refuses that, and has what earlier ones have not
+    sign('-not_before', '20260101000000Z', '-not_after', '20260102000000Z');
+  }
   const old = { pem: fs.readFileSync(file, 'utf8'), key: fs.readFileSync(keyFile, 'utf8') };
   const gate = await serve(t, mutual(server, { signup: { certificate: { sha256: thumbprint(old) } } }));
   assertError(await ask(await secure(t, gate.address, old)), 403);

@@ -169,9 +169,9 @@ test('an authority is asked over verified TLS only, and none is followed to plai
   const plain = await entra(t, [keyOne], { tls: served(server) });
   plain.keysUrl = `http://127.0.0.1:${plain.port}/${kTenant}/v2.0/discovery/keys`;
   for (const [authority, more, why] of [
-    [wrongName, { ca: ca.file }, /the discovery document: SSL/],
-    [unsigned, { ca: ca.file }, /the discovery document: SSL/],
-    [good, {}, /the discovery document: SSL/],
+    [wrongName, { ca: ca.file }, /the discovery document: .*SSL/],
+    [unsigned, { ca: ca.file }, /the discovery document: .*SSL/],
+    [good, {}, /the discovery document: .*SSL/],
     [plain, { ca: ca.file }, /jwks_uri is not https/],
   ]) {
     const from = gate.stderr.length;

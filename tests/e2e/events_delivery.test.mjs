@@ -236,7 +236,10 @@ test('an answer waits for its event where the event says so, and for no other', 
 function lock(file) {
   const child = spawn('python3', ['-c', 'import sqlite3,sys\ndb = sqlite3.connect(sys.argv[1], isolation_level=None)\ndb.execute("BEGIN EXCLUSIVE")\nprint("locked", flush=True)\nsys.stdin.read()', file],
     { stdio: ['pipe', 'pipe', 'inherit'] });
-  return once(child.stdout, 'data').then(() => child);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject).on('exit', () => reject(new Error('python3 has no sqlite3')));
+    child.stdout.once('data', () => resolve(child));
+  });
 }
 
 for (const [when_away, expected] of [['closed', 'ShowBlockPage'], ['open', 'Continue']]) {

@@ -1,11 +1,13 @@
 // Invitation codes: created once, redeemed as often as they say, by retries and by two workers at once, and what kill -9 leaves.
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
 import { admin, kAdminToken } from './lib/admin.mjs';
 import { kAuthorization, configuration, eventually, root, run, scratch, serve } from './lib/claimgate.mjs';
+import { noRedis, redis } from './lib/redis.mjs';
 
 const kCode = /^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}$/;
 
@@ -47,6 +49,10 @@ function inviting(state, changes = {}) {
 }
 
 const sqlite = (t) => ({ sqlite: path.join(scratch(t), 'state.db') });
+const ofRedis = async (t) => ({
+  redis: (await redis(t, { lines: ['appendfsync always'] })).url, key: crypto.randomBytes(32).toString('base64'),
+});
+const there = (gate) => eventually('the state', async () => (await admin(gate, '/invitations/partners')).status === 200);
 
 async function create(gate, wishes = {}) {
   const { status, json, text } = await admin(gate, '/invitations/partners', { by: 'anna', ...wishes });
@@ -111,18 +117,30 @@ test('the database has neither codes nor people', async (t) => {
   for (const { code } of codes) assert.ok(!bytes.includes(code) && !bytes.includes(code.replaceAll('-', '')));
 });
 
-test('two workers that get one code at the same time let exactly one person in', async (t) => {
-  const gate = await serve(t, inviting('memory'));
-  for (const { code, id } of await create(gate, { count: 10 })) {
-    // Two connections or more each, spread over both workers by the system.
-    const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => told(gate, `p${i}@acme.example`, code)));
+// `gates` get the same codes at the same time.
+async function share(gates) {
+  const of = (i) => gates[i % gates.length];
+  for (const { code, id } of await create(gates[0], { count: 10 })) {
+    const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => told(of(i), `p${i}@acme.example`, code)));
     assert.equal(answers.filter((one) => one === 'Continue').length, 1, answers.join());
     assert.equal(answers.filter((one) => one === 'This code was used.').length, 7, answers.join());
-    assert.equal((await admin(gate, `/invitations/partners/${id}`)).json.redeemed, 1);
+    assert.equal((await admin(of(1), `/invitations/partners/${id}`)).json.redeemed, 1);
   }
-  const [{ code }] = await create(gate, { uses: 25 });
-  const many = await Promise.all(Array.from({ length: 40 }, (_, i) => told(gate, `p${i}@acme.example`, code)));
+  const [{ code }] = await create(gates[0], { uses: 25 });
+  const many = await Promise.all(Array.from({ length: 40 }, (_, i) => told(of(i), `p${i}@acme.example`, code)));
   assert.equal(many.filter((one) => one === 'Continue').length, 25);
+}
+
+test('two workers that get one code at the same time let exactly one person in', async (t) => {
+  // Two connections or more each, spread over both workers by the system.
+  await share([await serve(t, inviting('memory'))]);
+});
+
+test('two processes on one Redis let exactly one person in by a code', { skip: noRedis }, async (t) => {
+  const state = await ofRedis(t);
+  const gates = await Promise.all([serve(t, inviting(state)), serve(t, inviting(state))]);
+  await Promise.all(gates.map(there));
+  await share(gates);
 });
 
 test('a code may be for one address or for one domain', async (t) => {
@@ -294,13 +312,17 @@ test('examples/invitations.yaml runs, and its limit is for guessing', async (t) 
 });
 
 // What was acknowledged is there after kill -9: whoever was let in stays the only one, and is let in again.
-test('kill -9 loses no acknowledged redemption and doubles none', async (t) => {
-  const state = sqlite(t);
+for (const [name, skip, open] of [['SQLite', false, sqlite], ['Redis', noRedis, ofRedis]]) {
+  test(`kill -9 loses no acknowledged redemption and doubles none: ${name}`, { skip }, async (t) => lose(t, await open(t)));
+}
+
+async function lose(t, state) {
   const rounds = Number(process.env.CLAIMGATE_KILL_ROUNDS ?? 5);
   const letIn = new Map();  // code -> the one who was told Continue
   const tried = new Map();  // code -> everybody who brought it
   for (let round = 0; round < rounds; ++round) {
     const gate = await serve(t, inviting(state), { expect: 0 });
+    await there(gate);
     const codes = (await create(gate, { count: 200 })).map((one) => one.code);
     let stop = false;
     const before = letIn.size;
@@ -328,6 +350,7 @@ test('kill -9 loses no acknowledged redemption and doubles none', async (t) => {
     gate.stop = async () => gate.ended;
   }
   const gate = await serve(t, inviting(state));
+  await there(gate);
   for (const [code, email] of letIn) {
     assert.equal(await told(gate, email, code), 'Continue', 'the one who was let in');
     assert.equal(await told(gate, 'other@kill.example', code), 'This code was used.');
@@ -350,4 +373,4 @@ test('kill -9 loses no acknowledged redemption and doubles none', async (t) => {
   assert.equal(all.length, rounds * 200, 'codes that were created are there');
   assert.ok(all.every((one) => one.redeemed <= 1));
   t.diagnostic(`${rounds} rounds, ${letIn.size} acknowledged, ${lost} whose answer was lost, ${all.length} codes`);
-});
+}
