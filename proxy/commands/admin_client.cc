@@ -10,6 +10,7 @@
 
 #include "core/config/load.h"
 #include "core/secret.h"
+#include "core/text/percent.h"
 #include "proxy/commands/configuration.h"
 #include "proxy/commands/file_source.h"
 #include "proxy/curl.h"
@@ -94,18 +95,8 @@ core::Result<AdminAnswer, std::string> ask_admin(const AdminTarget& target, cons
 }
 
 std::string query_text(const std::string& text) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
   std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
-    if (plain) {
-      encoded += c;
-    } else {
-      encoded.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
-    }
-  }
+  core::text::append_percent_encoded(encoded, text);
   return encoded;
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/text/percent.h"
 #include "proxy/curl.h"
 
 namespace proxy::state {
@@ -27,19 +28,9 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noex
 }
 
 void append_form(std::string& form, std::string_view name, std::string_view value) {
-  constexpr char kDigits[] = "0123456789ABCDEF";
   if (!form.empty()) form += "&";
   form.append(name).append("=");
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
-    if (plain) {
-      form += c;
-    } else {
-      form.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
-    }
-  }
+  core::text::append_percent_encoded(form, value);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "proxy/state/redis_failure.h"
+
 namespace proxy::state {
 namespace {
 
